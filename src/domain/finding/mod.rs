@@ -1,0 +1,3 @@
+//! Findings: what linters, compilers and tests say, in one schema.
+
+pub mod model;

@@ -1,0 +1,1 @@
+//! The ledger: entries, their coding, and the rules of the chain.

@@ -1,0 +1,10 @@
+//! The pure floor: no input or output, no clock, no environment, no randomness. Time, ids and bytes are arguments.
+
+pub mod finding;
+pub mod id;
+pub mod ledger;
+pub mod plan;
+pub mod policy;
+pub mod run;
+pub mod schedule;
+pub mod tool;

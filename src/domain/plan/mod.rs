@@ -1,0 +1,3 @@
+//! Plans: from the text that a user wrote to a [`model::CheckedPlan`].
+
+pub mod model;

@@ -1,0 +1,1 @@
+//! Which paths may land in a tree.

@@ -1,0 +1,3 @@
+//! What a run is: events, the state that they fold into, and the decisions that follow from it.
+
+pub mod limits;

@@ -1,0 +1,1 @@
+//! Waves: which workstreams run side by side, and why.

@@ -1,0 +1,3 @@
+//! Tools: the programs that do the work, as data.
+
+pub mod profile;

@@ -1,0 +1,79 @@
+//! A tool profile: how a program that changes files is started and read. Data, not code; shipped in `config/tool_profiles.json`.
+
+use std::collections::BTreeMap;
+
+use crate::domain::id::ToolId;
+
+/// How the prompt reaches a tool's standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StdinMode {
+    /// Standard input is closed.
+    Null,
+    /// The prompt is written to standard input, which is then closed.
+    Prompt,
+}
+
+/// What a tool leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputMode {
+    /// Changed files in the worktree.
+    Worktree,
+    /// A unified diff on standard output.
+    Patch,
+}
+
+/// What a tool does about a merge conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResolveMode {
+    /// It gets a worktree with conflict markers and a prompt that shows both sides.
+    Markers,
+    /// Its EDIT step is done again on the tip that it conflicts with.
+    Redo,
+    /// Nothing; the patch goes to quarantine.
+    Refuse,
+}
+
+/// The programs that need nothing installed, and the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolKind {
+    /// Runs the argument vector that the workstream gives.
+    Command,
+    /// Applies the patch files that the workstream names.
+    Replay,
+    /// Starts this program.
+    External {
+        /// The program, found in `PATH`.
+        binary: String,
+        /// Its arguments, with the substitutions of [`super::invocation`].
+        args: Vec<String>,
+    },
+}
+
+/// How a tool is started and read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolProfile {
+    /// Its id.
+    pub id: ToolId,
+    /// What is started.
+    pub kind: ToolKind,
+    /// Variables to set.
+    pub env: BTreeMap<String, String>,
+    /// Names of variables to pass on from the environment.
+    pub env_allow: Vec<String>,
+    /// How the prompt reaches its standard input.
+    pub stdin: StdinMode,
+    /// What it leaves behind.
+    pub output: OutputMode,
+    /// Seconds until it is ended; `None` takes the limit of the step.
+    pub timeout_sec: Option<u64>,
+    /// Seconds without output until it is ended; `None` takes the limits' value.
+    pub idle_timeout_sec: Option<u64>,
+    /// The exit codes that count as success.
+    pub success_exit_codes: Vec<i32>,
+    /// What it can do, for plans that ask for a capability.
+    pub capabilities: Vec<String>,
+    /// What it does about a merge conflict.
+    pub resolve: ResolveMode,
+    /// Who assisted, for the `Assisted-by` trailer; `None` for programs that are no AI.
+    pub assisted_by: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! The loop: turns effects into events. Owns tokio.

@@ -1,0 +1,1 @@
+//! Git: the only place that knows libgit2 and the git program.

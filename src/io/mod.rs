@@ -1,0 +1,5 @@
+//! The only doors to the world: clock, files, processes, git, settings. Concrete structs.
+
+pub mod git;
+pub mod process;
+pub mod settings;

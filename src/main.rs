@@ -1,0 +1,3 @@
+//! The program `git-orc`, reached as `git orc`.
+
+fn main() {}

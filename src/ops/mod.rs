@@ -1,0 +1,1 @@
+//! The verbs: one operation per file, the API of the library.
