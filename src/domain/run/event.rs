@@ -262,7 +262,7 @@ impl Event {
             return format!("{kind}/{}/{}", m.wave, m.commit);
         }
         if let Self::GateFinished(m) = self {
-            return format!("{kind}/{}/{}", m.gate, m.tree);
+            return format!("{kind}/{}/{}/{}", m.gate, m.tree, m.round);
         }
         if let Self::WorktreeCreated(m) | Self::WorktreeRemoved(m) | Self::WorktreeKept(m) = self {
             return format!("{}/{kind}/{}", m.workstream, m.round);

@@ -169,6 +169,9 @@ pub struct GateRun {
     pub gate: String,
     /// The wave, counted from 1.
     pub wave: u32,
+    /// How many drivers the run had by then; a resume asks a failed gate again.
+    #[serde(default)]
+    pub round: u32,
     /// The tree that was checked.
     pub tree: ObjectId,
     /// The workstreams merged into that tree by this wave.
@@ -213,6 +216,8 @@ pub struct StepStarted {
     pub attempt: Attempt,
     /// What the step is for.
     pub role: StepRole,
+    /// The step of the plan, counted from 0; for a FIX step the check that it mends.
+    pub index: u32,
     /// The tool, for steps that change files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<ToolId>,

@@ -328,6 +328,17 @@ pub struct FixLoop {
     pub output: Option<String>,
 }
 
+/// A merge conflict of a workstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The tip of the workstream.
+    pub commit: ObjectId,
+    /// The integration tip that it conflicts with.
+    pub tip: ObjectId,
+    /// The conflicting paths.
+    pub paths: Vec<String>,
+}
+
 /// A workstream in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkstreamState {
@@ -349,6 +360,10 @@ pub struct WorkstreamState {
     pub tries: u32,
     /// Attempts to resolve a conflict.
     pub resolves: u32,
+    /// The conflict that is being resolved.
+    pub conflict: Option<Conflict>,
+    /// Whether its tip already holds a resolved conflict, so that only its checks are left.
+    pub resolved: bool,
     /// The step that runs.
     pub open: Option<OpenStep>,
     /// The step that ended last.
@@ -403,6 +418,9 @@ pub struct GateRecord {
 pub struct Breaker {
     /// Failures in a row.
     pub failures: u32,
+    /// How many failures in a row it had when it opened last.
+    #[serde(default)]
+    pub counted: u32,
     /// Until when no step may use it; afterwards one trial may.
     pub until: Option<Timestamp>,
     /// How often it opened or closed.
@@ -472,6 +490,8 @@ impl WorkstreamState {
             attempts: BTreeMap::new(),
             tries: 0,
             resolves: 0,
+            conflict: None,
+            resolved: false,
             open: None,
             last: None,
             fix: FixLoop::default(),
