@@ -1,4 +1,6 @@
 //! What a patch may do: its scope and its paths.
 
 pub mod path;
+pub mod pattern;
 pub mod scope;
+pub mod token;
