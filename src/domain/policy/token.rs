@@ -37,12 +37,9 @@ impl Segment {
         matches!(self, Self::Literal(_))
     }
 
-    /// Returns whether one path component matches; no glob matches an empty one, since no path has it.
+    /// Returns whether one path component, which is never empty, matches.
     #[must_use]
     pub fn matches(&self, component: &[u8]) -> bool {
-        if component.is_empty() {
-            return false;
-        }
         match self {
             Self::Recursive => true,
             Self::Literal(bytes) => bytes == component,
@@ -111,11 +108,12 @@ impl ByteSet {
     }
 }
 
-/// Returns whether the components match the whole path.
+/// Returns whether the components match the whole path. Text with an empty component is no path of a tree, and nothing matches it.
 #[must_use]
 pub fn matches_segments(segments: &[Segment], path: &[u8]) -> bool {
     let components: Vec<&[u8]> = path.split(|b| *b == b'/').collect();
-    matches_sequence(segments, &components, Segment::is_recursive, |s, component| s.matches(component))
+    components.iter().all(|c| !c.is_empty())
+        && matches_sequence(segments, &components, Segment::is_recursive, |s, component| s.matches(component))
 }
 
 /// Matches a sequence against patterns of which some repeat. Going back to the last repeating pattern is enough, because an earlier one
