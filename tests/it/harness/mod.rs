@@ -6,6 +6,7 @@ mod fingerprint;
 mod ledger;
 mod process;
 mod repository;
+mod rounds;
 mod selftest;
 
 pub(crate) use environment::TestEnvironment;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::environment::TestEnvironment;
 use super::repository::TestRepo;
+use super::rounds::{parse, rounds};
 
 /// The branch that the fingerprints here allow to move.
 const TARGET: &str = "orc/tour";
@@ -212,4 +213,13 @@ fn files_are_read_back() {
     assert_eq!(repo.read("deep/er/a.txt"), "one\n");
     let running = repo.start_orc(&["--version"]);
     assert!(running.finish().status.success());
+}
+
+#[test]
+fn rounds_come_from_the_suite_or_from_outside() {
+    assert!(rounds(5) > 0);
+    assert_eq!((parse(None, 7), parse(Some(""), 7), parse(Some("3"), 7)), (7, 7, 3));
+    for wrong in ["0", "-1", "many"] {
+        assert!(catch_unwind(|| parse(Some(wrong), 7)).is_err(), "{wrong}");
+    }
 }
