@@ -97,6 +97,33 @@ pub fn levels(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
     levels
 }
 
+/// Returns the edges without those that say nothing new, because their end is also reached through another edge: for pictures, where they
+/// are clutter.
+#[must_use]
+pub fn reduced(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let next = adjacency(count, edges);
+    let order: Vec<usize> = components(&next).into_iter().flatten().collect();
+    let mut rank = vec![0; count];
+    order.iter().enumerate().for_each(|(at, position)| rank[*position] = at);
+    let mut reached: Vec<Vec<u64>> = vec![vec![0; count.div_ceil(64)]; count];
+    let mut kept = Vec::new();
+    for from in order {
+        let mut own = vec![0_u64; count.div_ceil(64)];
+        let mut nearest_first = next[from].clone();
+        nearest_first.sort_unstable_by_key(|to| std::cmp::Reverse(rank[*to]));
+        for to in nearest_first {
+            if own[to / 64] >> (to % 64) & 1 == 0 {
+                kept.push((from, to));
+                own.iter_mut().zip(&reached[to]).for_each(|(a, b)| *a |= b);
+                own[to / 64] |= 1 << (to % 64);
+            }
+        }
+        reached[from] = own;
+    }
+    kept.sort_unstable();
+    kept
+}
+
 /// Returns the heaviest chain of positions from a first dependency to a last dependent, along edges `(dependent, dependency)`. Among equals
 /// the one whose last position is smallest, and so on backwards.
 #[must_use]
@@ -172,6 +199,14 @@ mod tests {
         assert!(heaviest_chain(&[], &[]).is_empty());
     }
 
+    #[test]
+    fn detours_make_an_edge_needless() {
+        assert_eq!(reduced(3, &[(2, 0), (2, 1), (1, 0)]), [(1, 0), (2, 1)]);
+        assert_eq!(reduced(4, &[(3, 0), (3, 1), (1, 0), (3, 2), (2, 0)]), [(1, 0), (2, 0), (3, 1), (3, 2)]);
+        assert_eq!(reduced(2, &[(1, 0)]), [(1, 0)]);
+        assert!(reduced(0, &[]).is_empty());
+    }
+
     fn graph() -> impl Strategy<Value = (usize, Vec<(usize, usize)>)> {
         (1_usize..9).prop_flat_map(|n| (Just(n), prop::collection::vec((0..n, 0..n), 0..14)))
     }
@@ -202,6 +237,19 @@ mod tests {
             let named: BTreeSet<usize> = found.into_iter().flatten().collect();
             for position in 0..count {
                 prop_assert_eq!(named.contains(&position), reaches(count, &edges, position, position));
+            }
+        }
+
+        #[test]
+        fn a_reduction_reaches_the_same_and_nothing_can_be_left_out((count, edges) in graph()) {
+            let forward: Vec<_> = edges.into_iter().filter(|(a, b)| a > b).collect();
+            let kept = reduced(count, &forward);
+            for (from, to) in (0..count).flat_map(|f| (0..count).map(move |t| (f, t))) {
+                prop_assert_eq!(reaches(count, &kept, from, to), reaches(count, &forward, from, to));
+            }
+            for edge in &kept {
+                let without: Vec<_> = kept.iter().copied().filter(|e| e != edge).collect();
+                prop_assert!(!reaches(count, &without, edge.0, edge.1));
             }
         }
 

@@ -2,7 +2,6 @@
 
 pub mod dag;
 pub mod estimate;
-pub mod ready;
 pub mod waves;
 
 #[cfg(test)]
