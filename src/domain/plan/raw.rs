@@ -297,6 +297,7 @@ impl Read for RawDefaults {
             wrong_type(node, "a map", sink);
             return None;
         };
+        let before = sink.errors();
         let mut record = RawWorkstream::default();
         for entry in entries {
             if WITHOUT_DEFAULT.contains(&entry.key.as_str()) {
@@ -306,6 +307,7 @@ impl Read for RawDefaults {
                 unknown_key(entry, RawWorkstream::KEYS, sink);
             }
         }
+        record.broken = sink.errors() > before;
         Some(Self(record))
     }
 }

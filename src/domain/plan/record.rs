@@ -30,6 +30,9 @@ pub trait Record: Default {
     /// Takes one entry; `false` when the key is not known.
     fn take(&mut self, entry: &Entry, sink: &mut Sink<'_>) -> bool;
 
+    /// Notes that something in it could not be read, so that nothing is concluded from what is missing.
+    fn set_broken(&mut self);
+
     /// Adds the schema of every key.
     fn properties(generator: &mut SchemaGenerator, into: &mut Map<String, Json>);
 }
@@ -40,6 +43,7 @@ pub fn read_record<T: Record>(node: &Node, sink: &mut Sink<'_>) -> Option<T> {
         wrong_type(node, "a map", sink);
         return None;
     };
+    let before = sink.errors();
     let mut record = T::default();
     for entry in entries {
         let is_open = T::EXTRA == Extra::OpenInBundles && sink.shape() != Shape::Plan;
@@ -51,6 +55,9 @@ pub fn read_record<T: Record>(node: &Node, sink: &mut Sink<'_>) -> Option<T> {
         if !entries.iter().any(|entry| entry.key == *key) {
             sink.add(Draft::new(Code::MissingKey, node.place, format!("missing key `{key}`")));
         }
+    }
+    if sink.errors() > before {
+        record.set_broken();
     }
     Some(record)
 }
@@ -104,6 +111,8 @@ macro_rules! record {
         #[derive(Debug, Clone, Default)]
         pub struct $name {
             $(#[doc = $field_doc] pub $field: Option<At<$type>>,)*
+            /// Whether something in it could not be read.
+            pub broken: bool,
         }
 
         impl Record for $name {
@@ -117,6 +126,10 @@ macro_rules! record {
                     _ => return false,
                 }
                 true
+            }
+
+            fn set_broken(&mut self) {
+                self.broken = true;
             }
 
             fn properties(generator: &mut SchemaGenerator, into: &mut Map<String, Json>) {

@@ -72,10 +72,10 @@ impl<'a> Sink<'a> {
         self.shape
     }
 
-    /// Returns whether there is an error.
+    /// Returns how many errors there are.
     #[must_use]
-    pub const fn has_errors(&self) -> bool {
-        self.counts[Severity::Error as usize] > 0
+    pub const fn errors(&self) -> usize {
+        self.counts[Severity::Error as usize]
     }
 
     /// Takes a diagnostic; beyond a limit it is only counted.
