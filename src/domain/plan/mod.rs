@@ -17,3 +17,6 @@ pub mod sink;
 pub mod source;
 pub mod word;
 pub mod yaml;
+
+#[cfg(test)]
+mod tests;

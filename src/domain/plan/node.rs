@@ -75,9 +75,7 @@ impl Node {
             Value::Null => serde_json::Value::Null,
             Value::Bool(value) => (*value).into(),
             Value::Whole(value) => whole_to_json(*value),
-            Value::Float(value) => {
-                serde_json::Number::from_f64(*value).map_or_else(|| value.to_string().into(), serde_json::Value::Number)
-            }
+            Value::Float(value) => serde_json::Number::from_f64(*value).map_or_else(|| value.to_string().into(), serde_json::Value::Number),
             Value::Text(text) => text.as_str().into(),
             Value::List(items) => items.iter().map(Self::to_json).collect(),
             Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect(),
@@ -150,6 +148,10 @@ impl<'de> Visitor<'de> for PlainVisitor {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Plain, E> {
+        Ok(Plain::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Plain, E> {
         Ok(Plain::Null)
     }
 

@@ -59,7 +59,8 @@ fn read_raw(input: &PlanInput<'_>, sink: &mut Sink<'_>) -> Option<(RawPlan, Ids)
 fn read_file(file: u32, source: &SourceFile, sink: &mut Sink<'_>) -> Option<Node> {
     let start = Place { file, start: 0, end: 0 };
     if source.text.len() > MAX_BYTES {
-        let draft = Draft::new(Code::TooLarge, start, format!("{} bytes are more than the {MAX_BYTES} that a plan may have", source.text.len()));
+        let draft =
+            Draft::new(Code::TooLarge, start, format!("{} bytes are more than the {MAX_BYTES} that a plan may have", source.text.len()));
         sink.add(draft.hint("Split it into a folder of bundle files."));
         return None;
     }

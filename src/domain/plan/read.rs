@@ -175,7 +175,11 @@ impl Read for Name {
             return Some(Self(text));
         }
         let draft = Draft::new(Code::InvalidId, node.place, format!("{} is no valid id", quoted(&text)));
-        sink.add(draft.hint("Use 1 to 64 of `a-z`, `0-9`, `.`, `_` and `-`; start with a letter or digit; no `..`, no `.` or `.lock` at the end."));
+        sink.add(
+            draft.hint(
+                "Use 1 to 64 of `a-z`, `0-9`, `.`, `_` and `-`; start with a letter or digit; no `..`, no `.` or `.lock` at the end.",
+            ),
+        );
         None
     }
 }
@@ -201,10 +205,7 @@ macro_rules! inline_schema {
 inline_schema!({const MIN: i64, const MAX: i64} Whole<MIN, MAX>, json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX}));
 inline_schema!({const MIN: i64, const MAX: i64} Real<MIN, MAX>, json_schema!({"type": "number", "minimum": MIN, "maximum": MAX}));
 inline_schema!(Free, json_schema!({"type": "object"}));
-inline_schema!(
-    Name,
-    json_schema!({"type": "string", "pattern": r"^(?!.*\.\.)(?!.*\.$)(?!.*\.lock$)[a-z0-9][a-z0-9._-]{0,63}$"})
-);
+inline_schema!(Name, json_schema!({"type": "string", "pattern": r"^(?!.*\.\.)(?!.*\.$)(?!.*\.lock$)[a-z0-9][a-z0-9._-]{0,63}$"}));
 
 impl<T: JsonSchema> JsonSchema for At<T> {
     fn inline_schema() -> bool {

@@ -1,7 +1,7 @@
 //! The JSON Schemas of plans and bundles, made from the types that read them.
 
-use schemars::generate::SchemaSettings;
 use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use crate::domain::plan::raw::{RawPlan, RawWorkstream};

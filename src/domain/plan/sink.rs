@@ -25,6 +25,12 @@ impl Draft {
         Self { code, place, message: message.into(), hint: None, related: Vec::new() }
     }
 
+    /// Returns the kind.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
     /// Adds what helps: a sentence.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -120,7 +126,15 @@ impl<'a> Sink<'a> {
             let message = format!("{omitted} more diagnostics are not shown");
             let hint = Some("Mend the first ones and run `git orc validate` again.".to_owned());
             let code = Code::Omitted;
-            self.found.push(Diagnostic { severity: code.severity(), code, message, file: self.whole(), span: None, hint, related: Vec::new() });
+            self.found.push(Diagnostic {
+                severity: code.severity(),
+                code,
+                message,
+                file: self.whole(),
+                span: None,
+                hint,
+                related: Vec::new(),
+            });
         }
         self.found
     }

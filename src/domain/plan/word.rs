@@ -106,7 +106,8 @@ words! {
 
 fn unknown_value(node: &Node, text: &str, known: &[&str], sink: &mut Sink<'_>) {
     let near = sink.suggest(text, known.iter().copied());
-    let hint = near.unwrap_or_else(|| format!("Use one of {}.", known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")));
+    let hint =
+        near.unwrap_or_else(|| format!("Use one of {}.", known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")));
     sink.add(Draft::new(Code::UnknownValue, node.place, format!("unknown value {}", quoted(text))).hint(hint));
 }
 

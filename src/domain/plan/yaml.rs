@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_saphyr::granit_parser::{Event, Parser, ScanError, Span, Tag};
 
 use crate::domain::plan::diagnostic::Code;
@@ -19,7 +20,9 @@ pub fn read(text: &str, file: u32, sink: &mut Sink<'_>) -> Option<Node> {
     let outline = match Builder::new(file).run(text) {
         Ok(outline) => outline,
         Err(draft) => {
-            sink.add(*draft);
+            // The common reader words a syntax error better, and it skips aliases here, so that a bomb stays asleep.
+            let worded = IgnoredAny::deserialize(serde_yaml::Deserializer::from_str(text)).err().filter(|_| draft.code() == Code::Syntax);
+            sink.add(worded.map_or(*draft, |error| refusal(text, file, &error)));
             return None;
         }
     };
@@ -44,8 +47,10 @@ pub fn read(text: &str, file: u32, sink: &mut Sink<'_>) -> Option<Node> {
 fn refusal(text: &str, file: u32, error: &serde_yaml::Error) -> Draft {
     let offset = error.location().map_or(0, |at| LineIndex::new(text).offset(text, at.line(), at.column()));
     let start = u32::try_from(offset).unwrap_or(u32::MAX);
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+    let mut message = error.to_string();
+    if let Some(at) = error.location() {
+        message = message.replacen(&format!(" at line {} column {}", at.line(), at.column()), "", 1);
+    }
     Draft::new(Code::Syntax, Place { file, start, end: start.saturating_add(1) }, message)
 }
 

@@ -184,7 +184,8 @@ pub fn order(edges: &Edges) -> Vec<usize> {
             }
         }
     }
-    let mut ready: BinaryHeap<Reverse<usize>> = waiting.iter().enumerate().filter(|(_, count)| **count == 0).map(|(at, _)| Reverse(at)).collect();
+    let mut ready: BinaryHeap<Reverse<usize>> =
+        waiting.iter().enumerate().filter(|(_, count)| **count == 0).map(|(at, _)| Reverse(at)).collect();
     let mut order = Vec::with_capacity(edges.len());
     while let Some(Reverse(at)) = ready.pop() {
         order.push(at);

@@ -117,8 +117,8 @@ mod tests {
             assert!(is_branch(good), "{good}");
         }
         for bad in [
-            "", "/", "a//b", "/a", "a/", ".a", "a/.b", "a..b", "a.lock", "a.lock/b", "a.", "a b", "a~", "a^", "a:b", "a?", "a*", "a[", "a\\b",
-            "a@{b", "@", "HEAD", "-a", "a\tb", "a\u{7f}", "refs/x",
+            "", "/", "a//b", "/a", "a/", ".a", "a/.b", "a..b", "a.lock", "a.lock/b", "a.", "a b", "a~", "a^", "a:b", "a?", "a*", "a[",
+            "a\\b", "a@{b", "@", "HEAD", "-a", "a\tb", "a\u{7f}", "refs/x",
         ] {
             assert!(!is_branch(bad), "{bad}");
         }

@@ -272,8 +272,7 @@ fn payload(layers: Layers<'_>, edit: &Edit<'_>, choice: &ToolChoice, sink: &mut 
         ToolChoice::Capability(_) => "",
     };
     let (command, patches) = (edit.command.or(edit.inherited.0), edit.patches.or(edit.inherited.1));
-    for (key, owner, place) in
-        [("command", COMMAND, edit.command.map(|at| at.place)), ("patches", REPLAY, edit.patches.map(|at| at.place))]
+    for (key, owner, place) in [("command", COMMAND, edit.command.map(|at| at.place)), ("patches", REPLAY, edit.patches.map(|at| at.place))]
     {
         if let Some(place) = place.filter(|_| tool != owner) {
             let draft = Draft::new(Code::MisplacedKey, place, format!("`{key}` belongs to the tool `{owner}`"));
