@@ -13,5 +13,10 @@ pub mod next;
 pub mod oscillation;
 pub mod patch_machine;
 pub mod retry;
+pub mod starting;
 pub mod state;
+pub mod wording;
 pub mod workstream_machine;
+
+#[cfg(test)]
+mod tests;
