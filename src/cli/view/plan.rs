@@ -1,0 +1,1 @@
+//! What `git orc plan show` tells about a plan.
