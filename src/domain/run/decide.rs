@@ -35,13 +35,29 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     if !moves.is_empty() {
         return moves;
     }
+    let mut out = releases(state);
     if let Some(prepared) = &state.prepared {
-        return vec![Effect::Advance(prepared.clone())];
+        out.push(Effect::Advance(prepared.clone()));
+        return out;
     }
-    match state.phase {
+    if state.phase == WavePhase::Waiting && state.wave >= state.waves.len() {
+        // The end is told when the last worktree is gone.
+        return if out.is_empty() { vec![record(end(state))] } else { out };
+    }
+    out.extend(match state.phase {
         WavePhase::Waiting => begin_wave(brief, state),
         WavePhase::Running => drive_wave(brief, state),
-    }
+    });
+    out
+}
+
+/// Returns the removal of every worktree that no step will use again.
+fn releases(state: &RunState) -> Vec<Effect> {
+    let done = |one: &WorkstreamState| {
+        one.worktree.is_some() && one.open.is_none() && (one.status.is_settled() || matches!(one.status, WorkstreamStatus::Verified { .. }))
+    };
+    let release = |(id, one): (&WorkstreamId, &WorkstreamState)| Effect::Release { workstream: id.clone(), round: one.worktrees };
+    state.workstreams.iter().filter(|(_, one)| done(one)).map(release).collect()
 }
 
 fn record(event: Event) -> Effect {
@@ -104,9 +120,6 @@ fn moved(id: &WorkstreamId, one: &WorkstreamState, reason: Option<String>) -> Wo
 }
 
 fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
-    if state.wave >= state.waves.len() {
-        return vec![record(end(state))];
-    }
     if let Some(ended) = state.wave_ended.filter(|_| brief.plan.wave_delay_sec > 0) {
         let wait = SignedDuration::from_secs(i64::try_from(brief.plan.wave_delay_sec).unwrap_or(i64::MAX));
         let due = ended.checked_add(wait).unwrap_or(ended);

@@ -15,6 +15,7 @@ pub mod patch_machine;
 pub mod retry;
 pub mod starting;
 pub mod state;
+pub mod wording;
 pub mod workstream_machine;
 
 #[cfg(test)]

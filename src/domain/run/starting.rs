@@ -2,14 +2,23 @@
 
 use super::effect::StepOrder;
 use super::event::Event;
-use super::fact::{StepRole, StepStarted};
+use super::fact::{StepRole, StepStarted, WorktreeMoved};
 use super::next::patch_moved;
 use super::state::{PatchStatus, WorkstreamState};
 
-/// Returns the events that begin an attempt: what an EDIT from scratch leaves behind, then the start itself.
+/// Returns the events that begin an attempt: the worktree at `path` when there is none, what an EDIT from scratch leaves behind, then the
+/// start itself.
 #[must_use]
-pub fn starting(one: &WorkstreamState, order: &StepOrder) -> Vec<Event> {
+pub fn starting(one: &WorkstreamState, order: &StepOrder, path: &str) -> Vec<Event> {
     let mut events = Vec::new();
+    if one.worktree.is_none() {
+        events.push(Event::WorktreeCreated(WorktreeMoved {
+            workstream: order.workstream.clone(),
+            round: one.worktrees,
+            path: path.to_owned(),
+            reason: None,
+        }));
+    }
     if order.role == StepRole::Edit && order.index == 0 {
         for patch in &one.patches {
             match patch.status {

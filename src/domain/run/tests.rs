@@ -13,6 +13,7 @@ use super::effect::{Effect, StepOrder};
 use super::event::Event;
 use super::fact::{
     Integration, Merge, PatchCreated, PatchOrigin, RunDriven, RunMoved, RunPlanned, StepFinished, StepOutcome, StepRole, WorkstreamMoved,
+    WorktreeMoved,
 };
 use super::limits::{BreakerLimits, LoopLimits, OnExhausted};
 use super::machine::apply;
@@ -189,6 +190,10 @@ impl Dice {
                 Effect::RunStep(order) => self.step(&order),
                 Effect::Integrate { wave, workstreams } => self.integrate(wave, &workstreams),
                 Effect::Advance(integration) => self.advance(integration),
+                Effect::Release { workstream, round } => {
+                    let path = "/tmp/w".to_owned();
+                    self.record(Event::WorktreeRemoved(WorktreeMoved { workstream, round, path, reason: None }));
+                }
             }
             self.now += SignedDuration::from_secs(1);
         }
@@ -198,7 +203,7 @@ impl Dice {
     fn step(&mut self, order: &StepOrder) {
         let one = self.state.workstreams[&order.workstream].clone();
         if one.open.is_none() {
-            starting(&one, order).into_iter().for_each(|event| self.record(event));
+            starting(&one, order, "/tmp/w").into_iter().for_each(|event| self.record(event));
             return;
         }
         let dice = self.roll();
