@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::id::ToolId;
 
 /// How the prompt reaches a tool's standard input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StdinMode {
     /// Standard input is closed.
     Null,
@@ -14,7 +17,8 @@ pub enum StdinMode {
 }
 
 /// What a tool leaves behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OutputMode {
     /// Changed files in the worktree.
     Worktree,
@@ -23,7 +27,8 @@ pub enum OutputMode {
 }
 
 /// What a tool does about a merge conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ResolveMode {
     /// It gets a worktree with conflict markers and a prompt that shows both sides.
     Markers,
@@ -81,7 +86,8 @@ pub struct ToolProfile {
 }
 
 impl ToolProfile {
-    /// Returns a profile of this kind with nothing else said: closed standard input, changes in the worktree, exit code 0.
+    /// Returns a profile of this kind with nothing else said: closed standard input, changes in the worktree, exit
+    /// code 0, and its work done again on the tip that it conflicts with.
     #[must_use]
     pub fn new(id: ToolId, kind: ToolKind) -> Self {
         Self {
@@ -95,7 +101,7 @@ impl ToolProfile {
             idle_timeout_sec: None,
             success_exit_codes: vec![0],
             capabilities: Vec::new(),
-            resolve: ResolveMode::Refuse,
+            resolve: ResolveMode::Redo,
             assisted_by: None,
             install: None,
         }

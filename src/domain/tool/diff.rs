@@ -1,0 +1,1 @@
+//! Finds unified diffs in what a tool printed.
