@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod diff;
+mod diff_header;
 pub mod invocation;
 pub mod outcome;
 pub mod parse;

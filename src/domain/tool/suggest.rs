@@ -7,7 +7,7 @@ pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let word = flat(word);
     let (distance, best) =
         known.into_iter().map(|candidate| (strsim::damerau_levenshtein(&word, &flat(candidate)), candidate)).min_by_key(|(d, _)| *d)?;
-    (distance <= best.len().div_ceil(3).min(3)).then_some(best)
+    (distance <= best.len().div_ceil(3).min(3) && distance < word.len()).then_some(best)
 }
 
 /// Returns `` (did you mean `x`?) `` with a leading space, or nothing.
