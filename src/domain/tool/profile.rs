@@ -28,7 +28,7 @@ pub enum OutputMode {
 
 /// What a tool does about a merge conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ResolveMode {
     /// It gets a worktree with conflict markers and a prompt that shows both sides.
     Markers,
