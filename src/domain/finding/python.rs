@@ -17,7 +17,8 @@ static EXCEPTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^([A-Za-z_][\w
 static UNITTEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:FAIL|ERROR): (\w+) \((.+)\)$").expect("constant pattern"));
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static PYTEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:FAILED|ERROR) (\S+\.py)(::\S+)?(?: - (.*))?$").expect("constant pattern"));
+static PYTEST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(?:FAILED|ERROR) (\S+\.py)(::\S+)?(?: - (.*))?$").expect("constant pattern"));
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static PYTEST_PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\S+\.py):(\d+): (\w+)$").expect("constant pattern"));

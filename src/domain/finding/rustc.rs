@@ -14,8 +14,9 @@ static HEAD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(error|warning)(?:
 static ARROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^ *--> (.+):(\d+):(\d+)$").expect("constant pattern"));
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static NAMED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"`#\[(?:warn|deny|forbid)\(([\w:]+)\)\]`|implied by `-[DW] ([\w:-]+)`|`-[DW] ([\w:-]+)` implied").expect("constant pattern"));
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"`#\[(?:warn|deny|forbid)\(([\w:]+)\)\]`|implied by `-[DW] ([\w:-]+)`|`-[DW] ([\w:-]+)` implied").expect("constant pattern")
+});
 
 /// Reads each level line that has a place under it.
 pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
@@ -29,7 +30,11 @@ fn draft(lines: &[&str]) -> Option<Draft> {
     // A message may have more than one line; the place follows within a few.
     let arrow = body().take(4).find_map(|line| ARROW.captures(line))?;
     let level = if &head[1] == "error" { Level::Error } else { Level::Warning };
-    let lint = || body().find_map(|line| NAMED.captures(line)).and_then(|found| found.iter().skip(1).flatten().next().map(|m| m.as_str().replace('-', "_")));
+    let lint = || {
+        body()
+            .find_map(|line| NAMED.captures(line))
+            .and_then(|found| found.iter().skip(1).flatten().next().map(|m| m.as_str().replace('-', "_")))
+    };
     let code = head.get(2).map(|code| code.as_str().to_owned());
     let kind = if level == Level::Error && code.is_some() { FindingKind::Compile } else { FindingKind::Lint };
     let rule = code.or_else(lint);

@@ -1,6 +1,7 @@
 //! What a run is: events, the state that they fold into, and the decisions that follow from it.
 
 pub mod breaker;
+pub mod brief;
 pub mod config;
 pub mod decide;
 pub mod effect;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::breaker::{Permission, permission};
-use super::decide::Brief;
+use super::brief::Brief;
 use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use ulid::Ulid;
 
+use super::brief::Brief;
 use super::config::{RunConfig, ToolTraits};
-use super::decide::{Brief, decide};
+use super::decide::decide;
 use super::effect::{Effect, StepOrder};
 use super::event::Event;
 use super::fact::{
