@@ -1,6 +1,6 @@
 //! What should be done next: total, deterministic, idempotent. Nothing here does anything.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::breaker;
 use super::brief::Brief;
