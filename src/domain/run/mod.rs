@@ -7,6 +7,7 @@ pub mod decide;
 pub mod effect;
 pub mod event;
 pub mod fact;
+mod kind;
 pub mod limits;
 pub mod machine;
 pub mod machine_error;
