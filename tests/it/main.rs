@@ -9,3 +9,5 @@
 )]
 
 mod architecture;
+mod harness;
+mod hygiene;

@@ -1,9 +1,9 @@
 //! What should be done next: total, deterministic, idempotent. Nothing here does anything.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::breaker;
-use super::config::RunConfig;
+use super::brief::Brief;
 use super::effect::Effect;
 use super::event::Event;
 use super::fact::{BreakerMoved, RunMoved, WaveMoved, WorkstreamMoved};
@@ -12,17 +12,6 @@ use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamSt
 use crate::domain::id::WorkstreamId;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::text::count;
-
-/// What deciding needs besides the state.
-#[derive(Debug, Clone, Copy)]
-pub struct Brief<'a> {
-    /// The plan.
-    pub plan: &'a CheckedPlan,
-    /// The frozen settings.
-    pub config: &'a RunConfig,
-    /// The time.
-    pub now: Timestamp,
-}
 
 /// Returns everything that should be under way, and everything that should be recorded. Effects that are under way already are returned
 /// again, with the same id.
@@ -35,13 +24,29 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     if !moves.is_empty() {
         return moves;
     }
+    let mut out = releases(state);
     if let Some(prepared) = &state.prepared {
-        return vec![Effect::Advance(prepared.clone())];
+        out.push(Effect::Advance(prepared.clone()));
+        return out;
     }
-    match state.phase {
+    if state.phase == WavePhase::Waiting && state.wave >= state.waves.len() {
+        // The end is told when the last worktree is gone.
+        return if out.is_empty() { vec![record(end(state))] } else { out };
+    }
+    out.extend(match state.phase {
         WavePhase::Waiting => begin_wave(brief, state),
         WavePhase::Running => drive_wave(brief, state),
-    }
+    });
+    out
+}
+
+/// Returns the removal of every worktree that no step will use again.
+fn releases(state: &RunState) -> Vec<Effect> {
+    let done = |one: &WorkstreamState| {
+        one.worktree.is_some() && one.open.is_none() && (one.status.is_settled() || matches!(one.status, WorkstreamStatus::Verified { .. }))
+    };
+    let release = |(id, one): (&WorkstreamId, &WorkstreamState)| Effect::Release { workstream: id.clone(), round: one.worktrees };
+    state.workstreams.iter().filter(|(_, one)| done(one)).map(release).collect()
 }
 
 fn record(event: Event) -> Effect {
@@ -104,9 +109,6 @@ fn moved(id: &WorkstreamId, one: &WorkstreamState, reason: Option<String>) -> Wo
 }
 
 fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
-    if state.wave >= state.waves.len() {
-        return vec![record(end(state))];
-    }
     if let Some(ended) = state.wave_ended.filter(|_| brief.plan.wave_delay_sec > 0) {
         let wait = SignedDuration::from_secs(i64::try_from(brief.plan.wave_delay_sec).unwrap_or(i64::MAX));
         let due = ended.checked_add(wait).unwrap_or(ended);

@@ -22,6 +22,13 @@ pub enum Effect {
     },
     /// Move the branch to a merge that passed its gates.
     Advance(Integration),
+    /// Remove the worktree of a workstream that needs it no more, when everything in it is recorded.
+    Release {
+        /// Whose worktree it is.
+        workstream: WorkstreamId,
+        /// Which change of this workstream's worktree it will be, counted from 0.
+        round: u32,
+    },
     /// Decide again at this time.
     WaitUntil(Timestamp),
 }
@@ -55,6 +62,7 @@ impl Effect {
             Self::Record(_) | Self::WaitUntil(_) => None,
             Self::RunStep(order) => Some(format!("step/{}/{}/{}", order.workstream, order.step, order.attempt)),
             Self::Integrate { wave, .. } => Some(format!("integrate/{wave}")),
+            Self::Release { workstream, round } => Some(format!("release/{workstream}/{round}")),
             Self::Advance(integration) => Some(format!("advance/{}", integration.commit)),
         }
     }

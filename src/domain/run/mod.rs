@@ -1,11 +1,13 @@
 //! What a run is: events, the state that they fold into, and the decisions that follow from it.
 
 pub mod breaker;
+pub mod brief;
 pub mod config;
 pub mod decide;
 pub mod effect;
 pub mod event;
 pub mod fact;
+mod kind;
 pub mod limits;
 pub mod machine;
 pub mod machine_error;
@@ -13,5 +15,10 @@ pub mod next;
 pub mod oscillation;
 pub mod patch_machine;
 pub mod retry;
+pub mod starting;
 pub mod state;
+pub mod wording;
 pub mod workstream_machine;
+
+#[cfg(test)]
+mod tests;
