@@ -7,4 +7,5 @@ pub mod plan;
 pub mod policy;
 pub mod run;
 pub mod schedule;
+pub mod text;
 pub mod tool;

@@ -1,1 +1,11 @@
-//! The one integration test binary.
+//! The one integration test binary: every topic is a module here, so the crate is linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, starts the program from outside and prepares files by hand"
+)]
+
+mod architecture;

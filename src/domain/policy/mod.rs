@@ -1,4 +1,8 @@
 //! What a patch may do: its scope and its paths.
 
+pub mod meet;
+pub mod overlap;
 pub mod path;
+pub mod pattern;
 pub mod scope;
+pub mod token;

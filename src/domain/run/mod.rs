@@ -1,3 +1,22 @@
 //! What a run is: events, the state that they fold into, and the decisions that follow from it.
 
+pub mod breaker;
+pub mod config;
+pub mod decide;
+pub mod effect;
+pub mod event;
+pub mod fact;
 pub mod limits;
+pub mod machine;
+pub mod machine_error;
+pub mod next;
+pub mod oscillation;
+pub mod patch_machine;
+pub mod retry;
+pub mod starting;
+pub mod state;
+pub mod wording;
+pub mod workstream_machine;
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::id::ToolId;
 
 /// How the prompt reaches a tool's standard input.
@@ -23,7 +25,8 @@ pub enum OutputMode {
 }
 
 /// What a tool does about a merge conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ResolveMode {
     /// It gets a worktree with conflict markers and a prompt that shows both sides.
     Markers,

@@ -1,0 +1,235 @@
+//! What should be done next: total, deterministic, idempotent. Nothing here does anything.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::breaker;
+use super::config::RunConfig;
+use super::effect::Effect;
+use super::event::Event;
+use super::fact::{BreakerMoved, RunMoved, WaveMoved, WorkstreamMoved};
+use super::next::{self, Action};
+use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
+use crate::domain::id::WorkstreamId;
+use crate::domain::plan::model::CheckedPlan;
+use crate::domain::text::count;
+
+/// What deciding needs besides the state.
+#[derive(Debug, Clone, Copy)]
+pub struct Brief<'a> {
+    /// The plan.
+    pub plan: &'a CheckedPlan,
+    /// The frozen settings.
+    pub config: &'a RunConfig,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Returns everything that should be under way, and everything that should be recorded. Effects that are under way already are returned
+/// again, with the same id.
+#[must_use]
+pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
+    if state.status != RunStatus::Running {
+        return Vec::new();
+    }
+    let moves = breaker_moves(brief, state);
+    if !moves.is_empty() {
+        return moves;
+    }
+    let mut out = releases(state);
+    if let Some(prepared) = &state.prepared {
+        out.push(Effect::Advance(prepared.clone()));
+        return out;
+    }
+    if state.phase == WavePhase::Waiting && state.wave >= state.waves.len() {
+        // The end is told when the last worktree is gone.
+        return if out.is_empty() { vec![record(end(state))] } else { out };
+    }
+    out.extend(match state.phase {
+        WavePhase::Waiting => begin_wave(brief, state),
+        WavePhase::Running => drive_wave(brief, state),
+    });
+    out
+}
+
+/// Returns the removal of every worktree that no step will use again.
+fn releases(state: &RunState) -> Vec<Effect> {
+    let done = |one: &WorkstreamState| {
+        one.worktree.is_some() && one.open.is_none() && (one.status.is_settled() || matches!(one.status, WorkstreamStatus::Verified { .. }))
+    };
+    let release = |(id, one): (&WorkstreamId, &WorkstreamState)| Effect::Release { workstream: id.clone(), round: one.worktrees };
+    state.workstreams.iter().filter(|(_, one)| done(one)).map(release).collect()
+}
+
+fn record(event: Event) -> Effect {
+    Effect::Record(Box::new(event))
+}
+
+fn breaker_moves(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
+    let mut out = Vec::new();
+    for (tool, one) in &state.breakers {
+        match breaker::due_move(one, brief.config.breaker, brief.now) {
+            Some(breaker::Move::Open(until)) => {
+                out.push(record(Event::BreakerOpened(BreakerMoved { tool: tool.clone(), round: one.round, until: Some(until) })));
+            }
+            Some(breaker::Move::Close) => {
+                out.push(record(Event::BreakerClosed(BreakerMoved { tool: tool.clone(), round: one.round, until: None })));
+            }
+            None => {}
+        }
+    }
+    out
+}
+
+fn wave_number(state: &RunState) -> u32 {
+    u32::try_from(state.wave + 1).unwrap_or(u32::MAX)
+}
+
+fn first_failure(state: &RunState) -> Option<&WorkstreamId> {
+    let bad = |one: &WorkstreamState| match &one.status {
+        WorkstreamStatus::Failed { .. }
+        | WorkstreamStatus::TimedOut { .. }
+        | WorkstreamStatus::Quarantined { .. }
+        | WorkstreamStatus::Aborted { .. }
+        | WorkstreamStatus::Paused { .. } => true,
+        WorkstreamStatus::Planned
+        | WorkstreamStatus::Ready
+        | WorkstreamStatus::Blocked { .. }
+        | WorkstreamStatus::Skipped { .. }
+        | WorkstreamStatus::InProgress
+        | WorkstreamStatus::Validating
+        | WorkstreamStatus::Retrying { .. }
+        | WorkstreamStatus::Verified { .. }
+        | WorkstreamStatus::Conflicted { .. }
+        | WorkstreamStatus::Merged { .. } => false,
+    };
+    state.workstreams.iter().find(|(_, one)| bad(one)).map(|(id, _)| id)
+}
+
+fn moved(id: &WorkstreamId, one: &WorkstreamState, reason: Option<String>) -> WorkstreamMoved {
+    WorkstreamMoved {
+        workstream: id.clone(),
+        round: one.round,
+        reason,
+        commit: None,
+        merge: None,
+        at: None,
+        on: Vec::new(),
+        paths: Vec::new(),
+        tip: None,
+    }
+}
+
+fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
+    if let Some(ended) = state.wave_ended.filter(|_| brief.plan.wave_delay_sec > 0) {
+        let wait = SignedDuration::from_secs(i64::try_from(brief.plan.wave_delay_sec).unwrap_or(i64::MAX));
+        let due = ended.checked_add(wait).unwrap_or(ended);
+        if brief.now < due {
+            return vec![Effect::WaitUntil(due)];
+        }
+    }
+    let mut out = Vec::new();
+    let mut ready = Vec::new();
+    let failure = first_failure(state).filter(|_| brief.plan.fail_fast);
+    for id in state.current_wave() {
+        let Some(one) = state.workstreams.get(id).filter(|one| one.status == WorkstreamStatus::Planned) else { continue };
+        let on = waits_for(brief.plan, state, id);
+        if let Some(failure) = failure {
+            out.push(record(Event::WorkstreamSkipped(moved(id, one, Some(format!("{failure} failed and the plan fails fast"))))));
+        } else if on.is_empty() {
+            ready.push(id.clone());
+        } else {
+            out.push(record(Event::WorkstreamBlocked(WorkstreamMoved { on, ..moved(id, one, None) })));
+        }
+    }
+    out.push(record(Event::WaveStarted(WaveMoved { wave: wave_number(state), tip: state.tip, workstreams: ready })));
+    out
+}
+
+fn waits_for(plan: &CheckedPlan, state: &RunState, id: &WorkstreamId) -> Vec<WorkstreamId> {
+    let merged = |dep: &&WorkstreamId| state.workstreams.get(*dep).is_some_and(|one| matches!(one.status, WorkstreamStatus::Merged { .. }));
+    plan.workstream(id).map(|w| w.depends_on.iter().filter(|dep| !merged(dep)).cloned().collect()).unwrap_or_default()
+}
+
+/// Returns the event that ends the run.
+fn end(state: &RunState) -> Event {
+    let mut waiting = Vec::new();
+    let mut missed = Vec::new();
+    for (id, one) in &state.workstreams {
+        match &one.status {
+            WorkstreamStatus::Merged { .. } => {}
+            WorkstreamStatus::Paused { reason } => waiting.push(format!("{id}: {reason}")),
+            WorkstreamStatus::Planned
+            | WorkstreamStatus::Ready
+            | WorkstreamStatus::Blocked { .. }
+            | WorkstreamStatus::Skipped { .. }
+            | WorkstreamStatus::InProgress
+            | WorkstreamStatus::Validating
+            | WorkstreamStatus::Failed { .. }
+            | WorkstreamStatus::TimedOut { .. }
+            | WorkstreamStatus::Aborted { .. }
+            | WorkstreamStatus::Quarantined { .. }
+            | WorkstreamStatus::Retrying { .. }
+            | WorkstreamStatus::Verified { .. }
+            | WorkstreamStatus::Conflicted { .. } => missed.push(format!("{id} ({})", one.status.word())),
+        }
+    }
+    let moved = |reason| RunMoved { round: state.round, tip: state.tip, reason };
+    if !waiting.is_empty() {
+        return Event::RunPaused(moved(Some(format!("a person is needed for {}", waiting.join("; ")))));
+    }
+    if missed.is_empty() {
+        return Event::RunCompleted(moved(None));
+    }
+    let all = count(state.workstreams.len(), "workstream");
+    Event::RunFailed(moved(Some(format!("{} of {all} not merged: {}", missed.len(), missed.join(", ")))))
+}
+
+fn drive_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
+    let members: Vec<_> = state.current_wave().iter().filter_map(|id| state.workstreams.get(id).map(|one| (id, one))).collect();
+    let mut out = Vec::new();
+    if let Some(failure) = first_failure(state).filter(|_| brief.plan.fail_fast) {
+        for (id, one) in members.iter().filter(|(_, one)| one.status == WorkstreamStatus::Ready) {
+            out.push(record(Event::WorkstreamSkipped(moved(id, one, Some(format!("{failure} failed and the plan fails fast"))))));
+        }
+        if !out.is_empty() {
+            return out;
+        }
+    }
+    let mut slots = brief.config.max_workers.max(1);
+    let mut waiting = false;
+    // Workstreams that have begun keep their slot; the others follow in the order of the wave.
+    let begun = |one: &WorkstreamState| !matches!(one.status, WorkstreamStatus::Ready | WorkstreamStatus::Retrying { .. });
+    let ordered = members.iter().filter(|(_, one)| begun(one)).chain(members.iter().filter(|(_, one)| !begun(one)));
+    for (id, one) in ordered {
+        match next::action(brief, state, id, one) {
+            Action::Nothing => {}
+            Action::Record(events) => out.extend(events.into_iter().map(record)),
+            Action::Wait(at) => {
+                waiting = true;
+                out.push(Effect::WaitUntil(at));
+            }
+            Action::Step(order) if slots > 0 => {
+                slots -= 1;
+                out.push(Effect::RunStep(*order));
+            }
+            Action::Step(_) => waiting = true,
+        }
+    }
+    if out.is_empty() && !waiting {
+        return vec![settle_wave(brief.plan, state)];
+    }
+    out
+}
+
+fn settle_wave(plan: &CheckedPlan, state: &RunState) -> Effect {
+    let wave = wave_number(state);
+    let verified =
+        |id: &&WorkstreamId| state.workstreams.get(*id).is_some_and(|one| matches!(one.status, WorkstreamStatus::Verified { .. }));
+    let members = state.current_wave();
+    let in_plan_order = plan.workstreams.iter().map(|w| &w.id).filter(|id| members.contains(id));
+    let workstreams: Vec<_> = in_plan_order.filter(verified).cloned().collect();
+    if workstreams.is_empty() {
+        return record(Event::WaveFinished(WaveMoved { wave, tip: state.tip, workstreams: members.to_vec() }));
+    }
+    Effect::Integrate { wave, workstreams }
+}

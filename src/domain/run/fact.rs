@@ -1,0 +1,390 @@
+//! The data inside events. Every struct is a stored format: fields are only ever added, with a default.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::finding::model::Finding;
+use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
+
+/// What a step is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepRole {
+    /// A tool changes files.
+    Edit,
+    /// Commands look at the files.
+    Static,
+    /// Commands run the program.
+    Runtime,
+    /// A tool mends what a check found.
+    Fix,
+    /// A tool resolves a merge conflict.
+    Resolve,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// It did what it is for.
+    Passed,
+    /// A check failed, or the tool said that it failed.
+    Failed,
+    /// It ran out of time.
+    TimedOut,
+    /// The tool changed nothing.
+    NoChange,
+    /// The patch broke a rule of its scope or of its paths.
+    Rejected,
+    /// The program could not be started.
+    NotStarted,
+    /// It was stopped together with the run.
+    Cancelled,
+    /// The driver died while it ran.
+    Interrupted,
+}
+
+/// The rung of the recovery ladder on which a step runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// The same tool, with what went wrong.
+    SameTool,
+    /// The same tool, with only what the findings name.
+    ReducedContext,
+    /// The next tool of the capability.
+    NextTool,
+}
+
+/// A kept output: a file below `<git-common-dir>/orc/runs/<run>/`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputRef {
+    /// The file, relative to the run's folder.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The SHA-256 of its content, 64 hexadecimal digits.
+    pub sha256: String,
+}
+
+/// A run was planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPlanned {
+    /// The plan's name.
+    pub name: String,
+    /// The pinned base commit.
+    pub base: ObjectId,
+    /// The integration branch, without `refs/heads/`.
+    pub target: String,
+    /// The commit on which the first wave starts: the target's tip, or the base.
+    pub tip: ObjectId,
+    /// The waves.
+    pub waves: Vec<Vec<WorkstreamId>>,
+    /// The SHA-256 over the plan's files.
+    pub plan_digest: String,
+    /// The version of git-orc that planned it.
+    pub version: String,
+}
+
+/// A driver took the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDriven {
+    /// How many drivers had it before.
+    pub round: u32,
+    /// The driver's process id.
+    pub pid: u32,
+    /// The driver's version of git-orc.
+    pub version: String,
+    /// What recovery found and did, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<String>,
+    /// Waves put behind the planned ones, for workstreams that had waited for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waves: Vec<Vec<WorkstreamId>>,
+}
+
+/// A run changed its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunMoved {
+    /// Which change of state this is, counted from 0.
+    pub round: u32,
+    /// The tip of the integration at that time.
+    pub tip: ObjectId,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A wave began or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaveMoved {
+    /// The wave, counted from 1.
+    pub wave: u32,
+    /// The tip of the integration.
+    pub tip: ObjectId,
+    /// The workstreams that take part.
+    pub workstreams: Vec<WorkstreamId>,
+}
+
+/// One merge of an integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// Whose work is merged.
+    pub workstream: WorkstreamId,
+    /// The tip of the workstream.
+    pub commit: ObjectId,
+    /// The merge commit.
+    pub merge: ObjectId,
+}
+
+/// A wave was merged, or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    /// The wave, counted from 1.
+    pub wave: u32,
+    /// What the branch points at before; `None` when it does not exist.
+    pub old: Option<ObjectId>,
+    /// What it points at afterwards.
+    pub commit: ObjectId,
+    /// The merges in order.
+    pub merges: Vec<Merge>,
+}
+
+/// A verdict of a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The check succeeded.
+    Passed,
+    /// The check found something.
+    Failed,
+    /// The check could not be made.
+    Error,
+}
+
+/// A gate was run on a merged tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateRun {
+    /// The gate.
+    pub gate: String,
+    /// The wave, counted from 1.
+    pub wave: u32,
+    /// How many drivers the run had by then; a resume asks a failed gate again.
+    #[serde(default)]
+    pub round: u32,
+    /// The tree that was checked.
+    pub tree: ObjectId,
+    /// The workstreams merged into that tree by this wave.
+    pub workstreams: Vec<WorkstreamId>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The exit code, when the command ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Its kept output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputRef>,
+    /// The first findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// A worktree came or went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorktreeMoved {
+    /// Whose worktree it is.
+    pub workstream: WorkstreamId,
+    /// Which change of this workstream's worktree this is, counted from 0.
+    pub round: u32,
+    /// Its path.
+    pub path: String,
+    /// What is left unrecorded in it and was named, such as ignored files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// An attempt began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepStarted {
+    /// Whose step it is.
+    pub workstream: WorkstreamId,
+    /// The step.
+    pub step: StepId,
+    /// Its number, counted from 1 per workstream and step.
+    pub attempt: Attempt,
+    /// What the step is for.
+    pub role: StepRole,
+    /// The step of the plan, counted from 0; for a FIX step the check that it mends.
+    pub index: u32,
+    /// The tool, for steps that change files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolId>,
+    /// The rung of the recovery ladder.
+    pub rung: Rung,
+    /// The check that a FIX step mends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<StepId>,
+}
+
+/// An attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepFinished {
+    /// Whose step it is.
+    pub workstream: WorkstreamId,
+    /// The step.
+    pub step: StepId,
+    /// Its number.
+    pub attempt: Attempt,
+    /// The tool, for steps that change files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolId>,
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// One sentence for people.
+    pub message: String,
+    /// Whether the tool itself is to blame, which counts for its circuit breaker.
+    #[serde(default)]
+    pub tool_fault: bool,
+    /// The exit code, when the program ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Its kept output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputRef>,
+    /// The first findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// Where a patch came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PatchOrigin {
+    /// Changed files in the worktree.
+    Worktree,
+    /// A diff that the tool printed or that the plan names.
+    Diff,
+    /// What a step left behind that was cut short.
+    Salvage,
+}
+
+/// A patch was captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchCreated {
+    /// Whose patch it is.
+    pub workstream: WorkstreamId,
+    /// The step that made it.
+    pub step: StepId,
+    /// The attempt that made it.
+    pub attempt: Attempt,
+    /// The tool that made it.
+    pub tool: ToolId,
+    /// Its name.
+    pub patch: PatchId,
+    /// Its commit.
+    pub commit: ObjectId,
+    /// The parent of its commit.
+    pub parent: ObjectId,
+    /// The tree of its commit.
+    pub tree: ObjectId,
+    /// How many files it changes.
+    pub files: u32,
+    /// How many lines it adds.
+    pub insertions: u32,
+    /// How many lines it removes.
+    pub deletions: u32,
+    /// The digest of what it changes, equal for equal changes.
+    pub digest: String,
+    /// Where it came from.
+    pub origin: PatchOrigin,
+}
+
+/// A patch changed its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchMoved {
+    /// Whose patch it is.
+    pub workstream: WorkstreamId,
+    /// The step that made it.
+    pub step: StepId,
+    /// The attempt that made it.
+    pub attempt: Attempt,
+    /// The tool that made it.
+    pub tool: ToolId,
+    /// Its name.
+    pub patch: PatchId,
+    /// Its commit.
+    pub commit: ObjectId,
+    /// How many files it changes.
+    pub files: u32,
+    /// How many lines it adds.
+    pub insertions: u32,
+    /// How many lines it removes.
+    pub deletions: u32,
+    /// Why; required for quarantine and drop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The merge commit that took it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<ObjectId>,
+}
+
+/// A workstream changed its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkstreamMoved {
+    /// The workstream.
+    pub workstream: WorkstreamId,
+    /// Which change of state this is, counted from 0.
+    pub round: u32,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The tip of its work, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<ObjectId>,
+    /// The merge commit that took it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<ObjectId>,
+    /// When it goes on, for a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// What it waits for, when it is blocked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<WorkstreamId>,
+    /// The conflicting paths, for a conflict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// The integration tip that it conflicts with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip: Option<ObjectId>,
+}
+
+/// A workstream went up a rung of the recovery ladder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Climbed {
+    /// The workstream.
+    pub workstream: WorkstreamId,
+    /// Which climb this is, counted from 0.
+    pub round: u32,
+    /// The rung that it is on now.
+    pub rung: Rung,
+    /// The tool that it uses now.
+    pub tool: ToolId,
+    /// Why.
+    pub reason: String,
+}
+
+/// A circuit breaker opened or closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerMoved {
+    /// The tool.
+    pub tool: ToolId,
+    /// Which change of this breaker this is, counted from 0.
+    pub round: u32,
+    /// When a trial is let through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}

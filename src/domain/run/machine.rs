@@ -1,0 +1,226 @@
+//! The fold: how an event changes the state of a run.
+//!
+//! A move that the machines do not list is an error value, never a panic; terminal states are immutable.
+
+use jiff::Timestamp;
+
+use super::event::Event;
+use super::fact::{BreakerMoved, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
+use super::machine_error::IllegalTransition;
+use super::state::{Breaker, GateRecord, RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
+use super::{patch_machine, workstream_machine};
+use crate::domain::id::{ToolId, WorkstreamId};
+use crate::domain::ledger::entry::Entry;
+
+/// Folds an entry into the state. An entry of a newer version changes nothing but the count.
+///
+/// # Errors
+/// Returns [`IllegalTransition`] for a move that the machines do not list; the state is then unchanged in that respect.
+pub fn apply(state: &mut RunState, entry: &Entry) -> Result<(), IllegalTransition> {
+    if let Some(event) = entry.event() {
+        apply_event(state, event, entry.ts)?;
+    }
+    state.entries += 1;
+    state.last = Some(entry.id);
+    state.updated = Some(entry.ts);
+    Ok(())
+}
+
+/// Folds an event that happened at `ts` into the state.
+///
+/// # Errors
+/// Returns [`IllegalTransition`] for a move that the machines do not list.
+pub fn apply_event(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), IllegalTransition> {
+    if let Some(moved) = event.run_moved() {
+        return run_moved(state, event, moved);
+    }
+    if let Some(moved) = event.workstream_moved() {
+        let one = workstream(state, &moved.workstream)?;
+        workstream_machine::moved(one, event, moved, ts)?;
+        return Ok(());
+    }
+    if let Some(moved) = event.patch_moved() {
+        return patch_machine::moved(workstream(state, &moved.workstream)?, event, moved);
+    }
+    if let Event::PatchCreated(created) = event {
+        patch_machine::created(workstream(state, &created.workstream)?, created);
+        return Ok(());
+    }
+    if let Event::StepStarted(started) = event {
+        return workstream_machine::step_started(workstream(state, &started.workstream)?, started, ts);
+    }
+    if let Event::StepFinished(finished) = event {
+        workstream_machine::step_finished(workstream(state, &finished.workstream)?, finished)?;
+        note_tool(state, finished);
+        return Ok(());
+    }
+    apply_rest(state, event, ts)
+}
+
+fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), IllegalTransition> {
+    if let Event::RunPlanned(planned) = event {
+        return run_planned(state, planned, ts);
+    }
+    if let Event::RunStarted(driven) | Event::RunResumed(driven) = event {
+        return run_driven(state, driven);
+    }
+    if let Event::WaveStarted(wave) = event {
+        return wave_started(state, wave);
+    }
+    if let Event::WaveFinished(wave) = event {
+        return wave_finished(state, wave, ts);
+    }
+    if let Event::IntegrationPrepared(integration) = event {
+        state.prepared = Some(integration.clone());
+    }
+    if let Event::IntegrationDropped(_) = event {
+        state.prepared = None;
+    }
+    if let Event::IntegrationAdvanced(integration) = event {
+        state.prepared = None;
+        state.tip = integration.commit;
+    }
+    if let Event::GateFinished(gate) = event {
+        if gate.verdict != Verdict::Error {
+            let output = gate.output.as_ref().map(|o| o.path.clone());
+            state.gates.push(GateRecord { gate: gate.gate.clone(), wave: gate.wave, tree: gate.tree, verdict: gate.verdict, output });
+        }
+    }
+    if let Event::WorktreeCreated(moved) = event {
+        let one = workstream(state, &moved.workstream)?;
+        one.worktree = Some(moved.path.clone());
+        one.worktrees += 1;
+    }
+    if let Event::WorktreeRemoved(moved) | Event::WorktreeKept(moved) = event {
+        let one = workstream(state, &moved.workstream)?;
+        one.worktree = None;
+        one.worktrees += 1;
+    }
+    if let Event::RecoveryClimbed(climbed) = event {
+        workstream_machine::climbed(workstream(state, &climbed.workstream)?, climbed);
+    }
+    if let Event::BreakerOpened(moved) | Event::BreakerClosed(moved) = event {
+        breaker_moved(state, moved);
+    }
+    Ok(())
+}
+
+fn workstream<'a>(state: &'a mut RunState, id: &WorkstreamId) -> Result<&'a mut WorkstreamState, IllegalTransition> {
+    let status = state.status;
+    if status != RunStatus::Running {
+        return Err(IllegalTransition::new(format!("workstream {id} of a run"), status.word(), "a change"));
+    }
+    state.workstreams.get_mut(id).ok_or_else(|| IllegalTransition::new(format!("workstream {id}"), "unknown", "a change"))
+}
+
+fn run_planned(state: &mut RunState, planned: &RunPlanned, ts: Timestamp) -> Result<(), IllegalTransition> {
+    if state.entries > 0 {
+        return Err(IllegalTransition::new("the run", state.status.word(), "run_planned"));
+    }
+    state.name.clone_from(&planned.name);
+    state.base = planned.base;
+    state.target.clone_from(&planned.target);
+    state.tip = planned.tip;
+    state.started = Some(ts);
+    extend_waves(state, &planned.waves);
+    Ok(())
+}
+
+fn extend_waves(state: &mut RunState, waves: &[Vec<WorkstreamId>]) {
+    for wave in waves {
+        state.waves.push(wave.clone());
+        let number = u32::try_from(state.waves.len()).unwrap_or(u32::MAX);
+        for id in wave {
+            let one = state.workstreams.entry(id.clone()).or_insert_with(|| WorkstreamState::planned(number));
+            one.wave = number;
+            workstream_machine::start_over(one);
+        }
+    }
+}
+
+fn run_driven(state: &mut RunState, driven: &RunDriven) -> Result<(), IllegalTransition> {
+    let from = state.status;
+    if from.is_terminal() {
+        return Err(IllegalTransition::new("the run", from.word(), "run_resumed"));
+    }
+    state.status = RunStatus::Running;
+    state.reason = None;
+    state.pid = Some(driven.pid);
+    state.drivers += 1;
+    if driven.round > 0 {
+        state.gates.retain(|gate| gate.verdict == Verdict::Passed);
+    }
+    extend_waves(state, &driven.waves);
+    Ok(())
+}
+
+fn run_moved(state: &mut RunState, event: &Event, moved: &RunMoved) -> Result<(), IllegalTransition> {
+    let (to, name) = if matches!(event, Event::RunPaused(_)) {
+        (RunStatus::Paused, "run_paused")
+    } else if matches!(event, Event::RunHalted(_)) {
+        (RunStatus::Halted, "run_halted")
+    } else if matches!(event, Event::RunCompleted(_)) {
+        (RunStatus::Completed, "run_completed")
+    } else if matches!(event, Event::RunFailed(_)) {
+        (RunStatus::Failed, "run_failed")
+    } else {
+        (RunStatus::Aborted, "run_aborted")
+    };
+    let from = state.status;
+    let legal = from == RunStatus::Running || (to == RunStatus::Aborted && !from.is_terminal());
+    if !legal {
+        return Err(IllegalTransition::new("the run", from.word(), name));
+    }
+    state.status = to;
+    state.reason.clone_from(&moved.reason);
+    state.round += 1;
+    state.pid = None;
+    Ok(())
+}
+
+fn wave_started(state: &mut RunState, wave: &WaveMoved) -> Result<(), IllegalTransition> {
+    if state.phase != WavePhase::Waiting || state.wave + 1 != wave.wave as usize {
+        return Err(IllegalTransition::new(format!("wave {}", wave.wave), "running", "wave_started"));
+    }
+    state.phase = WavePhase::Running;
+    for id in &wave.workstreams {
+        let one = workstream(state, id)?;
+        if one.status != WorkstreamStatus::Planned {
+            return Err(IllegalTransition::new(format!("workstream {id}"), one.status.word(), "wave_started"));
+        }
+        one.status = WorkstreamStatus::Ready;
+        one.start = Some(wave.tip);
+    }
+    Ok(())
+}
+
+fn wave_finished(state: &mut RunState, wave: &WaveMoved, ts: Timestamp) -> Result<(), IllegalTransition> {
+    if state.phase != WavePhase::Running || state.wave + 1 != wave.wave as usize {
+        return Err(IllegalTransition::new(format!("wave {}", wave.wave), "waiting", "wave_finished"));
+    }
+    state.phase = WavePhase::Waiting;
+    state.wave += 1;
+    state.wave_ended = Some(ts);
+    Ok(())
+}
+
+fn note_tool(state: &mut RunState, finished: &StepFinished) {
+    let Some(tool) = &finished.tool else { return };
+    let breaker = breaker(state, tool);
+    if finished.tool_fault {
+        breaker.failures += 1;
+    } else {
+        breaker.failures = 0;
+    }
+}
+
+fn breaker<'a>(state: &'a mut RunState, tool: &ToolId) -> &'a mut Breaker {
+    state.breakers.entry(tool.clone()).or_default()
+}
+
+fn breaker_moved(state: &mut RunState, moved: &BreakerMoved) {
+    let breaker = breaker(state, &moved.tool);
+    breaker.until = moved.until;
+    breaker.counted = if moved.until.is_some() { breaker.failures } else { 0 };
+    breaker.round += 1;
+}

@@ -1,0 +1,311 @@
+//! What one workstream does next: the sequence of its steps, its FIX loop, and the recovery ladder.
+
+use jiff::Timestamp;
+
+use super::breaker::{Permission, permission};
+use super::decide::Brief;
+use super::effect::StepOrder;
+use super::event::Event;
+use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};
+use super::limits::{LoopLimits, OnExhausted};
+use super::oscillation::oscillation;
+use super::retry;
+use super::state::{LastStep, PatchRecord, PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
+use crate::domain::id::{StepId, ToolId, WorkstreamId};
+use crate::domain::plan::model::{Step, StepKind, Workstream};
+use crate::domain::text::count;
+use crate::domain::tool::profile::ResolveMode;
+
+/// What one workstream does next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// It is settled, or waits for its wave.
+    Nothing,
+    /// These events should be recorded.
+    Record(Vec<Event>),
+    /// It waits until this time.
+    Wait(Timestamp),
+    /// This attempt should be under way.
+    Step(Box<StepOrder>),
+}
+
+/// Everything that the decision about one workstream looks at.
+struct View<'a> {
+    brief: Brief<'a>,
+    run: &'a RunState,
+    id: &'a WorkstreamId,
+    one: &'a WorkstreamState,
+    plan: &'a Workstream,
+}
+
+/// Returns what a workstream does next.
+#[must_use]
+pub fn action(brief: Brief<'_>, run: &RunState, id: &WorkstreamId, one: &WorkstreamState) -> Action {
+    let Some(plan) = brief.plan.workstream(id) else { return Action::Nothing };
+    let view = View { brief, run, id, one, plan };
+    if let Some(open) = &one.open {
+        return Action::Step(Box::new(StepOrder {
+            workstream: id.clone(),
+            step: open.step.clone(),
+            role: open.role,
+            index: one.next,
+            attempt: open.attempt,
+            tool: open.tool.clone(),
+            rung: one.rung,
+            of: open.of.clone(),
+        }));
+    }
+    match &one.status {
+        WorkstreamStatus::Ready => view.plan_step(0),
+        WorkstreamStatus::Retrying { at } if *at > brief.now => Action::Wait(*at),
+        WorkstreamStatus::Retrying { .. } => view.plan_step(one.next),
+        WorkstreamStatus::Conflicted { .. } => view.resolve(),
+        WorkstreamStatus::InProgress | WorkstreamStatus::Validating => match &one.last {
+            Some(last) => view.after(last),
+            None => view.plan_step(0),
+        },
+        WorkstreamStatus::Planned
+        | WorkstreamStatus::Blocked { .. }
+        | WorkstreamStatus::Skipped { .. }
+        | WorkstreamStatus::Paused { .. }
+        | WorkstreamStatus::Failed { .. }
+        | WorkstreamStatus::TimedOut { .. }
+        | WorkstreamStatus::Aborted { .. }
+        | WorkstreamStatus::Quarantined { .. }
+        | WorkstreamStatus::Verified { .. }
+        | WorkstreamStatus::Merged { .. } => Action::Nothing,
+    }
+}
+
+impl View<'_> {
+    fn limits(&self) -> &LoopLimits {
+        &self.plan.limits
+    }
+
+    fn moved(&self, reason: Option<String>) -> WorkstreamMoved {
+        WorkstreamMoved {
+            workstream: self.id.clone(),
+            round: self.one.round,
+            reason,
+            commit: None,
+            merge: None,
+            at: None,
+            on: Vec::new(),
+            paths: Vec::new(),
+            tip: None,
+        }
+    }
+
+    fn after(&self, last: &LastStep) -> Action {
+        let passed = last.outcome == StepOutcome::Passed;
+        let cut_short = matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+        match last.role {
+            StepRole::Edit if passed => self.forward(),
+            StepRole::Edit if cut_short => self.plan_step(self.one.next),
+            StepRole::Edit => self.edit_failed(last),
+            StepRole::Static | StepRole::Runtime if passed => self.forward(),
+            StepRole::Static | StepRole::Runtime if cut_short => self.plan_step(self.one.next),
+            StepRole::Static | StepRole::Runtime if last.outcome == StepOutcome::NotStarted => self.exhausted(&last.message),
+            StepRole::Static | StepRole::Runtime => self.mend(),
+            StepRole::Fix if passed => self.plan_step(self.one.next),
+            StepRole::Fix => self.mend(),
+            StepRole::Resolve if passed => self.forward(),
+            StepRole::Resolve => self.resolve(),
+        }
+    }
+
+    /// Goes on with the next step of the plan, or is verified when there is none.
+    fn forward(&self) -> Action {
+        let skip = |step: &&Step| self.one.resolved && matches!(step.kind, StepKind::Edit(_));
+        let rest = self.plan.steps.get(self.one.next..).unwrap_or_default();
+        let skipped = rest.iter().take_while(skip).count();
+        if skipped < rest.len() {
+            return self.plan_step(self.one.next + skipped);
+        }
+        let mut events: Vec<Event> =
+            self.patches(&[PatchStatus::Applied]).map(|patch| Event::PatchVerified(self.patch(patch, None))).collect();
+        events.push(Event::WorkstreamVerified(WorkstreamMoved { commit: self.one.tip, ..self.moved(None) }));
+        Action::Record(events)
+    }
+
+    fn plan_step(&self, index: usize) -> Action {
+        let Some(step) = self.plan.steps.get(index) else { return Action::Nothing };
+        let role = match step.kind {
+            StepKind::Edit(_) => StepRole::Edit,
+            StepKind::Static(_) => StepRole::Static,
+            StepKind::Runtime(_) => StepRole::Runtime,
+        };
+        self.order(step.id.clone(), role, index)
+    }
+
+    /// Returns the order of a step with the tool that may do it now, or the wait for one.
+    fn order(&self, step: StepId, role: StepRole, index: usize) -> Action {
+        let tool = match role {
+            StepRole::Static | StepRole::Runtime => None,
+            StepRole::Edit | StepRole::Fix | StepRole::Resolve => match self.usable_tool() {
+                Ok(tool) => Some(tool),
+                Err(Some(at)) => return Action::Wait(at),
+                Err(None) => return self.exhausted("no tool is known for it"),
+            },
+        };
+        let of = if role == StepRole::Fix { self.one.fix.of.clone() } else { None };
+        Action::Step(Box::new(StepOrder {
+            workstream: self.id.clone(),
+            attempt: self.one.next_attempt(&step),
+            step,
+            role,
+            index,
+            tool,
+            rung: self.one.rung,
+            of,
+        }))
+    }
+
+    fn route(&self) -> &[ToolId] {
+        // A FIX or RESOLVE step is done by the tool of the last EDIT step before it.
+        let edits = self.plan.steps.iter().take(self.one.next + 1).filter(|s| matches!(s.kind, StepKind::Edit(_)));
+        let first = self.plan.steps.first();
+        let step = edits.last().or(first);
+        step.map_or(&[], |step| self.brief.config.route(self.id, &step.id))
+    }
+
+    fn current_tool(&self) -> Option<&ToolId> {
+        self.one.tool.as_ref().or_else(|| self.route().first())
+    }
+
+    /// Returns the tool to use now: the current one, or while its breaker is open the next one that is free; `Err` with the time to wait
+    /// for, or without one when there is no tool at all.
+    fn usable_tool(&self) -> Result<ToolId, Option<Timestamp>> {
+        let current = self.current_tool().ok_or(None)?;
+        let mut earliest = None;
+        let others = self.route().iter().filter(|tool| *tool != current);
+        for tool in std::iter::once(current).chain(others) {
+            match permission(self.run.breakers.get(tool), self.brief.now) {
+                Permission::Free => return Ok(tool.clone()),
+                Permission::Trial if !self.in_use(tool) => return Ok(tool.clone()),
+                Permission::Trial => earliest = earliest.or(Some(retry::due(self.brief.now, &self.limits().retry, 1, self.id.as_str()))),
+                Permission::Until(at) => earliest = Some(earliest.map_or(at, |e: Timestamp| e.min(at))),
+            }
+        }
+        Err(earliest)
+    }
+
+    fn in_use(&self, tool: &ToolId) -> bool {
+        self.run.workstreams.values().any(|one| one.open.as_ref().is_some_and(|open| open.tool.as_ref() == Some(tool)))
+    }
+
+    fn edit_failed(&self, last: &LastStep) -> Action {
+        // What a program that needs no prompt did within its rules once, it does again.
+        let hopeless =
+            !self.is_prompted() && matches!(last.outcome, StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted);
+        let most = if self.one.rung == Rung::ReducedContext { 1 } else { self.limits().retry.max_attempts.max(1) };
+        if hopeless || self.one.tries >= most {
+            return self.climb(&last.message);
+        }
+        let place = format!("{}/{}/{}", self.run.run, self.id, last.step);
+        let at = retry::due(self.brief.now, &self.limits().retry, self.one.tries, &place);
+        Action::Record(vec![Event::WorkstreamRetrying(WorkstreamMoved { at: Some(at), ..self.moved(Some(last.message.clone())) })])
+    }
+
+    /// Mends a failed check by one more FIX step, unless the loop is spent or goes in circles.
+    fn mend(&self) -> Action {
+        let limits = self.limits();
+        let fix = &self.one.fix;
+        let check = fix.of.as_ref().map_or("check", StepId::as_str).to_owned();
+        let failed = self.one.fix.findings.first().map(|f| f.message.lines().next().unwrap_or_default().to_owned());
+        let what = failed.map_or_else(|| format!("{check} fails"), |line| format!("{check} fails: {line}"));
+        if let Some(circle) = oscillation(&fix.history, limits.oscillation_window, limits.min_oscillation_repeats) {
+            return self.climb(&format!("{what}; {}", circle.message()));
+        }
+        let of_runtime = matches!(self.plan.steps.get(self.one.next).map(|s| &s.kind), Some(StepKind::Runtime(_)));
+        let most = match (self.one.rung, of_runtime) {
+            (Rung::ReducedContext, _) => 1,
+            (Rung::SameTool | Rung::NextTool, true) => limits.max_fix_iterations.runtime,
+            (Rung::SameTool | Rung::NextTool, false) => limits.max_fix_iterations.statics,
+        };
+        if fix.iterations >= most {
+            let tried = if most == 0 { String::new() } else { format!(" after {}", count(most as usize, "FIX step")) };
+            return self.climb(&format!("{what}{tried}"));
+        }
+        self.order(StepId::fix(), StepRole::Fix, self.one.next)
+    }
+
+    fn is_prompted(&self) -> bool {
+        self.current_tool().and_then(|tool| self.brief.config.tools.get(tool)).is_some_and(|t| t.prompted)
+    }
+
+    /// Goes up a rung: reduced context, then the next tool, then a person.
+    fn climb(&self, reason: &str) -> Action {
+        let Some(current) = self.current_tool() else { return self.exhausted(reason) };
+        let climbed = |rung, tool: &ToolId| {
+            let event =
+                Climbed { workstream: self.id.clone(), round: self.one.climbs, rung, tool: tool.clone(), reason: reason.to_owned() };
+            Action::Record(vec![Event::RecoveryClimbed(event)])
+        };
+        if self.one.rung == Rung::SameTool && self.is_prompted() {
+            return climbed(Rung::ReducedContext, current);
+        }
+        let route = self.route();
+        let place = route.iter().position(|tool| tool == current);
+        match place.and_then(|at| route.get(at + 1)) {
+            Some(tool) => climbed(Rung::NextTool, tool),
+            None => self.exhausted(reason),
+        }
+    }
+
+    fn exhausted(&self, reason: &str) -> Action {
+        let moved = self.moved(Some(reason.to_owned()));
+        let outcome = self.one.last.as_ref().map(|last| last.outcome);
+        if outcome == Some(StepOutcome::Rejected) {
+            return Action::Record(vec![Event::WorkstreamQuarantined(moved)]);
+        }
+        Action::Record(vec![match self.limits().on_exhausted {
+            OnExhausted::Pause => Event::WorkstreamPaused(moved),
+            OnExhausted::Fail if outcome == Some(StepOutcome::TimedOut) => Event::WorkstreamTimedOut(moved),
+            OnExhausted::Fail => Event::WorkstreamFailed(moved),
+        }])
+    }
+
+    fn resolve(&self) -> Action {
+        let Some(conflict) = &self.one.conflict else { return Action::Nothing };
+        let mode = self.current_tool().and_then(|tool| self.brief.config.tools.get(tool)).map_or(ResolveMode::Refuse, |t| t.resolve);
+        let mode = if self.plan.resolve.is_some() { ResolveMode::Markers } else { mode };
+        if mode == ResolveMode::Refuse || self.one.resolves >= self.limits().max_resolve_attempts {
+            let reason = format!("does not merge with {}: {}", conflict.tip.short(), conflict.paths.join(", "));
+            let kept = self.patches(&[PatchStatus::Applied, PatchStatus::Verified]);
+            let mut events: Vec<Event> = kept.map(|patch| Event::PatchQuarantined(self.patch(patch, Some(reason.clone())))).collect();
+            events.push(Event::WorkstreamQuarantined(WorkstreamMoved { commit: Some(conflict.commit), ..self.moved(Some(reason)) }));
+            return Action::Record(events);
+        }
+        match mode {
+            ResolveMode::Redo => self.plan_step(0),
+            ResolveMode::Markers | ResolveMode::Refuse => self.order(StepId::resolve(), StepRole::Resolve, 0),
+        }
+    }
+
+    fn patches<'b>(&'b self, in_state: &'b [PatchStatus]) -> impl Iterator<Item = &'b PatchRecord> {
+        self.one.patches.iter().filter(move |patch| in_state.contains(&patch.status))
+    }
+
+    fn patch(&self, patch: &PatchRecord, reason: Option<String>) -> PatchMoved {
+        patch_moved(self.id, patch, reason)
+    }
+}
+
+/// Returns the facts of a move of this patch.
+#[must_use]
+pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String>) -> PatchMoved {
+    PatchMoved {
+        workstream: id.clone(),
+        step: patch.step.clone(),
+        attempt: patch.attempt,
+        tool: patch.tool.clone(),
+        patch: patch.id,
+        commit: patch.commit,
+        files: patch.files,
+        insertions: patch.insertions,
+        deletions: patch.deletions,
+        reason,
+        merge: None,
+    }
+}

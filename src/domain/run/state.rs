@@ -1,0 +1,563 @@
+//! The state of a run: what its events fold into. Stored as a checkpoint; a cache that the events can rebuild.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::fact::{Integration, Rung, StepOutcome, StepRole, Verdict};
+use crate::domain::finding::model::Finding;
+use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Frozen, not started.
+    Planned,
+    /// A driver works on it, or died while it did.
+    Running,
+    /// It waits.
+    Paused,
+    /// A rule or an operator stopped it.
+    Halted,
+    /// Everything is merged or skipped.
+    Completed,
+    /// It is over, and something was not merged.
+    Failed,
+    /// It was given up.
+    Aborted,
+}
+
+impl RunStatus {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Halted => "halted",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// Returns whether nothing can follow.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Aborted)
+    }
+}
+
+/// Where a workstream stands, with what belongs to that stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkstreamStatus {
+    /// Its wave has not begun.
+    Planned,
+    /// Its wave runs; it has not begun.
+    Ready,
+    /// It waits for others that did not make it.
+    Blocked {
+        /// Those others.
+        on: Vec<WorkstreamId>,
+    },
+    /// It will not be run.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+    /// A tool works on it.
+    InProgress,
+    /// Checks look at it.
+    Validating,
+    /// It waits for a person.
+    Paused {
+        /// Why.
+        reason: String,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// It ran out of time.
+    TimedOut {
+        /// Why.
+        reason: String,
+    },
+    /// It was stopped for good.
+    Aborted {
+        /// Why.
+        reason: String,
+    },
+    /// Its work must not be merged.
+    Quarantined {
+        /// Why.
+        reason: String,
+    },
+    /// It will be tried again.
+    Retrying {
+        /// When.
+        at: Timestamp,
+    },
+    /// Every step passed.
+    Verified {
+        /// The tip of its work.
+        commit: ObjectId,
+    },
+    /// It does not merge.
+    Conflicted {
+        /// The tip of its work.
+        commit: ObjectId,
+        /// The integration tip that it conflicts with.
+        tip: ObjectId,
+        /// The conflicting paths.
+        paths: Vec<String>,
+    },
+    /// It is part of the integration branch.
+    Merged {
+        /// The merge commit.
+        merge: ObjectId,
+    },
+}
+
+impl WorkstreamStatus {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Ready => "ready",
+            Self::Blocked { .. } => "blocked",
+            Self::Skipped { .. } => "skipped",
+            Self::InProgress => "in_progress",
+            Self::Validating => "validating",
+            Self::Paused { .. } => "paused",
+            Self::Failed { .. } => "failed",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Aborted { .. } => "aborted",
+            Self::Quarantined { .. } => "quarantined",
+            Self::Retrying { .. } => "retrying",
+            Self::Verified { .. } => "verified",
+            Self::Conflicted { .. } => "conflicted",
+            Self::Merged { .. } => "merged",
+        }
+    }
+
+    /// Returns the reason, where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Skipped { reason }
+            | Self::Paused { reason }
+            | Self::Failed { reason }
+            | Self::TimedOut { reason }
+            | Self::Aborted { reason }
+            | Self::Quarantined { reason } => Some(reason),
+            Self::Planned
+            | Self::Ready
+            | Self::Blocked { .. }
+            | Self::InProgress
+            | Self::Validating
+            | Self::Retrying { .. }
+            | Self::Verified { .. }
+            | Self::Conflicted { .. }
+            | Self::Merged { .. } => None,
+        }
+    }
+
+    /// Returns whether the workstream is over: no step will follow unless a person or a resume says so.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        match self {
+            Self::Blocked { .. }
+            | Self::Skipped { .. }
+            | Self::Paused { .. }
+            | Self::Failed { .. }
+            | Self::TimedOut { .. }
+            | Self::Aborted { .. }
+            | Self::Quarantined { .. }
+            | Self::Merged { .. } => true,
+            Self::Planned
+            | Self::Ready
+            | Self::InProgress
+            | Self::Validating
+            | Self::Retrying { .. }
+            | Self::Verified { .. }
+            | Self::Conflicted { .. } => false,
+        }
+    }
+}
+
+/// Where a patch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PatchStatus {
+    /// Captured.
+    Created,
+    /// Within its scope.
+    Validated,
+    /// Not usable.
+    Rejected,
+    /// The tip of its workstream, or below it.
+    Applied,
+    /// Every check passed.
+    Verified,
+    /// Replaced by a later attempt.
+    Superseded,
+    /// Must not be merged.
+    Quarantined,
+    /// Part of the integration branch.
+    Merged,
+    /// Undone by a later commit.
+    Reverted,
+    /// Put aside.
+    Dropped,
+}
+
+impl PatchStatus {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Validated => "validated",
+            Self::Rejected => "rejected",
+            Self::Applied => "applied",
+            Self::Verified => "verified",
+            Self::Superseded => "superseded",
+            Self::Quarantined => "quarantined",
+            Self::Merged => "merged",
+            Self::Reverted => "reverted",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// A patch of a workstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchRecord {
+    /// Its name.
+    pub id: PatchId,
+    /// Where it stands.
+    pub status: PatchStatus,
+    /// The step that made it.
+    pub step: StepId,
+    /// The attempt that made it.
+    pub attempt: Attempt,
+    /// The tool that made it.
+    pub tool: ToolId,
+    /// Its commit.
+    pub commit: ObjectId,
+    /// The tree of its commit.
+    pub tree: ObjectId,
+    /// The digest of what it changes.
+    pub digest: String,
+    /// How many files it changes.
+    pub files: u32,
+    /// How many lines it adds.
+    pub insertions: u32,
+    /// How many lines it removes.
+    pub deletions: u32,
+    /// Why it is where it is.
+    pub reason: Option<String>,
+}
+
+/// A step that has started and not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenStep {
+    /// The step.
+    pub step: StepId,
+    /// What it is for.
+    pub role: StepRole,
+    /// Its number.
+    pub attempt: Attempt,
+    /// Its tool.
+    pub tool: Option<ToolId>,
+    /// The check that it mends.
+    pub of: Option<StepId>,
+    /// When it started.
+    pub since: Timestamp,
+}
+
+/// The last step that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastStep {
+    /// The step.
+    pub step: StepId,
+    /// What it was for.
+    pub role: StepRole,
+    /// Its number.
+    pub attempt: Attempt,
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// One sentence about it.
+    pub message: String,
+    /// What it found.
+    pub findings: Vec<Finding>,
+    /// Its kept output, relative to the run's folder.
+    pub output: Option<String>,
+}
+
+/// What one round of a FIX loop looked like: three signals that it goes in circles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signal {
+    /// The tree that was checked.
+    pub tree: Option<ObjectId>,
+    /// The fingerprints of the findings, sorted.
+    pub findings: Vec<String>,
+    /// The digest of the newest patch.
+    pub patch: Option<String>,
+}
+
+/// The FIX loop of the check that failed last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixLoop {
+    /// The check.
+    pub of: Option<StepId>,
+    /// How many FIX steps it had on this rung.
+    pub iterations: u32,
+    /// The newest rounds, oldest first.
+    pub history: Vec<Signal>,
+    /// What the check found last, for the prompt.
+    pub findings: Vec<Finding>,
+    /// The kept output of the check's last failure.
+    pub output: Option<String>,
+}
+
+/// A merge conflict of a workstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The tip of the workstream.
+    pub commit: ObjectId,
+    /// The integration tip that it conflicts with.
+    pub tip: ObjectId,
+    /// The conflicting paths.
+    pub paths: Vec<String>,
+}
+
+/// A workstream in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkstreamState {
+    /// Where it stands.
+    pub status: WorkstreamStatus,
+    /// Its wave, counted from 1.
+    pub wave: u32,
+    /// How often its status was changed by an event of its own.
+    pub round: u32,
+    /// The commit that its work starts from.
+    pub start: Option<ObjectId>,
+    /// The tip of its work.
+    pub tip: Option<ObjectId>,
+    /// The step of the plan that is next, counted from 0.
+    pub next: usize,
+    /// Attempts per step.
+    pub attempts: BTreeMap<StepId, Attempt>,
+    /// Attempts of the first EDIT step since the last fresh start, on this rung.
+    pub tries: u32,
+    /// Attempts to resolve a conflict.
+    pub resolves: u32,
+    /// The conflict that is being resolved.
+    pub conflict: Option<Conflict>,
+    /// Whether its tip already holds a resolved conflict, so that only its checks are left.
+    pub resolved: bool,
+    /// The step that runs.
+    pub open: Option<OpenStep>,
+    /// The step that ended last.
+    pub last: Option<LastStep>,
+    /// The FIX loop.
+    pub fix: FixLoop,
+    /// The rung of the recovery ladder.
+    pub rung: Rung,
+    /// How often it climbed.
+    pub climbs: u32,
+    /// The tool that it climbed to, instead of the first one.
+    pub tool: Option<ToolId>,
+    /// Its patches, oldest first.
+    pub patches: Vec<PatchRecord>,
+    /// Its worktree, while there is one.
+    pub worktree: Option<String>,
+    /// How often its worktree came or went.
+    pub worktrees: u32,
+    /// When its first step started.
+    pub since: Option<Timestamp>,
+    /// When it was settled.
+    pub until: Option<Timestamp>,
+}
+
+/// The phase of the current wave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WavePhase {
+    /// It has not begun.
+    Waiting,
+    /// Its workstreams run.
+    Running,
+}
+
+/// A verdict that need not be found again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateRecord {
+    /// The gate.
+    pub gate: String,
+    /// The wave, counted from 1.
+    pub wave: u32,
+    /// The tree.
+    pub tree: ObjectId,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The kept output, relative to the run's folder.
+    pub output: Option<String>,
+}
+
+/// The circuit breaker of one tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// Failures in a row.
+    pub failures: u32,
+    /// How many failures in a row it had when it opened last.
+    #[serde(default)]
+    pub counted: u32,
+    /// Until when no step may use it; afterwards one trial may.
+    pub until: Option<Timestamp>,
+    /// How often it opened or closed.
+    pub round: u32,
+}
+
+/// The state of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunState {
+    /// The run.
+    pub run: RunId,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why it stands there.
+    pub reason: Option<String>,
+    /// How often its status was changed.
+    pub round: u32,
+    /// How many drivers it had.
+    pub drivers: u32,
+    /// The process id of its newest driver.
+    pub pid: Option<u32>,
+    /// The plan's name.
+    pub name: String,
+    /// The pinned base commit.
+    pub base: ObjectId,
+    /// The integration branch, without `refs/heads/`.
+    pub target: String,
+    /// The tip of the integration.
+    pub tip: ObjectId,
+    /// The waves.
+    pub waves: Vec<Vec<WorkstreamId>>,
+    /// The current wave, counted from 0.
+    pub wave: usize,
+    /// The phase of the current wave.
+    pub phase: WavePhase,
+    /// When the last wave finished.
+    pub wave_ended: Option<Timestamp>,
+    /// A merge that passed its gates while the branch has not moved yet.
+    pub prepared: Option<Integration>,
+    /// The verdicts so far.
+    pub gates: Vec<GateRecord>,
+    /// The workstreams.
+    pub workstreams: BTreeMap<WorkstreamId, WorkstreamState>,
+    /// The circuit breakers.
+    pub breakers: BTreeMap<ToolId, Breaker>,
+    /// How many entries were folded.
+    pub entries: u64,
+    /// The entry folded last.
+    pub last: Option<EntryId>,
+    /// When it was planned.
+    pub started: Option<Timestamp>,
+    /// When the last entry was written.
+    pub updated: Option<Timestamp>,
+}
+
+impl WorkstreamState {
+    /// Returns a workstream that has not begun.
+    #[must_use]
+    pub fn planned(wave: u32) -> Self {
+        Self {
+            status: WorkstreamStatus::Planned,
+            wave,
+            round: 0,
+            start: None,
+            tip: None,
+            next: 0,
+            attempts: BTreeMap::new(),
+            tries: 0,
+            resolves: 0,
+            conflict: None,
+            resolved: false,
+            open: None,
+            last: None,
+            fix: FixLoop::default(),
+            rung: Rung::SameTool,
+            climbs: 0,
+            tool: None,
+            patches: Vec::new(),
+            worktree: None,
+            worktrees: 0,
+            since: None,
+            until: None,
+        }
+    }
+
+    /// Returns the number of the next attempt of a step.
+    #[must_use]
+    pub fn next_attempt(&self, step: &StepId) -> Attempt {
+        self.attempts.get(step).copied().unwrap_or(0) + 1
+    }
+
+    /// Returns the number of attempts of all steps that change files.
+    #[must_use]
+    pub fn total_attempts(&self) -> u32 {
+        self.attempts.values().sum()
+    }
+}
+
+impl RunState {
+    /// Returns the state before any event.
+    #[must_use]
+    pub fn new(run: RunId) -> Self {
+        Self {
+            run,
+            status: RunStatus::Planned,
+            reason: None,
+            round: 0,
+            drivers: 0,
+            pid: None,
+            name: String::new(),
+            base: ObjectId::ZERO,
+            target: String::new(),
+            tip: ObjectId::ZERO,
+            waves: Vec::new(),
+            wave: 0,
+            phase: WavePhase::Waiting,
+            wave_ended: None,
+            prepared: None,
+            gates: Vec::new(),
+            workstreams: BTreeMap::new(),
+            breakers: BTreeMap::new(),
+            entries: 0,
+            last: None,
+            started: None,
+            updated: None,
+        }
+    }
+
+    /// Returns the verdict of a gate on a tree, when it was found before.
+    #[must_use]
+    pub fn verdict(&self, gate: &str, tree: ObjectId) -> Option<Verdict> {
+        self.gates.iter().rev().find(|g| g.gate == gate && g.tree == tree).map(|g| g.verdict)
+    }
+
+    /// Returns the workstreams of the current wave.
+    #[must_use]
+    pub fn current_wave(&self) -> &[WorkstreamId] {
+        self.waves.get(self.wave).map_or(&[], Vec::as_slice)
+    }
+}

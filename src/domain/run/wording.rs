@@ -1,0 +1,71 @@
+//! The words of commits and notes. Facts go into trailers made of validated atoms only; free text is made safe before it gets here.
+
+use super::fact::PatchCreated;
+use super::state::PatchStatus;
+use crate::domain::id::{ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
+use crate::domain::plan::model::Workstream;
+use crate::domain::text::{clip, one_line};
+
+/// Whose patch a commit is.
+#[derive(Debug, Clone, Copy)]
+pub struct PatchOwner<'a> {
+    /// The run.
+    pub run: RunId,
+    /// The patch.
+    pub patch: PatchId,
+    /// The step that made it.
+    pub step: &'a StepId,
+    /// The attempt that made it.
+    pub attempt: u32,
+    /// The tool that made it.
+    pub tool: &'a ToolId,
+    /// Who assisted, for programs that are an AI.
+    pub assisted_by: Option<&'a str>,
+}
+
+/// Returns the message of a patch commit.
+#[must_use]
+pub fn patch_message(plan: &Workstream, owner: &PatchOwner<'_>) -> String {
+    let what = plan.title.as_deref().or(plan.tasks.first().map(String::as_str)).unwrap_or("changes");
+    let mut out = clip(&one_line(&format!("{}: {what}", plan.id)), 72);
+    out.push_str("\n\n");
+    if owner.step.as_str() != "edit" || owner.attempt > 1 {
+        out.push_str(&format!("{} #{} by {}.\n\n", owner.step, owner.attempt, owner.tool));
+    }
+    out.push_str(&format!("Orc-Run: {}\nOrc-Workstream: {}\nOrc-Patch: {}\n", owner.run, plan.id, owner.patch));
+    if let Some(name) = owner.assisted_by {
+        out.push_str(&format!("Assisted-by: {}\n", one_line(name)));
+    }
+    out
+}
+
+/// Returns the message of the merge commit of a workstream.
+#[must_use]
+pub fn merge_message(plan: &Workstream, target: &str, run: RunId, commit: ObjectId) -> String {
+    let title = plan.title.as_deref().map(|t| format!(": {}", one_line(t))).unwrap_or_default();
+    let subject = clip(&format!("Merge {}{title}", plan.id), 72);
+    format!("{subject}\n\nWorkstream {} onto {target}.\n\nOrc-Run: {run}\nOrc-Workstream: {}\nOrc-Commit: {commit}\n", plan.id, plan.id)
+}
+
+/// Returns the note of a patch commit: readable lines that the ledger can give again.
+#[must_use]
+pub fn patch_note(run: RunId, created: &PatchCreated, status: PatchStatus) -> String {
+    format!(
+        "Orc-Run: {run}\nOrc-Workstream: {}\nOrc-Patch: {}\nOrc-Step: {} #{}\nOrc-Tool: {}\nOrc-State: {}\nOrc-Size: {} files, +{} -{}\n",
+        created.workstream,
+        created.patch,
+        created.step,
+        created.attempt,
+        created.tool,
+        status.word(),
+        created.files,
+        created.insertions,
+        created.deletions
+    )
+}
+
+/// Returns the note of a merge commit.
+#[must_use]
+pub fn merge_note(run: RunId, workstream: &WorkstreamId, wave: u32, commit: ObjectId) -> String {
+    format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n")
+}

@@ -1,0 +1,236 @@
+//! The machine of a workstream, and how the end of a step moves it along.
+
+use jiff::Timestamp;
+
+use super::event::Event;
+use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
+use super::machine_error::IllegalTransition;
+use super::state::{Conflict, FixLoop, LastStep, OpenStep, Signal, WorkstreamState, WorkstreamStatus};
+
+/// How many rounds of a FIX loop are remembered; windows may be at most this long.
+pub const HISTORY: usize = 32;
+
+/// Starts an attempt.
+///
+/// # Errors
+/// Returns [`IllegalTransition`] when another step is open, or the workstream is in no state from which a step may start.
+pub fn step_started(one: &mut WorkstreamState, started: &StepStarted, ts: Timestamp) -> Result<(), IllegalTransition> {
+    let refuse = |from: &str| Err(IllegalTransition::new(format!("workstream {}", started.workstream), from, "step_started"));
+    if one.open.is_some() {
+        return refuse("with an open step");
+    }
+    let fresh_tip = match &one.status {
+        WorkstreamStatus::Ready | WorkstreamStatus::InProgress | WorkstreamStatus::Validating | WorkstreamStatus::Retrying { .. } => None,
+        WorkstreamStatus::Conflicted { tip, .. } => Some(*tip),
+        WorkstreamStatus::Planned
+        | WorkstreamStatus::Blocked { .. }
+        | WorkstreamStatus::Skipped { .. }
+        | WorkstreamStatus::Paused { .. }
+        | WorkstreamStatus::Failed { .. }
+        | WorkstreamStatus::TimedOut { .. }
+        | WorkstreamStatus::Aborted { .. }
+        | WorkstreamStatus::Quarantined { .. }
+        | WorkstreamStatus::Verified { .. }
+        | WorkstreamStatus::Merged { .. } => return refuse(one.status.word()),
+    };
+    if let Some(tip) = fresh_tip {
+        one.start = Some(tip);
+        one.resolves += 1;
+        one.fix = FixLoop::default();
+        one.tries = 0;
+    }
+    one.next = started.index as usize;
+    match started.role {
+        StepRole::Edit if started.index == 0 => {
+            one.tip = None;
+            one.resolved = false;
+            one.tries += 1;
+            one.fix = FixLoop::default();
+        }
+        StepRole::Edit => one.tries += 1,
+        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
+    }
+    one.status = match started.role {
+        StepRole::Edit | StepRole::Fix | StepRole::Resolve => WorkstreamStatus::InProgress,
+        StepRole::Static | StepRole::Runtime => WorkstreamStatus::Validating,
+    };
+    one.attempts.insert(started.step.clone(), started.attempt);
+    one.since.get_or_insert(ts);
+    one.open = Some(OpenStep {
+        step: started.step.clone(),
+        role: started.role,
+        attempt: started.attempt,
+        tool: started.tool.clone(),
+        of: started.of.clone(),
+        since: ts,
+    });
+    Ok(())
+}
+
+/// Ends an attempt.
+///
+/// # Errors
+/// Returns [`IllegalTransition`] when it is not the open one.
+pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Result<(), IllegalTransition> {
+    let open = match one.open.take() {
+        Some(open) if open.step == finished.step && open.attempt == finished.attempt => open,
+        other => {
+            one.open = other;
+            return Err(IllegalTransition::new(format!("workstream {}", finished.workstream), "without that open step", "step_finished"));
+        }
+    };
+    let cut_short = matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+    let passed = finished.outcome == StepOutcome::Passed;
+    match open.role {
+        StepRole::Edit if passed => {
+            one.next += 1;
+            one.tries = 0;
+        }
+        StepRole::Edit if cut_short => one.tries = one.tries.saturating_sub(1),
+        StepRole::Static | StepRole::Runtime if passed => {
+            one.next += 1;
+            one.fix = FixLoop::default();
+        }
+        StepRole::Static | StepRole::Runtime if !cut_short => check_failed(one, finished),
+        StepRole::Fix if !cut_short => one.fix.iterations += 1,
+        StepRole::Resolve if passed => {
+            one.next = 0;
+            one.resolved = true;
+        }
+        StepRole::Resolve if cut_short => one.resolves = one.resolves.saturating_sub(1),
+        StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
+    }
+    one.last = Some(LastStep {
+        step: finished.step.clone(),
+        role: open.role,
+        attempt: finished.attempt,
+        outcome: finished.outcome,
+        message: finished.message.clone(),
+        findings: finished.findings.clone(),
+        output: finished.output.as_ref().map(|o| o.path.clone()),
+    });
+    Ok(())
+}
+
+fn check_failed(one: &mut WorkstreamState, finished: &StepFinished) {
+    if one.fix.of.as_ref() != Some(&finished.step) {
+        one.fix = FixLoop { of: Some(finished.step.clone()), ..FixLoop::default() };
+    }
+    let mut findings: Vec<String> = finished.findings.iter().map(|f| f.fingerprint.clone()).collect();
+    findings.sort();
+    findings.dedup();
+    let newest = one.patches.iter().rev().find(|p| Some(p.commit) == one.tip);
+    one.fix.history.push(Signal { tree: newest.map(|p| p.tree), findings, patch: newest.map(|p| p.digest.clone()) });
+    if one.fix.history.len() > HISTORY {
+        one.fix.history.remove(0);
+    }
+    one.fix.findings.clone_from(&finished.findings);
+    one.fix.output = finished.output.as_ref().map(|o| o.path.clone());
+}
+
+/// Puts a workstream on another rung: a fresh loop with another context or tool.
+pub fn climbed(one: &mut WorkstreamState, climbed: &Climbed) {
+    one.rung = climbed.rung;
+    one.tool = Some(climbed.tool.clone());
+    one.climbs += 1;
+    one.tries = 0;
+    one.fix.iterations = 0;
+    one.fix.history.clear();
+}
+
+/// Makes a workstream that has not been merged begin again.
+pub fn start_over(one: &mut WorkstreamState) {
+    one.status = WorkstreamStatus::Planned;
+    one.start = None;
+    one.tip = None;
+    one.next = 0;
+    one.tries = 0;
+    one.resolves = 0;
+    one.conflict = None;
+    one.resolved = false;
+    one.open = None;
+    one.fix = FixLoop::default();
+    one.rung = Rung::SameTool;
+    one.tool = None;
+    one.until = None;
+}
+
+/// Moves a workstream.
+///
+/// # Errors
+/// Returns [`IllegalTransition`] for a move that the machine does not list.
+pub fn moved(one: &mut WorkstreamState, event: &Event, moved: &WorkstreamMoved, ts: Timestamp) -> Result<(), IllegalTransition> {
+    let reason = moved.reason.clone().unwrap_or_default();
+    let commit = moved.commit.or(one.tip);
+    let (to, name) = target(event, moved, reason, commit);
+    let refused = |from: &str| IllegalTransition::new(format!("workstream {}", moved.workstream), from, name);
+    let Some(to) = to else { return Err(refused("without a commit")) };
+    if !is_legal(&one.status, &to) {
+        return Err(refused(one.status.word()));
+    }
+    if to.is_settled() {
+        one.until = Some(ts);
+        one.open = None;
+    }
+    if let WorkstreamStatus::Conflicted { commit, tip, paths } = &to {
+        one.conflict = Some(Conflict { commit: *commit, tip: *tip, paths: paths.clone() });
+    }
+    one.status = to;
+    one.round += 1;
+    Ok(())
+}
+
+fn target(
+    event: &Event,
+    moved: &WorkstreamMoved,
+    reason: String,
+    commit: Option<crate::domain::id::ObjectId>,
+) -> (Option<WorkstreamStatus>, &'static str) {
+    use WorkstreamStatus as S;
+    if matches!(event, Event::WorkstreamBlocked(_)) {
+        (Some(S::Blocked { on: moved.on.clone() }), "workstream_blocked")
+    } else if matches!(event, Event::WorkstreamSkipped(_)) {
+        (Some(S::Skipped { reason }), "workstream_skipped")
+    } else if matches!(event, Event::WorkstreamRetrying(_)) {
+        (moved.at.map(|at| S::Retrying { at }), "workstream_retrying")
+    } else if matches!(event, Event::WorkstreamVerified(_)) {
+        (commit.map(|commit| S::Verified { commit }), "workstream_verified")
+    } else if matches!(event, Event::WorkstreamConflicted(_)) {
+        let status = commit.zip(moved.tip).map(|(commit, tip)| S::Conflicted { commit, tip, paths: moved.paths.clone() });
+        (status, "workstream_conflicted")
+    } else if matches!(event, Event::WorkstreamMerged(_)) {
+        (moved.merge.map(|merge| S::Merged { merge }), "workstream_merged")
+    } else if matches!(event, Event::WorkstreamFailed(_)) {
+        (Some(S::Failed { reason }), "workstream_failed")
+    } else if matches!(event, Event::WorkstreamTimedOut(_)) {
+        (Some(S::TimedOut { reason }), "workstream_timed_out")
+    } else if matches!(event, Event::WorkstreamQuarantined(_)) {
+        (Some(S::Quarantined { reason }), "workstream_quarantined")
+    } else if matches!(event, Event::WorkstreamAborted(_)) {
+        (Some(S::Aborted { reason }), "workstream_aborted")
+    } else {
+        (Some(S::Paused { reason }), "workstream_paused")
+    }
+}
+
+/// Returns whether a workstream may go from one state to another by an event of its own.
+#[must_use]
+pub fn is_legal(from: &WorkstreamStatus, to: &WorkstreamStatus) -> bool {
+    use WorkstreamStatus as S;
+    match to {
+        S::Blocked { .. } => matches!(from, S::Planned | S::Ready),
+        S::Skipped { .. } => matches!(from, S::Planned | S::Ready | S::Blocked { .. }),
+        S::Retrying { .. } => matches!(from, S::InProgress | S::Validating),
+        S::Verified { .. } => matches!(from, S::InProgress | S::Validating),
+        S::Conflicted { .. } | S::Merged { .. } => matches!(from, S::Verified { .. }),
+        S::Failed { .. } | S::TimedOut { .. } => {
+            matches!(from, S::Ready | S::InProgress | S::Validating | S::Retrying { .. } | S::Conflicted { .. })
+        }
+        S::Quarantined { .. } => {
+            matches!(from, S::InProgress | S::Validating | S::Retrying { .. } | S::Verified { .. } | S::Conflicted { .. })
+        }
+        S::Aborted { .. } => !from.is_settled(),
+        S::Paused { .. } => matches!(from, S::Ready | S::InProgress | S::Validating | S::Retrying { .. } | S::Conflicted { .. }),
+        S::Planned | S::Ready | S::InProgress | S::Validating => false,
+    }
+}

@@ -1,0 +1,275 @@
+//! The loop: one place where everything that happens is put into one order.
+//!
+//! ```text
+//!   steps, merges ──events──▶ ┌────────────┐ ──append──▶ ledger ──fold──▶ state ──tell──▶ sinks
+//!   timers, signals ────────▶ │ dispatcher │
+//!   steps, merges ◀──start─── └────────────┘ ◀──decide── state
+//! ```
+//!
+//! The order is fixed: append, fold, tell, start. What falls together is appended together, so that a busy run pays one flush for many
+//! entries.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::context::RunContext;
+use super::execute::{self, ExecuteError};
+use super::journal::{Journal, JournalError};
+use super::recorder::{NotRecorded, Recorder, Request};
+use super::sink::Sink;
+use super::staging::{Staging, StagingError, Told};
+use crate::domain::run::decide::{Brief, decide};
+use crate::domain::run::effect::Effect;
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::RunMoved;
+use crate::domain::run::starting::starting;
+use crate::domain::run::state::{RunState, RunStatus};
+use crate::io::process::request::CancelLevel;
+
+/// How the loop ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// The run is over, or waits.
+    Settled(RunState),
+    /// The user stopped it; every worktree is recorded and the run is paused.
+    Stopped(RunState),
+    /// The user stopped it at once; a resume picks up what is left.
+    Killed(RunState),
+}
+
+/// The error that ends the loop; the run can be resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// An event did not fit the state.
+    #[error("the run is in a state that its events do not explain")]
+    Staging(#[from] StagingError),
+    /// The ledger could not be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Deciding leads nowhere.
+    #[error("nothing is left to do, but the run is not over")]
+    Stuck,
+    /// A step or a merge could not go on.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// A part of the program ended unexpectedly.
+    #[error("a part of git-orc ended unexpectedly: {0}")]
+    Lost(String),
+}
+
+/// Drives one run.
+pub struct Dispatcher {
+    cx: RunContext,
+    state: RunState,
+    journal: Journal,
+    sinks: Vec<Box<dyn Sink>>,
+    recorder: Recorder,
+    inbox: mpsc::Receiver<Request>,
+    tasks: JoinSet<(String, Result<(), ExecuteError>)>,
+    flying: HashSet<String>,
+    wake: Option<Timestamp>,
+    stopping: CancelLevel,
+    failure: Option<ExecuteError>,
+}
+
+impl std::fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dispatcher").field("run", &self.state.run).field("flying", &self.flying).finish_non_exhaustive()
+    }
+}
+
+impl Dispatcher {
+    /// Returns a dispatcher for a run in this state.
+    #[must_use]
+    pub fn new(cx: RunContext, state: RunState, journal: Journal, sinks: Vec<Box<dyn Sink>>) -> Self {
+        let (recorder, inbox) = Recorder::channel();
+        Self {
+            cx,
+            state,
+            journal,
+            sinks,
+            recorder,
+            inbox,
+            tasks: JoinSet::new(),
+            flying: HashSet::new(),
+            wake: None,
+            stopping: CancelLevel::Run,
+            failure: None,
+        }
+    }
+
+    /// Records the first events, then drives the run until it is settled or stopped. `stop` tells how urgently the user wants it to end.
+    ///
+    /// # Errors
+    /// Returns an error when the ledger can not be written or a step can not go on; the run can then be resumed.
+    pub async fn drive(mut self, first: Vec<Event>, mut stop: mpsc::Receiver<CancelLevel>) -> Result<Ending, DispatchError> {
+        let mut requests = Vec::new();
+        if !first.is_empty() {
+            let (reply, _ignored) = tokio::sync::oneshot::channel();
+            requests.push(Request { events: first, reply });
+        }
+        loop {
+            self.turn(std::mem::take(&mut requests)).await?;
+            if self.stopping == CancelLevel::Now {
+                self.tasks.abort_all();
+                return Ok(Ending::Killed(self.state));
+            }
+            if self.flying.is_empty() && (self.state.status != RunStatus::Running || self.stopping != CancelLevel::Run) {
+                return self.end().await;
+            }
+            if self.flying.is_empty() && self.wake.is_none() {
+                return Err(DispatchError::Stuck);
+            }
+            let nap = self.wake.map(|at| nap(at, self.cx.clock.now()));
+            tokio::select! {
+                Some(request) = self.inbox.recv() => {
+                    requests.push(request);
+                    while let Ok(more) = self.inbox.try_recv() {
+                        requests.push(more);
+                    }
+                }
+                Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => self.landed(done)?,
+                () = tokio::time::sleep(nap.unwrap_or_default()), if nap.is_some() => {}
+                Some(level) = stop.recv() => self.stop(level),
+            }
+        }
+    }
+
+    fn landed(&mut self, done: Result<(String, Result<(), ExecuteError>), tokio::task::JoinError>) -> Result<(), DispatchError> {
+        let (id, result) = done.map_err(|e| DispatchError::Lost(e.to_string()))?;
+        self.flying.remove(&id);
+        if let Err(error) = result {
+            tracing::error!(effect = id, %error, "an effect failed");
+            self.failure.get_or_insert(error);
+            self.stop(CancelLevel::Gentle);
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, level: CancelLevel) {
+        self.stopping = self.stopping.max(level);
+        self.cx.cancel(self.stopping);
+    }
+
+    async fn end(mut self) -> Result<Ending, DispatchError> {
+        let stopped = self.stopping != CancelLevel::Run;
+        if self.state.status == RunStatus::Running {
+            let reason = self.failure.as_ref().map_or_else(|| "stopped by the user".to_owned(), ToString::to_string);
+            let event = Event::RunPaused(RunMoved { round: self.state.round, tip: self.state.tip, reason: Some(reason) });
+            let (reply, _ignored) = tokio::sync::oneshot::channel();
+            self.turn(vec![Request { events: vec![event], reply }]).await?;
+        }
+        if let Some(error) = self.failure {
+            return Err(error.into());
+        }
+        Ok(if stopped { Ending::Stopped(self.state) } else { Ending::Settled(self.state) })
+    }
+
+    /// One turn: stage what was asked and what follows from it, append it as one batch, fold it, tell of it, start what is new.
+    async fn turn(&mut self, requests: Vec<Request>) -> Result<(), DispatchError> {
+        let mut replies = Vec::new();
+        let mut staging = Staging::new(&self.state, self.journal.keys(), &self.cx.clock);
+        for request in requests {
+            for event in request.events {
+                staging.push(event)?;
+            }
+            replies.push(request.reply);
+        }
+        let launches = self.plan_launches(&mut staging)?;
+        let (state, entries, wake) = (staging.state, staging.entries, launches.wake);
+        if !entries.is_empty() {
+            let written = self.journal.append(&entries, &state).await;
+            if let Err(error) = written {
+                for reply in replies {
+                    // A receiver that has gone needs no answer.
+                    let _ = reply.send(Err(NotRecorded(error.to_string())));
+                }
+                return Err(error.into());
+            }
+        }
+        self.state = state;
+        for entry in &entries {
+            for sink in &mut self.sinks {
+                sink.told(entry, &self.state);
+            }
+        }
+        for reply in replies {
+            let _ = reply.send(Ok(()));
+        }
+        self.wake = wake;
+        for effect in launches.effects {
+            self.launch(effect);
+        }
+        Ok(())
+    }
+
+    fn plan_launches(&self, staging: &mut Staging<'_>) -> Result<Launches, DispatchError> {
+        let mut launches = Launches::default();
+        if self.stopping != CancelLevel::Run {
+            return Ok(launches);
+        }
+        loop {
+            let brief = Brief { plan: &self.cx.plan, config: &self.cx.config, now: self.cx.clock.now() };
+            let effects = decide(brief, &staging.state);
+            let (mut asked, mut told) = (0, 0);
+            for effect in &effects {
+                if let Effect::Record(event) = effect {
+                    asked += 1;
+                    told += usize::from(staging.push((**event).clone())? == Told::Now);
+                }
+            }
+            if asked > 0 && told == 0 {
+                return Err(DispatchError::Stuck);
+            }
+            if asked > 0 {
+                continue;
+            }
+            for effect in effects {
+                self.consider(effect, staging, &mut launches)?;
+            }
+            return Ok(launches);
+        }
+    }
+
+    fn consider(&self, effect: Effect, staging: &mut Staging<'_>, launches: &mut Launches) -> Result<(), StagingError> {
+        if let Effect::WaitUntil(at) = effect {
+            launches.wake = Some(launches.wake.map_or(at, |wake| wake.min(at)));
+            return Ok(());
+        }
+        let Some(id) = effect.id() else { return Ok(()) };
+        if self.flying.contains(&id) {
+            return Ok(());
+        }
+        if let Effect::RunStep(order) = &effect {
+            if let Some(one) = staging.state.workstreams.get(&order.workstream) {
+                let path = self.cx.worktree_path(&order.workstream);
+                for event in starting(one, order, &path.to_string_lossy()) {
+                    staging.push(event)?;
+                }
+            }
+        }
+        launches.effects.push(effect);
+        Ok(())
+    }
+
+    fn launch(&mut self, effect: Effect) {
+        let Some(id) = effect.id() else { return };
+        self.flying.insert(id.clone());
+        let (cx, recorder, state) = (self.cx.clone(), self.recorder.clone(), self.state.clone());
+        self.tasks.spawn(async move { (id, execute::execute(cx, effect, state, recorder).await) });
+    }
+}
+
+#[derive(Default)]
+struct Launches {
+    effects: Vec<Effect>,
+    wake: Option<Timestamp>,
+}
+
+fn nap(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default().min(Duration::from_secs(3600))
+}
