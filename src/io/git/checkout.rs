@@ -149,7 +149,7 @@ struct Cursor<'a> {
 impl Cursor<'_> {
     /// Opens the directory of a file, making what is missing, and returns it with the name of the file in it.
     fn go<'p>(&mut self, path: &'p [u8]) -> io::Result<(&Folder, &'p [u8])> {
-        let (parent, name) = path.iter().rposition(|b| *b == b'/').map_or((&path[..0], path), |at| (&path[..at], &path[at + 1..]));
+        let (parent, name) = folder::split(path);
         while !self.path.is_empty() && !is_same_or_above(&self.path, parent) {
             self.folders.pop();
             let length = self.folders.last().map_or(0, |(length, _)| *length);
@@ -157,7 +157,7 @@ impl Cursor<'_> {
         }
         let below = parent.get(self.path.len()..).unwrap_or_default();
         for component in below.split(|b| *b == b'/').filter(|c| !c.is_empty()) {
-            let inner = open_or_make(self.current(), component)?;
+            let inner = self.current().make(component)?;
             if !self.path.is_empty() {
                 self.path.push(b'/');
             }
@@ -174,12 +174,4 @@ impl Cursor<'_> {
 
 fn is_same_or_above(folder: &[u8], path: &[u8]) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-}
-
-fn open_or_make(folder: &Folder, name: &[u8]) -> io::Result<Folder> {
-    match folder.create_folder(name) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        // It was there, or the other thread just made it; either way it must be a real directory to be entered.
-        Ok(()) | Err(_) => folder.enter(name),
-    }
 }

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 
 use crate::domain::id::ObjectId;
+use crate::io::git::disk::SkipReason;
 use crate::io::git::folder::{self, FileKind, FileStat, Folder};
 use crate::io::git::oid::{from_git, to_git};
-use crate::io::git::disk::SkipReason;
 
 /// An error that ends a walk: the worktree can not be read at all, or the object database fails.
 #[derive(Debug, thiserror::Error)]

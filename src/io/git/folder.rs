@@ -3,7 +3,7 @@
 //! Everything in a worktree is named by an open directory and one name without a slash, and never followed if it is a link.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -83,11 +83,6 @@ fn read_stat(stat: &Stat) -> FileStat {
     }
 }
 
-/// Reads what `lstat` says about a path.
-pub(super) fn stat_path(path: &Path) -> io::Result<FileStat> {
-    Ok(read_stat(&rustix::fs::lstat(path)?))
-}
-
 /// Reads what an open file is.
 pub(super) fn stat_file(file: &File) -> io::Result<FileStat> {
     Ok(read_stat(&rustix::fs::fstat(file)?))
@@ -129,6 +124,24 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Opens the directory at a path of names below this one, making those that are missing.
+    pub(super) fn make_below(&self, path: &[u8]) -> io::Result<Self> {
+        let mut folder = Self(self.0.try_clone()?);
+        for name in path.split(|b| *b == b'/').filter(|n| !n.is_empty()) {
+            folder = folder.make(name)?;
+        }
+        Ok(folder)
+    }
+
+    /// Opens a directory inside this one, making it if it is missing.
+    pub(super) fn make(&self, name: &[u8]) -> io::Result<Self> {
+        match self.create_folder(name) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            // It was there, or somebody just made it; either way it must be a real directory to be entered.
+            Ok(()) | Err(_) => self.enter(name),
+        }
+    }
+
     /// Lists the names inside, sorted by their bytes.
     pub(super) fn names(&self) -> io::Result<Vec<Vec<u8>>> {
         let mut names = Vec::new();
@@ -164,6 +177,27 @@ impl Folder {
         if stat_file(&file)?.kind == FileKind::File { Ok(file) } else { Err(io::Error::other("it is no regular file any more")) }
     }
 
+    /// Reads a regular file that is not expected to be large; a larger one is an error.
+    pub(super) fn read_small(&self, name: &[u8]) -> io::Result<Vec<u8>> {
+        const MAX: u64 = 1 << 20;
+        let mut content = Vec::new();
+        self.read_file(name)?.take(MAX + 1).read_to_end(&mut content)?;
+        if content.len() as u64 > MAX { Err(io::Error::other("it is too long")) } else { Ok(content) }
+    }
+
+    /// Makes a small file that must not exist.
+    pub(super) fn write_new(&self, name: &[u8], content: &[u8]) -> io::Result<()> {
+        self.create_file(name, 0o666)?.write_all(content)
+    }
+
+    /// Replaces whatever a name stands for, a directory excepted, by a small file.
+    pub(super) fn replace(&self, name: &[u8], content: &[u8]) -> io::Result<()> {
+        if self.find(name)?.is_some() {
+            self.remove_file(name)?;
+        }
+        self.write_new(name, content)
+    }
+
     /// Reads where a symbolic link points.
     pub(super) fn read_link(&self, name: &[u8]) -> io::Result<Vec<u8>> {
         Ok(rustix::fs::readlinkat(&self.0, plain(name)?, Vec::new())?.into_bytes())
@@ -186,6 +220,12 @@ impl Folder {
         Ok(rustix::fs::mkdirat(&self.0, plain(name)?, Mode::from_raw_mode(0o777))?)
     }
 
+    /// Changes the permissions of a directory inside this one.
+    pub(super) fn set_folder_permissions(&self, name: &[u8], permissions: u32) -> io::Result<()> {
+        // By name, since a directory without permissions can not be opened; what `stat` just called a directory is no link.
+        Ok(rustix::fs::chmodat(&self.0, plain(name)?, Mode::from_raw_mode(permissions), AtFlags::empty())?)
+    }
+
     /// Removes a name that is no directory.
     pub(super) fn remove_file(&self, name: &[u8]) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.0, plain(name)?, AtFlags::empty())?)
@@ -204,8 +244,7 @@ impl Folder {
             return self.remove_file(name);
         }
         if stat.permissions & 0o700 != 0o700 {
-            // The mode belongs to a directory as `stat` just said; a link has no mode of its own to change.
-            rustix::fs::chmodat(&self.0, plain(name)?, Mode::from_raw_mode(0o700), AtFlags::empty())?;
+            self.set_folder_permissions(name, 0o700)?;
         }
         let inner = self.enter(name)?;
         for child in inner.names()? {
@@ -213,6 +252,11 @@ impl Folder {
         }
         self.remove_empty(name)
     }
+}
+
+/// Splits a path into its directory, empty at the top, and its name.
+pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    path.iter().rposition(|b| *b == b'/').map_or((&path[..0], path), |at| (&path[..at], &path[at + 1..]))
 }
 
 /// Returns the name if it names something in the directory itself.
@@ -242,7 +286,7 @@ mod tests {
     fn links_are_never_followed() {
         let dir = tempfile::tempdir().unwrap();
         let outside = tempfile::tempdir().unwrap();
-        std::fs::File::create(outside.path().join("kept")).unwrap();
+        File::create(outside.path().join("kept")).unwrap();
         symlink(outside.path(), dir.path().join("link")).unwrap();
         symlink(outside.path().join("kept"), dir.path().join("file")).unwrap();
         let folder = Folder::open(dir.path()).unwrap();
@@ -261,7 +305,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let inner = dir.path().join("a/b");
         std::fs::create_dir_all(&inner).unwrap();
-        std::fs::File::create(inner.join("x")).unwrap();
+        File::create(inner.join("x")).unwrap();
         std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o500)).unwrap();
         std::fs::set_permissions(dir.path().join("a"), std::fs::Permissions::from_mode(0o000)).unwrap();
         Folder::open(dir.path()).unwrap().remove(b"a").unwrap();

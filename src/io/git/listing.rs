@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::id::ObjectId;
+use crate::domain::id::{ObjectId, RepoPath};
+use crate::domain::policy::path::{PathRules, judge_path};
 use crate::io::git::oid::to_git;
 use crate::io::git::tree::{self, Entry, FileMode, NamedEntry};
 
@@ -23,12 +24,23 @@ pub(super) struct Item {
 /// A tree with everything below it.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Its id.
-    pub(super) id: ObjectId,
     /// The entries, sorted by the bytes of their names.
     pub(super) entries: Vec<Item>,
     /// How many files there are below it.
     pub(super) files: usize,
+    /// The attributes files in it and below it.
+    pub(super) attributes: Vec<ObjectId>,
+    /// Whether every name in it and below it means the same to all file systems.
+    pub(super) names: Names,
+}
+
+/// Whether names mean the same to all file systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// They do.
+    Plain,
+    /// Git itself must say whether it writes such names here.
+    Doubtful,
 }
 
 impl Item {
@@ -42,20 +54,6 @@ impl Node {
     /// Returns the entry with this name.
     pub(super) fn find(&self, name: &[u8]) -> Option<&Item> {
         self.entries.binary_search_by(|e| (*e.name).cmp(name)).ok().and_then(|i| self.entries.get(i))
-    }
-
-    /// Returns the entry at a path.
-    pub(super) fn find_path(&self, path: &[u8]) -> Option<&Item> {
-        let mut node = self;
-        let mut names = path.split(|b| *b == b'/').peekable();
-        while let Some(name) = names.next() {
-            let entry = node.find(name)?;
-            if names.peek().is_none() {
-                return Some(entry);
-            }
-            node = entry.child.as_deref()?;
-        }
-        None
     }
 
     /// Calls `visit` with the path and entry of everything below that is no directory, directory by directory.
@@ -108,15 +106,27 @@ fn load(odb: &git2::Odb<'_>, known: &mut HashMap<ObjectId, Arc<Node>>, id: Objec
     if object.kind() != git2::ObjectType::Tree {
         return Err(git2::Error::from_str("the object is no tree"));
     }
-    let mut entries = Vec::new();
-    let mut files = 0;
-    for NamedEntry { name, entry: Entry { mode, id } } in tree::parse(object.data()).ok_or_else(|| git2::Error::from_str("the tree is malformed"))? {
+    let named = tree::parse(object.data()).ok_or_else(|| git2::Error::from_str("the tree is malformed"))?;
+    let mut node = Node { entries: Vec::with_capacity(named.len()), files: 0, attributes: Vec::new(), names: Names::Plain };
+    for NamedEntry { name, entry: Entry { mode, id } } in named {
+        if judge_path(&RepoPath::new(name.clone()), &PathRules::default()).is_err() {
+            node.names = Names::Doubtful;
+        }
         let child = if mode == FileMode::Tree { Some(load(odb, known, id, depth + 1)?) } else { None };
-        files += child.as_ref().map_or(1, |c| c.files);
-        entries.push(Item { name: name.into(), mode, id, child });
+        if mode.is_file() && *name == *b".gitattributes" {
+            node.attributes.push(id);
+        }
+        if let Some(child) = &child {
+            node.attributes.extend_from_slice(&child.attributes);
+            if child.names == Names::Doubtful {
+                node.names = Names::Doubtful;
+            }
+        }
+        node.files += child.as_ref().map_or(1, |c| c.files);
+        node.entries.push(Item { name: name.into(), mode, id, child });
     }
-    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    let node = Arc::new(Node { id, entries, files });
+    node.entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let node = Arc::new(node);
     known.insert(id, Arc::clone(&node));
     Ok(node)
 }

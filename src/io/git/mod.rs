@@ -3,15 +3,35 @@
 //! [`repo`] says where a repository is and opens it; [`command`] is the hardened door to the git program; [`objects`] and what stands on
 //! them go through libgit2 and the files of the repository itself, and so run no hook, filter or driver of anybody.
 
+pub mod admin;
+pub mod attributes;
+mod blobs;
+pub mod checkout;
 pub mod command;
+pub mod content;
+mod convert;
+mod create;
 pub mod discover;
+pub mod disk;
 mod durable;
 pub mod env;
+mod folder;
+pub mod host;
+mod ignored;
+mod include;
+mod index;
+mod listing;
 pub mod objects;
 mod oid;
 mod pipes;
+pub mod remove;
 pub mod repo;
+pub mod reset;
+pub mod seen;
 pub mod signature;
+pub mod snapshot;
 pub mod tree;
 pub mod tree_diff;
 pub mod tree_edit;
+mod walk;
+pub mod worktree;

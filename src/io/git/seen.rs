@@ -30,11 +30,6 @@ impl StatCache {
         }
     }
 
-    /// Forgets a file.
-    pub(super) fn forget(&mut self, path: &[u8]) {
-        self.0.remove(path);
-    }
-
     /// Returns the number of files below a directory, given its path.
     pub(super) fn count_below(&self, folder: &[u8]) -> usize {
         self.0.keys().filter(|path| path.strip_prefix(folder).is_some_and(|rest| rest.first() == Some(&b'/'))).count()

@@ -4,37 +4,26 @@
 //! directory, follows no link, and reads only files whose time stamps or size differ from when their content was last known.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::sync::Arc;
 
 use ignore::gitignore::Gitignore;
 
-use crate::domain::id::{ObjectId, RepoPath};
+use crate::domain::id::RepoPath;
 use crate::domain::policy::path::{PathProblem, PathRules, judge_path};
 use crate::io::git::content::{ContentError, Contents};
+use crate::io::git::disk::{DiskSettings, FileModes, SkipReason, Skipped, Symlinks};
 use crate::io::git::folder::{FileKind, FileStat, FileTime, Folder};
 use crate::io::git::ignored::{IgnoreCache, Is, RuleStack, compile};
 use crate::io::git::listing::{Item, Node};
 use crate::io::git::seen::StatCache;
 use crate::io::git::tree::{Entry, FileMode};
-use crate::io::git::disk::{DiskSettings, FileModes, SkipReason, Skipped, Symlinks};
-
-/// A path at which the disk and the tree differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Difference {
-    /// The path.
-    pub(super) path: Vec<u8>,
-    /// What the tree has there.
-    pub(super) tree: Option<Entry>,
-    /// What the disk has there.
-    pub(super) disk: Option<Entry>,
-}
+use crate::io::git::tree_diff::TreeChange;
 
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Where disk and tree differ.
-    pub(super) differences: Vec<Difference>,
+    /// Where disk and tree differ: `old` is what the tree has, `new` what the disk has.
+    pub(super) changes: Vec<TreeChange>,
     /// What can not be part of a tree.
     pub(super) skipped: Vec<Skipped>,
     /// Untracked files and directories that were left out because they are ignored.
@@ -44,13 +33,13 @@ pub(super) struct Found {
 }
 
 /// What a walk needs.
-pub(super) struct Walk<'a> {
+pub(super) struct Walk<'a, 'c> {
     /// The tree to compare with.
     pub(super) tree: &'a Node,
     /// What is known about the files.
     pub(super) seen: &'a mut StatCache,
     /// Reads, and perhaps stores, the content of files.
-    pub(super) contents: &'a mut Contents<'a>,
+    pub(super) contents: &'a mut Contents<'c>,
     /// How untracked files are judged.
     pub(super) ignoring: Ignoring<'a>,
     /// What the settings say about disks.
@@ -89,7 +78,7 @@ struct Place<'n> {
     depth: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Walk<'a, '_> {
     /// Compares the directory at the top of a worktree with the tree.
     ///
     /// # Errors
@@ -191,18 +180,25 @@ impl<'a> Walk<'a> {
         match entry {
             Some(entry) if entry.child.is_some() => {
                 self.report_gone(path, entry, found);
-                found.differences.push(Difference { path: path.to_vec(), tree: None, disk: Some(Entry { mode, id }) });
+                found.changes.push(TreeChange { path: RepoPath::new(path), old: None, new: Some(Entry { mode, id }) });
             }
             Some(entry) if entry.entry() == Entry { mode, id } => {}
             Some(_) | None => {
-                let tree = entry.map(Item::entry);
-                found.differences.push(Difference { path: path.to_vec(), tree, disk: Some(Entry { mode, id }) });
+                let old = entry.map(Item::entry);
+                found.changes.push(TreeChange { path: RepoPath::new(path), old, new: Some(Entry { mode, id }) });
             }
         }
         Ok(())
     }
 
-    fn inner(&mut self, place: &Place<'a>, name: &[u8], path: &[u8], entry: Option<&'a Item>, found: &mut Found) -> Result<(), ContentError> {
+    fn inner(
+        &mut self,
+        place: &Place<'a>,
+        name: &[u8],
+        path: &[u8],
+        entry: Option<&'a Item>,
+        found: &mut Found,
+    ) -> Result<(), ContentError> {
         let node = entry.and_then(|e| e.child.as_deref());
         let is_known = node.is_some() || entry.is_some_and(|e| e.mode == FileMode::Gitlink);
         if !is_known && Self::ignores(place, path, Is::Folder) {
@@ -256,7 +252,7 @@ impl<'a> Walk<'a> {
     fn report_gone(&self, path: &[u8], entry: &Item, found: &mut Found) {
         let mut report = |path: &[u8], entry: &Item| {
             if !self.absent.contains(path) {
-                found.differences.push(Difference { path: path.to_vec(), tree: Some(entry.entry()), disk: None });
+                found.changes.push(TreeChange { path: RepoPath::new(path), old: Some(entry.entry()), new: None });
             }
         };
         match &entry.child {
@@ -306,7 +302,7 @@ impl<'a> Walk<'a> {
         if base.is_some_and(|e| self.seen.content(&path, &stat) == Some(e.id)) {
             return None;
         }
-        read_small(&place.folder, b".gitignore").map(|content| compile(&content))
+        place.folder.read_small(b".gitignore").ok().map(|content| compile(&content))
     }
 }
 
@@ -314,22 +310,13 @@ impl<'a> Walk<'a> {
 fn is_cache(folder: &Folder, names: &[Vec<u8>]) -> bool {
     let has = |wanted: &[u8]| names.iter().any(|n| n == wanted);
     let hides_itself = || {
-        read_small(folder, b".gitignore").is_some_and(|content| {
+        folder.read_small(b".gitignore").is_ok_and(|content| {
             let mut patterns = content.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty() && l[0] != b'#');
             patterns.next() == Some(b"*") && patterns.next().is_none()
         })
     };
-    let is_tagged = || read_small(folder, b"CACHEDIR.TAG").is_some_and(|tag| tag.starts_with(b"Signature: 8a477f597d28d172789f06886806bc55"));
+    let is_tagged = || folder.read_small(b"CACHEDIR.TAG").is_ok_and(|tag| tag.starts_with(b"Signature: 8a477f597d28d172789f06886806bc55"));
     has(b".gitignore") && (has(b"CACHEDIR.TAG") || has(b"pyvenv.cfg")) && hides_itself() && (has(b"pyvenv.cfg") || is_tagged())
-}
-
-/// Reads a file that is not expected to be large; a larger one counts as unreadable.
-fn read_small(folder: &Folder, name: &[u8]) -> Option<Vec<u8>> {
-    const MAX: u64 = 1 << 20;
-    let file = folder.read_file(name).ok()?;
-    let mut content = Vec::new();
-    io::Read::read_to_end(&mut io::Read::take(file, MAX + 1), &mut content).ok()?;
-    (content.len() as u64 <= MAX).then_some(content)
 }
 
 /// Counts the files below a directory that were not touched since they were seen, or returns nothing if one was.
