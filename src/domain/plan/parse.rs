@@ -2,7 +2,7 @@
 
 use crate::domain::id::{GateId, WorkstreamId};
 use crate::domain::plan::check::command::argv;
-use crate::domain::plan::check::graph::{Edges, Ids, Named, levels, resolve};
+use crate::domain::plan::check::graph::{Edges, Ids, Named, pairs, resolve};
 use crate::domain::plan::check::steps::Layers;
 use crate::domain::plan::check::workstream::{check_own, workstream};
 use crate::domain::plan::check::{names, overlaps};
@@ -14,6 +14,7 @@ use crate::domain::plan::read::{Read, wrong_type};
 use crate::domain::plan::sink::{Draft, Sink, quoted};
 use crate::domain::plan::source::{At, Format, MAX_BYTES, Place, PlanInput, Shape, SourceFile};
 use crate::domain::plan::{json, yaml};
+use crate::domain::schedule::dag;
 
 /// Reads and checks a plan. Beside the plan come warnings and notes.
 ///
@@ -112,7 +113,7 @@ fn check(raw: &RawPlan, ids: Ids, input: &PlanInput<'_>, sink: &mut Sink<'_>) ->
         return None;
     }
     let places: Vec<Place> = named.iter().map(|thing| thing.place).collect();
-    overlaps::report(&workstreams, &levels(&edges), &places, sink);
+    overlaps::report(&workstreams, &dag::levels(workstreams.len(), &pairs(&edges)), &places, sink);
     connect(&mut workstreams, &edges);
     Some(CheckedPlan {
         name,

@@ -1,14 +1,14 @@
 //! What the reading of plans says, code by code.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
 
 use crate::domain::id::ToolId;
 use crate::domain::plan::diagnostic::{Code, Diagnostic, Severity};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind, ToolChoice};
 use crate::domain::plan::parse::parse_plan;
+use crate::domain::plan::sink::Sink;
 use crate::domain::plan::source::{Format, Known, PlanDefaults, PlanInput, Shape, SourceFile};
+use crate::domain::plan::yaml;
 use crate::domain::run::limits::{Growth, LoopLimits, OnExhausted};
 
 type Outcome = Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>>;
@@ -515,19 +515,13 @@ proptest! {
     }
 }
 
-/// A YAML or JSON text is never read as something else than `serde_yaml` and `serde_json` read.
+/// A YAML text is never read as something else than `serde_yaml` reads.
 #[test]
 fn values_are_those_of_the_common_readers() {
-    let file = SourceFile::new("p.yaml", "");
-    for text in [
-        "a: [1, 0x10, 0o7, 1_0, .5, 1e3, yes, ~, '1', \"\\u00e9\", 2024-01-01]\nb: |\n  x\n  y\nc: >-\n  x\n  y\nd: {e: [], f: {}}\ng: x y # z\n",
-    ] {
-        let files = [file.clone()];
-        let mut sink = crate::domain::plan::sink::Sink::new(&files, Shape::Plan);
-        let ours = crate::domain::plan::yaml::read(text, 0, &mut sink).unwrap().to_json();
-        let theirs: serde_json::Value = serde_yaml::from_str(text).unwrap();
-        assert_eq!(ours, theirs);
-    }
-    let distinct: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    assert_eq!(distinct.len(), Code::ALL.len());
+    let text = "a: [1, 0x10, 0o7, 1_0, .5, 1e3, yes, ~, '1', \"\\u00e9\", 2024-01-01]\nb: |\n  x\n  y\nc: >-\n  x\n  y\nd: {e: [], f: {}}\ng: x y # z\n";
+    let files = [SourceFile::new("p.yaml", text)];
+    let mut sink = Sink::new(&files, Shape::Plan);
+    let ours = yaml::read(text, 0, &mut sink).unwrap().to_json();
+    let theirs: serde_json::Value = serde_yaml::from_str(text).unwrap();
+    assert_eq!(ours, theirs);
 }
