@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use git_orc::domain::plan::diagnostic::{Class, Code, Diagnostic, Severity};
 use git_orc::domain::plan::model::CheckedPlan;
@@ -10,7 +11,8 @@ use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::{bundle_schema, plan_schema};
 use git_orc::domain::plan::source::{Format, Known, PlanDefaults, PlanInput, Shape, SourceFile};
 use jsonschema::Validator;
-use serde_json::Value;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -86,7 +88,8 @@ fn valid_plans_are_read_and_pass_the_schema() {
     let validator = validator(&plan_schema());
     for path in entries("fixtures/plans/valid") {
         let file = source(&path);
-        let (plan, notes) = parse(std::slice::from_ref(&file), Shape::Plan).unwrap_or_else(|found| panic!("{}: {found:#?}", path.display()));
+        let (plan, notes) =
+            parse(std::slice::from_ref(&file), Shape::Plan).unwrap_or_else(|found| panic!("{}: {found:#?}", path.display()));
         assert!(notes.iter().all(|note| note.severity == Severity::Note), "{}: {notes:#?}", path.display());
         assert!(!plan.workstreams.is_empty());
         assert_eq!(complaints(&validator, &instance(&file).unwrap()), [""; 0], "{}", path.display());
@@ -158,4 +161,85 @@ fn bundles_and_their_schema_refuse_the_same() {
     check(&one(r#", "gate": 0"#), false);
     check(&one(r#", "saga": {}"#), false);
     check(&format!(r#"{{"version": 1, "workstreams": [{}]}}"#, one("")), false);
+}
+
+/// Returns the places of a value at which something can be put in its place.
+fn pointers(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    match value {
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| pointers(item, &format!("{at}/{index}"), into)),
+        Value::Object(map) => map.iter().for_each(|(key, item)| pointers(item, &format!("{at}/{}", key.replace('/', "~1")), into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn replacement() -> impl Strategy<Value = Value> {
+    prop::sample::select(vec![
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(0),
+        json!(1),
+        json!(2),
+        json!(2.0),
+        json!(0.5),
+        json!(1e12),
+        json!(u64::MAX),
+        json!(""),
+        json!(" "),
+        json!("a b"),
+        json!("ok-1"),
+        json!("background"),
+        json!("linear"),
+        json!("a..b"),
+        json!([]),
+        json!([1]),
+        json!(["a"]),
+        json!([["a"]]),
+        json!([{}]),
+        json!({}),
+        json!({"x-y": 1}),
+        json!({"id": "z"}),
+        json!({"command": ["a"]}),
+    ])
+}
+
+/// Compiled once for all cases.
+static PLAN_VALIDATOR: LazyLock<Validator> = LazyLock::new(|| validator(&plan_schema()));
+
+fn contains_structure(found: &[Diagnostic]) -> bool {
+    found.iter().any(|d| d.code.class() == Class::Structure)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is put wherever into a good plan: the schema refuses it exactly when we find an error of structure.
+    #[test]
+    fn the_schema_and_the_parser_agree_on_mutated_plans(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), replacement(), prop::sample::select(vec!["set", "remove", "rename"])), 1..4),
+    ) {
+        let file = source(&root().join("fixtures/plans/valid/everything.yaml"));
+        let mut plan = instance(&file).unwrap();
+        for (index, value, what) in edits {
+            let mut all = Vec::new();
+            pointers(&plan, "", &mut all);
+            let pointer = index.get(&all);
+            match plan.pointer_mut(pointer) {
+                Some(Value::Object(map)) if what != "set" && !map.is_empty() => {
+                    let key = map.keys().nth(index.index(map.len())).unwrap().clone();
+                    let old = map.shift_remove(&key).unwrap();
+                    if what == "rename" {
+                        map.insert(format!("{key}s"), old);
+                    }
+                }
+                Some(place) => *place = value,
+                None => {}
+            }
+        }
+        let text = serde_json::to_string(&plan).unwrap();
+        let found = parse(&[SourceFile::new("p.json", text)], Shape::Plan).map_or_else(|found| found, |(_, notes)| notes);
+        let complaints = complaints(&PLAN_VALIDATOR, &plan);
+        prop_assert_eq!(contains_structure(&found), !complaints.is_empty(), "{:#}\n{:#?}\n{:#?}", plan, found, complaints);
+    }
 }

@@ -345,6 +345,31 @@ workstreams:
 }
 
 #[test]
+fn own_commands_win_over_steps_of_the_defaults() {
+    let text = "
+defaults: {tool: command, steps: [{id: only, command: x}]}
+workstreams:
+  - {id: a, files_scope: [a]}
+  - {id: b, files_scope: [b], command: y, static: [z]}
+";
+    let ids: Vec<Vec<String>> = plan(text).workstreams.iter().map(|w| w.steps.iter().map(|s| s.id.to_string()).collect()).collect();
+    assert_eq!(ids, [vec!["only"], vec!["edit", "static"]]);
+}
+
+#[test]
+fn a_wrong_default_is_said_once() {
+    let text =
+        three("", "", "").replace(", tool: command", "").replace("workstreams", "defaults: {tool: comand, setup: ['\"']}\nworkstreams");
+    check(&text.replace(", command: x", ", tasks: [t]"), &["unknown-tool 1:18", "bad-command 1:34"]);
+}
+
+#[test]
+fn a_bundle_is_told_from_a_plan() {
+    check("id: ws-a\nfiles_scope: [a]\ntool: aider\n", &["wrong-type 1:1"]);
+    check("- id: ws-a\n", &["wrong-type 1:1"]);
+}
+
+#[test]
 fn limits_speak_both_dialects() {
     let limits = |lines: &str| plan(&workstream(&format!("{EDIT}{lines}"))).workstreams[0].limits.clone();
     let breaker = limits(
