@@ -100,7 +100,7 @@ impl GraphNode {
     #[must_use]
     pub fn words(&self) -> String {
         let state = self.state.as_ref().map(|(glyph, word)| format!("{glyph} {word}"));
-        state.as_deref().into_iter().chain(self.rest()).collect::<Vec<_>>().join("  ")
+        state.as_deref().into_iter().chain(self.rest()).collect::<Vec<_>>().join(" · ")
     }
 }
 

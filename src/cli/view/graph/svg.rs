@@ -231,7 +231,7 @@ mod tests {
         let needs: Vec<&str> = all_between(&picture, "<title>", "</title>").into_iter().filter(|t| t.contains(" needs ")).collect();
         assert_eq!(needs, ["api needs core", "api needs db", "ui needs core", "docs needs api", "docs needs ui"]);
         assert_eq!(all_between(&picture, "<text class=\"orc-wave\"", "</text>").len(), 3);
-        assert!(picture.contains("✗ failed  oscillation"));
+        assert!(picture.contains("✗ failed · oscillation"));
     }
 
     #[test]
