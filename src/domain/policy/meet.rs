@@ -17,7 +17,7 @@ trait Part: Sized {
     /// Returns an item that both parts match; neither repeats.
     fn shared(&self, other: &Self) -> Option<Self::Item>;
 
-    /// Returns an item that the part matches; it does not repeat.
+    /// Returns an item that the part matches.
     fn sample(&self) -> Self::Item;
 }
 
@@ -53,7 +53,7 @@ impl Part for Segment {
     fn shared(&self, other: &Self) -> Option<Vec<u8>> {
         match (self, other) {
             (Self::Literal(bytes), part) | (part, Self::Literal(bytes)) => part.matches(bytes).then(|| bytes.clone()),
-            (Self::Wild(a), Self::Wild(b)) => common(a, b).map(or_one_byte),
+            (Self::Wild(a), Self::Wild(b)) => common(a, b).map(|bytes| named(bytes, self, other)),
             (Self::Wild(a), Self::Recursive) | (Self::Recursive, Self::Wild(a)) => Some(sample_tokens(a)),
             (Self::Recursive, Self::Recursive) => Some(vec![b'x']),
         }
@@ -68,14 +68,17 @@ impl Part for Segment {
     }
 }
 
-/// Returns the shortest component that the tokens match.
+/// Returns a component that the tokens match. A star stands for one byte, so that `*.rs` gives a name that one would expect.
 fn sample_tokens(tokens: &[Token]) -> Vec<u8> {
-    or_one_byte(tokens.iter().filter(|t| !t.repeats()).map(Part::sample).collect())
+    tokens.iter().map(Part::sample).collect()
 }
 
-/// Lengthens what only stars have matched, because no component is empty.
-fn or_one_byte(bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.is_empty() { vec![b'x'] } else { bytes }
+/// Puts a byte before a component that has none or is only an extension, where both allow it: no component is empty, and `x.rs` reads
+/// better than `.rs`.
+fn named(bytes: Vec<u8>, a: &Segment, b: &Segment) -> Vec<u8> {
+    let longer = [b"x", bytes.as_slice()].concat();
+    let wanted = matches!(bytes.first(), None | Some(b'.'));
+    if wanted && a.matches(&longer) && b.matches(&longer) { longer } else { bytes }
 }
 
 /// Returns the member of the set that reads best.

@@ -41,8 +41,15 @@ fn step(name: &str, kind: StepKind) -> Step {
 }
 
 fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstream {
-    let edit =
-        EditStep { tool: ToolChoice::Capability("code".into()), command: None, patches: Vec::new(), description: None, tasks: Vec::new() };
+    let edit = EditStep {
+        tool: ToolChoice::Capability("code".into()),
+        command: None,
+        patches: Vec::new(),
+        description: None,
+        tasks: Vec::new(),
+        acceptance_tests: Vec::new(),
+        capability: None,
+    };
     Workstream {
         id: id(name),
         title: None,

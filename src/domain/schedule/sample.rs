@@ -30,6 +30,8 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         patches: Vec::new(),
         description: None,
         tasks: Vec::new(),
+        acceptance_tests: Vec::new(),
+        capability: None,
     };
     Workstream {
         id: WorkstreamId::parse(id).unwrap(),
