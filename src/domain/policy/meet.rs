@@ -4,6 +4,8 @@
 //! twice: a pattern is a sequence of components of which `**` repeats, and a component is a sequence of tokens of which `*` repeats. So one
 //! search over pairs of positions answers both.
 
+use std::collections::VecDeque;
+
 use crate::domain::policy::token::{ByteSet, Segment, Token};
 
 /// A part of a sequence that matches one item, or any number of them.
@@ -87,23 +89,23 @@ fn pick(set: &ByteSet) -> Option<u8> {
     order.into_iter().find(|b| set.contains(*b))
 }
 
-/// Returns items that both sequences match, if there are any.
+/// Returns items that both sequences match, if there are any; few of them, because the search is breadth-first.
 ///
 /// A position is a pair of offsets. From each, both sequences can take a shared item, a repeating part can take what the other side asks
 /// for, or a repeating part can end. Two repeating parts need not take anything together, since ending is always as good.
 fn common<P: Part>(a: &[P], b: &[P]) -> Option<Vec<P::Item>> {
     let width = b.len() + 1;
     let mut came_from: Vec<Option<usize>> = vec![None; (a.len() + 1) * width];
-    let mut open = vec![0];
+    let mut open = VecDeque::from([0]);
     let goal = came_from.len() - 1;
-    while let Some(position) = open.pop() {
+    while let Some(position) = open.pop_front() {
         if position == goal {
             return Some(trace(a, b, &came_from));
         }
         for next in steps(a, b, position).into_iter().flatten() {
             if let Some(slot @ None) = came_from.get_mut(next) {
                 *slot = Some(position);
-                open.push(next);
+                open.push_back(next);
             }
         }
     }
