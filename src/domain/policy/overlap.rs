@@ -190,6 +190,8 @@ mod tests {
             ("**/*é", "x/?*"),
             ("a/**/z", "a/z"),
             ("*.*.*", "a*b"),
+            // Of what one can type, this class would leave only the slash.
+            ("[!!-.0-~]x", "?x"),
         ] {
             assert!(meet(a, b).is_some(), "`{a}` and `{b}`");
         }
