@@ -1,5 +1,7 @@
 //! The only doors to the world: clock, files, processes, git, settings. Concrete structs.
 
+pub mod clock;
+pub mod fs;
 pub mod git;
 pub mod process;
 pub mod settings;

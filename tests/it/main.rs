@@ -9,4 +9,6 @@
 )]
 
 mod architecture;
+mod harness;
+mod hygiene;
 mod schedule;
