@@ -12,3 +12,4 @@ mod architecture;
 mod harness;
 mod hygiene;
 mod plans;
+mod schedule;
