@@ -13,8 +13,10 @@ static FOLDERS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(^|[\s"'(\[=:])
 
 /// Addresses, object ids and numbers with what belongs to them (`0x7f..`, `1e6daf73c`, `0.03`, `12ms`).
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static NUMBERS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"0x[0-9a-fA-F]+|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b|[0-9]+(?:[.,:][0-9]+)*(?:(?:ns|us|µs|ms|s|m|h)\b)?").expect("constant pattern"));
+static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"0x[0-9a-fA-F]+|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b|[0-9]+(?:[.,:][0-9]+)*(?:(?:ns|us|µs|ms|s|m|h)\b)?")
+        .expect("constant pattern")
+});
 
 /// Returns a message in which numbers, addresses, timings and folders are replaced, quotes are of one kind and blanks are single.
 pub(super) fn normalised(message: &str) -> String {

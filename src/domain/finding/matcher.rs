@@ -18,7 +18,8 @@ static COLONS: LazyLock<Regex> = LazyLock::new(|| {
 /// TypeScript, MSVC: `path(line,column): error TS2304: message`.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static PARENTHESES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^([^\s(][^(]*?)\((\d+)(?:,(\d+))?\): *(?i:(fatal error|error|warning|info|message)) ?([A-Z]+\d+)?: *(\S.*)$").expect("constant pattern")
+    Regex::new(r"^([^\s(][^(]*?)\((\d+)(?:,(\d+))?\): *(?i:(fatal error|error|warning|info|message)) ?([A-Z]+\d+)?: *(\S.*)$")
+        .expect("constant pattern")
 });
 
 /// A rule at the end: `[-Wunused-variable]` of gcc, `[name-defined]` of mypy.
@@ -27,7 +28,8 @@ static RULE_LAST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(.*\S) +\[(-?
 
 /// A rule at the beginning: `E501` of flake8 and ruff, `SC2086` of shellcheck.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static RULE_FIRST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^([A-Z]{1,5}\d{2,5}):? +(\S.*)$").expect("constant pattern"));
+static RULE_FIRST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^([A-Z]{1,6}\d{2,5}):? +(?:\[\*\] )?(\S.*)$").expect("constant pattern"));
 
 /// A linker has no line to show.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
@@ -83,7 +85,8 @@ fn place(found: &Captures<'_>) -> Option<Place> {
 /// Returns whether a name has an extension or a folder, and no blank; a clock's `12:30:15: message` has none of these.
 fn looks_like_a_file(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or(name);
-    let has_extension = base.rsplit_once('.').is_some_and(|(stem, extension)| !stem.is_empty() && extension.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let has_extension =
+        base.rsplit_once('.').is_some_and(|(stem, extension)| !stem.is_empty() && extension.starts_with(|c: char| c.is_ascii_alphabetic()));
     (has_extension || name.contains('/')) && !name.contains([' ', '\t'])
 }
 
@@ -118,11 +121,23 @@ mod tests {
         check(1, "b.c:3:5: fatal error: x.h: No such file", Some((Error, None, "x.h: No such file", "b.c:3:5")));
         check(0, "b.c:3:5: warning: unused ‘x’ [-Wunused-variable]", Some((Warning, Some("-Wunused-variable"), "unused ‘x’", "b.c:3:5")));
         check(1, "src/a.rs:2:5: error[E0425]: no value", Some((Error, Some("E0425"), "no value", "src/a.rs:2:5")));
-        check(1, "x.py:3: error: Name \"y\" is not defined  [name-defined]", Some((Error, Some("name-defined"), "Name \"y\" is not defined", "x.py:3:0")));
+        check(
+            1,
+            "x.py:3: error: Name \"y\" is not defined  [name-defined]",
+            Some((Error, Some("name-defined"), "Name \"y\" is not defined", "x.py:3:0")),
+        );
         check(1, "./x.go:3:2: undefined: y", Some((Error, None, "undefined: y", "./x.go:3:2")));
-        check(0, "x.py:1:80: E501 line too long (88 > 79 characters)", Some((Warning, Some("E501"), "line too long (88 > 79 characters)", "x.py:1:80")));
+        check(
+            0,
+            "x.py:1:80: E501 line too long (88 > 79 characters)",
+            Some((Warning, Some("E501"), "line too long (88 > 79 characters)", "x.py:1:80")),
+        );
         check(1, "x.py:1:80: E501 line too long", Some((Error, Some("E501"), "line too long", "x.py:1:80")));
-        check(1, "src/x.ts(3,7): error TS2304: Cannot find name 'y'.", Some((Error, Some("TS2304"), "Cannot find name 'y'.", "src/x.ts:3:7")));
+        check(
+            1,
+            "src/x.ts(3,7): error TS2304: Cannot find name 'y'.",
+            Some((Error, Some("TS2304"), "Cannot find name 'y'.", "src/x.ts:3:7")),
+        );
         check(1, "x.cs(3): warning CS0168: unused", Some((Warning, Some("CS0168"), "unused", "x.cs:3:0")));
         check(1, "x.c:3:5-9: error: range", Some((Error, None, "range", "x.c:3:5")));
         check(1, "Makefile:3: error: bad", Some((Error, None, "bad", "Makefile:3:0")));

@@ -22,7 +22,8 @@ pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
 }
 
 fn draft(test: &str, lines: &[&str]) -> Draft {
-    let panic = lines.iter().enumerate().find_map(|(at, line)| PANIC.captures(line).filter(|panic| &panic[1] == test).map(|panic| (at, panic)));
+    let panic =
+        lines.iter().enumerate().find_map(|(at, line)| PANIC.captures(line).filter(|panic| &panic[1] == test).map(|panic| (at, panic)));
     let (message, place) = match panic {
         Some((at, panic)) => {
             let column = panic[4].parse().ok();

@@ -10,6 +10,7 @@ pub mod invocation;
 pub mod outcome;
 pub mod parse;
 pub mod profile;
+pub mod prompt;
 mod raw;
 pub mod routing;
 pub mod suggest;
