@@ -9,3 +9,5 @@
 )]
 
 mod architecture;
+mod findings;
+mod tools;
