@@ -51,7 +51,7 @@ fn pytest_place(lines: &[&str], path: &str, name: &str) -> Option<Place> {
     let start = lines.iter().position(|line| PYTEST_SECTION.captures(line).is_some_and(|head| head[1] == title))?;
     let section = lines.iter().skip(start + 1).take_while(|line| !PYTEST_SECTION.is_match(line));
     let number = |line: &&str| line.strip_prefix(path)?.strip_prefix(':')?.split(':').next()?.parse().ok();
-    section.filter_map(|line| number(line)).next().map(|line| Place { path: path.to_owned(), line, column: None })
+    section.filter_map(number).next().map(|line| Place { path: path.to_owned(), line, column: None })
 }
 
 fn test_draft(source: &str, test: String, message: String, place: Option<Place>) -> Draft {

@@ -52,13 +52,13 @@ fn unknown_key<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Strin
 fn place_error(file: &str, error: &Error) -> SettingsError {
     let error = error.without_snippet();
     let location = error.location();
-    let message = match error {
-        Error::SerdeUnknownField { field, expected, .. } => unknown_key(field, expected.iter().copied()),
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
-            let known = expected.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-            format!("unknown value `{variant}`, expected one of {known}")
-        }
-        other => without_place(&other.to_string()),
+    let message = if let Error::SerdeUnknownField { field, expected, .. } = error {
+        unknown_key(field, expected.iter().copied())
+    } else if let Error::SerdeUnknownVariant { variant, expected, .. } = error {
+        let known = expected.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        format!("unknown value `{variant}`, expected one of {known}")
+    } else {
+        without_place(&error.to_string())
     };
     let (line, column) = location.map_or((1, 1), |location| (location.line().max(1), location.column().max(1)));
     SettingsError::File { file: file.to_owned(), line, column, message }
