@@ -11,7 +11,7 @@ use crate::domain::run::fact::{Integration, PatchMoved, RunMoved, WorkstreamMove
 use crate::domain::run::next::patch_moved;
 use crate::domain::run::state::{PatchStatus, RunState};
 use crate::io::git::objects::Objects;
-use crate::io::git::ref_error::RefError;
+use crate::io::git::refs::RefError;
 use crate::io::git::refs::{LogLine, Refs};
 use crate::io::git::signature::Signature;
 

@@ -54,9 +54,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
             cx.keep_worktree(&order.workstream, live);
             checked?
         }
-        Err(message) => {
-            Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None }
-        }
+        Err(message) => Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None },
     };
     let event = Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
@@ -86,7 +84,8 @@ async fn run_commands(
         StepKind::Static(_) => plan.limits.timeouts.statics,
         StepKind::Runtime(_) | StepKind::Edit(_) => plan.limits.timeouts.runtime,
     });
-    let mut last = Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
+    let mut last =
+        Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
     for (number, argv) in commands.iter().enumerate() {
         let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("{}.log", number + 1))?;
         let command = Command {

@@ -13,7 +13,7 @@ use crate::domain::run::config::RunConfig;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
 use crate::io::fs::Durability;
-use crate::io::git::merge_driver::MergeSettings;
+use crate::io::git::merge::MergeSettings;
 use crate::io::git::repo::Repo;
 use crate::io::git::signature::Identity;
 use crate::io::git::worktree::{Worktree, Worktrees};

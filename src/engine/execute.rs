@@ -11,7 +11,7 @@ use crate::io::git::apply::ApplyError;
 use crate::io::git::inspect::InspectError;
 use crate::io::git::merge::MergeError;
 use crate::io::git::objects::ObjectError;
-use crate::io::git::ref_error::RefError;
+use crate::io::git::refs::RefError;
 use crate::io::git::worktree::WorktreeError;
 
 /// The error for an effect that can not be carried out because of the machine or the repository, not because of the work.

@@ -153,7 +153,7 @@ async fn run_gate(
     let command = Command {
         argv: gate.command.iter().map(Into::into).collect(),
         cwd: worktree.path().to_owned(),
-        env: cx.environment.for_gate(cx.run, worktree.path()),
+        env: bench::gate_environment(cx, worktree.path()),
         stdin: None,
         wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
         idle: None,

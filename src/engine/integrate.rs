@@ -14,8 +14,8 @@ use crate::domain::run::next::patch_moved;
 use crate::domain::run::state::{PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::run::wording::merge_message;
 use crate::io::fs::Durability;
-use crate::io::git::merge::{MergeResult, Merger};
-use crate::io::git::merge_driver::Side;
+use crate::io::git::merge::{MergeResult, Merger, Side};
+
 use crate::io::git::signature::Signature;
 
 /// What is to be merged.
@@ -111,9 +111,8 @@ fn moved(candidate: &Candidate, one: &WorkstreamState) -> WorkstreamMoved {
 pub fn evicted(candidate: &Candidate, state: &RunState, reason: &str) -> Result<Vec<Event>, ExecuteError> {
     let one = place::one(state, &candidate.workstream)?;
     let verified = one.patches.iter().filter(|patch| patch.status == PatchStatus::Verified);
-    let mut events: Vec<Event> = verified
-        .map(|patch| Event::PatchQuarantined(patch_moved(&candidate.workstream, patch, Some(reason.to_owned()))))
-        .collect();
+    let mut events: Vec<Event> =
+        verified.map(|patch| Event::PatchQuarantined(patch_moved(&candidate.workstream, patch, Some(reason.to_owned())))).collect();
     events.push(Event::WorkstreamQuarantined(WorkstreamMoved { reason: Some(reason.to_owned()), ..moved(candidate, one) }));
     Ok(events)
 }
@@ -151,7 +150,12 @@ pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate
     .await
 }
 
-fn merge_commit(cx: &RunContext, merger: &Merger, (at, candidate): (ObjectId, &Candidate), tree: ObjectId) -> Result<ObjectId, ExecuteError> {
+fn merge_commit(
+    cx: &RunContext,
+    merger: &Merger,
+    (at, candidate): (ObjectId, &Candidate),
+    tree: ObjectId,
+) -> Result<ObjectId, ExecuteError> {
     let missing = || ExecuteError::Inconsistent(format!("the plan has no workstream {}", candidate.workstream));
     let plan = cx.plan.workstream(&candidate.workstream).ok_or_else(missing)?;
     let message = merge_message(plan, &cx.plan.target, cx.run, candidate.commit);

@@ -10,7 +10,7 @@ use crate::domain::run::event::Event;
 use crate::domain::run::state::RunState;
 use crate::io::fs::Durability;
 use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef, NewEntry};
-use crate::io::git::ref_error::RefError;
+use crate::io::git::refs::RefError;
 use crate::io::git::refs::Refs;
 use crate::io::git::signature::Identity;
 
@@ -183,4 +183,3 @@ fn wants_checkpoint(entry: &Entry) -> bool {
         event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
     })
 }
-

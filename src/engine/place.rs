@@ -113,7 +113,11 @@ enum Wanted {
 fn bring(worktrees: &Worktrees, known: Option<Live>, request: &CreateWorktree, wanted: Wanted) -> Result<Live, ExecuteError> {
     let worktree = match known {
         None => worktrees.create(request)?,
-        Some(live) if live.worktree.commit() == request.commit && (wanted == Wanted::ForCheck || live.since == Since::Nobody) && live.captured == live.worktree.tree() => {
+        Some(live)
+            if live.worktree.commit() == request.commit
+                && (wanted == Wanted::ForCheck || live.since == Since::Nobody)
+                && live.captured == live.worktree.tree() =>
+        {
             return Ok(live);
         }
         Some(mut live) => {

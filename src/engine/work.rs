@@ -68,7 +68,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let step = place::edit_step(plan, order.index);
     let request = request(cx, order, one);
     let text = prompt(plan, step, own_prompt(cx, plan).as_deref(), &request.as_request());
-    let command = step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
+    let command =
+        step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
     let set = Assignment { plan, step, text: &text, command: command.map(Vec::as_slice), parents: vec![parent] };
     assign(cx, order, profile, (live, set)).await
 }
@@ -133,10 +134,13 @@ fn said(profile: &ToolProfile, ended: &Ended) -> Worked {
         Ending::Exited { code } if profile.success_exit_codes.contains(&code) => {
             Worked { exit_code: Some(code), ..Worked::ended(StepOutcome::Passed, "done") }
         }
-        Ending::Exited { code } => {
-            Worked { exit_code: Some(code), ..Worked::ended(StepOutcome::Failed, format!("{} failed with exit code {code}: {}", profile.id, last())) }
+        Ending::Exited { code } => Worked {
+            exit_code: Some(code),
+            ..Worked::ended(StepOutcome::Failed, format!("{} failed with exit code {code}: {}", profile.id, last()))
+        },
+        Ending::Signaled { signal } => {
+            Worked::ended(StepOutcome::Failed, format!("{} was ended by signal {signal}: {}", profile.id, last()))
         }
-        Ending::Signaled { signal } => Worked::ended(StepOutcome::Failed, format!("{} was ended by signal {signal}: {}", profile.id, last())),
         Ending::TimedOut { .. } => Worked::ended(StepOutcome::TimedOut, format!("{} ran out of time: {}", profile.id, last())),
         Ending::Cancelled => Worked::ended(StepOutcome::Cancelled, format!("{} was stopped together with the run", profile.id)),
     }
@@ -176,7 +180,9 @@ fn snapshot(
 fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
     let (last, note) = match cx.worktrees.tool_commits(worktree)? {
         ToolCommits::None => return Ok(Vec::new()),
-        ToolCommits::Unreadable => return Ok(vec!["the worktree's HEAD leads to no commit; the files were captured all the same".to_owned()]),
+        ToolCommits::Unreadable => {
+            return Ok(vec!["the worktree's HEAD leads to no commit; the files were captured all the same".to_owned()]);
+        }
         ToolCommits::Elsewhere(commit) => (Some(commit), "the tool moved to another commit, which is kept".to_owned()),
         ToolCommits::OnTop(commits) => {
             let note = format!("{} of the tool's own kept and folded in", count(commits.len(), "commit"));
@@ -240,7 +246,13 @@ fn no_change(cx: &RunContext, set: &Assignment<'_>, worked: &mut Worked) -> Resu
         return Ok(());
     }
     let tree = Objects::open(&cx.repo)?.tree_of(parent)?;
-    worked.found.push(Found { tree, parents: set.parents.clone(), origin: PatchOrigin::Worktree, objects: Vec::new(), oddities: Vec::new() });
+    worked.found.push(Found {
+        tree,
+        parents: set.parents.clone(),
+        origin: PatchOrigin::Worktree,
+        objects: Vec::new(),
+        oddities: Vec::new(),
+    });
     Ok(())
 }
 
