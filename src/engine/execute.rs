@@ -10,6 +10,7 @@ use crate::io::fs::FsError;
 use crate::io::git::apply::ApplyError;
 use crate::io::git::inspect::InspectError;
 use crate::io::git::merge::MergeError;
+use crate::io::git::notes::NotesError;
 use crate::io::git::objects::ObjectError;
 use crate::io::git::refs::RefError;
 use crate::io::git::worktree::WorktreeError;
@@ -29,6 +30,9 @@ pub enum ExecuteError {
     /// A ref could not be read or moved.
     #[error(transparent)]
     Ref(#[from] RefError),
+    /// The notes could not be written.
+    #[error(transparent)]
+    Notes(#[from] NotesError),
     /// A merge could not be made at all.
     #[error(transparent)]
     Merge(#[from] MergeError),

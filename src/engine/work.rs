@@ -11,6 +11,7 @@ use super::journal::{kept_ref, set_own};
 use super::place::{self, Stand};
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
+use crate::domain::policy::path::PathRules;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRole};
 use crate::domain::run::state::{RunState, WorkstreamState};
@@ -21,7 +22,7 @@ use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
 use crate::io::fs::{self, Durability};
-use crate::io::git::apply::apply_diff;
+use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::Refs;
 use crate::io::git::snapshot::ToolCommits;
@@ -212,9 +213,9 @@ async fn printed_patch(cx: &RunContext, set: &Assignment<'_>, ended: &Ended, wor
             let (own, parent) = (cx.clone(), set.parents.first().copied().unwrap_or(ObjectId::ZERO));
             let applied = blocking(move || apply(&own, Objects::open(&own.repo)?.tree_of(parent)?, &diff.bytes)).await?;
             match applied {
-                Ok(tree) => {
+                Ok(ApplyOutcome { tree, objects, .. }) => {
                     let parents = set.parents.clone();
-                    worked.found.push(Found { tree, parents, origin: PatchOrigin::Diff, objects: Vec::new(), oddities: Vec::new() });
+                    worked.found.push(Found { tree, parents, origin: PatchOrigin::Diff, objects, oddities: Vec::new() });
                 }
                 Err(message) => {
                     worked.outcome = StepOutcome::Failed;
@@ -230,10 +231,12 @@ async fn printed_patch(cx: &RunContext, set: &Assignment<'_>, ended: &Ended, wor
 ///
 /// # Errors
 /// Returns an error when the repository does not let it.
-pub fn apply(cx: &RunContext, tree: ObjectId, diff: &[u8]) -> Result<Result<ObjectId, String>, ExecuteError> {
-    match apply_diff(&cx.repo, tree, diff) {
-        Ok(applied) => Ok(Ok(applied.tree)),
-        Err(error) if error.is_about_the_diff() => Ok(Err(bench::with_sources(&error))),
+pub fn apply(cx: &RunContext, tree: ObjectId, diff: &[u8]) -> Result<Result<ApplyOutcome, String>, ExecuteError> {
+    match apply_diff(&cx.repo, tree, diff, &PathRules::default()) {
+        Ok(applied) => Ok(Ok(applied)),
+        Err(error @ (ApplyError::BadPaths(_) | ApplyError::Rejected { .. } | ApplyError::Conflict { .. })) => {
+            Ok(Err(bench::with_sources(&error)))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -15,3 +15,4 @@ mod hygiene;
 mod plans;
 mod schedule;
 mod tools;
+mod worktree;
