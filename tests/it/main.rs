@@ -10,4 +10,6 @@
 
 mod architecture;
 mod findings;
+mod harness;
+mod hygiene;
 mod tools;
