@@ -12,4 +12,6 @@ mod architecture;
 mod findings;
 mod harness;
 mod hygiene;
+mod plans;
+mod schedule;
 mod tools;
