@@ -7,7 +7,7 @@ use super::context::{RunContext, Since};
 use super::execute::ExecuteError;
 use super::place::{self, Stand};
 use super::recorder::Recorder;
-use crate::domain::finding::chooser::findings;
+use crate::domain::finding::chooser::findings_in;
 use crate::domain::finding::model::Finding;
 use crate::domain::plan::model::{Argv, Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
@@ -97,7 +97,7 @@ async fn run_commands(
             idle: None,
             log: log.clone(),
         };
-        last = judge(argv, bench::run(cx, command).await, cx.folder.output(&log));
+        last = judge(worktree, argv, bench::run(cx, command).await, cx.folder.output(&log));
         if last.outcome != StepOutcome::Passed {
             break;
         }
@@ -107,7 +107,7 @@ async fn run_commands(
 
 /// Turns the end of a command into what it means for a check.
 #[must_use]
-pub fn judge(argv: &[String], ended: Result<bench::Ended, String>, output: Option<OutputRef>) -> Checked {
+pub fn judge(root: &std::path::Path, argv: &[String], ended: Result<bench::Ended, String>, output: Option<OutputRef>) -> Checked {
     let name = clip(&argv.join(" "), 80);
     let checked = |outcome, message, exit_code, findings| Checked { outcome, message, exit_code, findings, output: output.clone() };
     let ended = match ended {
@@ -117,15 +117,15 @@ pub fn judge(argv: &[String], ended: Result<bench::Ended, String>, output: Optio
     match ended.ending {
         Ending::Exited { code: 0 } => checked(StepOutcome::Passed, format!("`{name}` passed"), Some(0), Vec::new()),
         Ending::Exited { code } => {
-            let found = findings(argv, code, &ended.text);
+            let found = findings_in(root, argv, code, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), found)
         }
         Ending::Signaled { signal } => {
-            let found = findings(argv, 128 + signal, &ended.text);
+            let found = findings_in(root, argv, 128 + signal, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, found)
         }
         Ending::TimedOut { .. } => {
-            let found = findings(argv, 124, &ended.text);
+            let found = findings_in(root, argv, 124, &ended.text);
             checked(StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, found)
         }
         Ending::Cancelled => checked(StepOutcome::Cancelled, format!("`{name}` was stopped"), None, Vec::new()),

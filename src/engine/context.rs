@@ -55,6 +55,8 @@ pub struct Parts {
     pub folder: RunFolder,
     /// Whether objects are flushed before they are told of.
     pub durability: Durability,
+    /// Whether patches and merges get notes.
+    pub notes: bool,
     /// How urgently everything should end.
     pub cancel: watch::Sender<CancelLevel>,
     /// Worktrees that are there, with what is known of their files.

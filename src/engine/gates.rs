@@ -159,7 +159,7 @@ async fn run_gate(
         idle: None,
         log: log.clone(),
     };
-    let checked = check::judge(&gate.command, bench::run(cx, command).await, cx.folder.output(&log));
+    let checked = check::judge(worktree.path(), &gate.command, bench::run(cx, command).await, cx.folder.output(&log));
     *slot = Some(worktree);
     let verdict = match checked.outcome {
         StepOutcome::Passed => Verdict::Passed,

@@ -22,6 +22,7 @@ pub mod recover;
 pub mod release;
 pub mod replay;
 pub mod resolve;
+pub mod signals;
 pub mod sink;
 pub mod staging;
 pub mod work;

@@ -38,7 +38,7 @@ fn of_patches(cx: &RunContext, merge: &Merge, one: &WorkstreamState) -> Vec<(Obj
 }
 
 async fn put(cx: &RunContext, batch: Vec<(ObjectId, String)>) -> Result<(), ExecuteError> {
-    if batch.is_empty() {
+    if batch.is_empty() || !cx.notes {
         return Ok(());
     }
     let own = cx.clone();
