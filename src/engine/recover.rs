@@ -172,6 +172,7 @@ fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
         tool: open.tool.clone(),
         outcome: StepOutcome::Interrupted,
         message: "the driver died while it ran".to_owned(),
+        notes: Vec::new(),
         tool_fault: false,
         exit_code: None,
         duration_ms: 0,

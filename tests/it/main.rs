@@ -13,3 +13,5 @@ mod harness;
 mod hygiene;
 mod plans;
 mod schedule;
+mod findings;
+mod tools;

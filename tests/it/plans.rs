@@ -14,6 +14,8 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::harness::rounds;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -212,7 +214,7 @@ fn contains_structure(found: &[Diagnostic]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: rounds(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever is put wherever into a good plan: the schema refuses it exactly when we find an error of structure.
     #[test]

@@ -237,6 +237,7 @@ impl Dice {
             tool: order.tool.clone(),
             outcome,
             message: format!("{outcome:?}"),
+            notes: Vec::new(),
             tool_fault: matches!(outcome, StepOutcome::NotStarted | StepOutcome::TimedOut),
             exit_code: None,
             duration_ms: 1,

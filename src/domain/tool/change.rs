@@ -56,7 +56,7 @@ mod tests {
         let mut mode = a.clone();
         mode.new = Some((0o100_755, ObjectId::from_bytes([2; 20])));
         let others =
-            [vec![], vec![a.clone()], vec![b], vec![change("a", 2, 1)], vec![change("a", 1, 0)], vec![change("c", 1, 2)], vec![mode]];
+            [vec![], vec![a], vec![b], vec![change("a", 2, 1)], vec![change("a", 1, 0)], vec![change("c", 1, 2)], vec![mode]];
         let mut digests: Vec<String> = others.iter().map(|changes| patch_digest(changes)).collect();
         digests.sort();
         digests.dedup();

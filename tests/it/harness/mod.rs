@@ -10,3 +10,4 @@ mod rounds;
 mod selftest;
 
 pub(crate) use environment::TestEnvironment;
+pub(crate) use rounds::rounds;
