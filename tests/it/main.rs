@@ -9,9 +9,9 @@
 )]
 
 mod architecture;
+mod findings;
 mod harness;
 mod hygiene;
 mod plans;
 mod schedule;
-mod findings;
 mod tools;
