@@ -1,7 +1,7 @@
 //! The door for writing, moving and removing files. Every error names the path.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +62,27 @@ pub fn read_if_exists(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
         Err(error) if is_absent(&error) => Ok(None),
         other => at("read", path, other).map(Some),
     }
+}
+
+/// Reads the first bytes of a file, at most `most` of them.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be read.
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FsError> {
+    let mut bytes = Vec::new();
+    at("read", path, File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)))?;
+    Ok(bytes)
+}
+
+/// Returns what lies in a folder, sorted by name.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be listed.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>, FsError> {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>());
+    let mut paths = at("list", folder, entries)?;
+    paths.sort_unstable();
+    Ok(paths)
 }
 
 /// Replaces a file as a whole: readers see the old or the new content, never a mixture, also after a crash.

@@ -13,7 +13,7 @@ use super::objects::{Commit, NewCommit, ObjectError, Objects};
 use super::refs::{RefError, Refs};
 use super::repo::Repo;
 use super::signature::{Identity, Signature};
-use super::tree::{Entry, FileMode};
+use super::tree::{Entry, FileMode, NamedEntry};
 use super::tree_edit::TreeEdit;
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::io::clock;
@@ -236,6 +236,16 @@ impl LedgerRef {
         let objects = Objects::open(&self.repo)?;
         let entry = objects.entry_at(objects.tree_of(at)?, path)?.filter(|entry| entry.mode.is_file());
         Ok(entry.map(|entry| objects.read_blob(entry.id)).transpose()?)
+    }
+
+    /// Lists a folder of the ledger's tree as it was at an entry; empty when there is none.
+    ///
+    /// # Errors
+    /// Returns [`LedgerError::Object`] when the entry or its tree can not be read.
+    pub fn list_tree_folder(&self, at: ObjectId, path: &RepoPath) -> Result<Vec<NamedEntry>, LedgerError> {
+        let objects = Objects::open(&self.repo)?;
+        let folder = objects.entry_at(objects.tree_of(at)?, path)?.filter(|entry| entry.mode == FileMode::Tree);
+        Ok(folder.map(|folder| objects.read_tree(folder.id)).transpose()?.unwrap_or_default())
     }
 }
 

@@ -1,0 +1,168 @@
+//! What a verb needs to know of the world: where the user stands, which settings hold, which repository is meant.
+//!
+//! Two stages, because plans can be checked anywhere and runs live in a repository: [`Desk`] is where the user stands with the settings
+//! and tools that hold outside of any repository; [`Context`] adds the repository and its share of the settings.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::domain::tool::parse::{ProfileError, ProfileSource, SHIPPED, parse_profiles};
+use crate::domain::tool::toolbox::Toolbox;
+use crate::io::clock::Clock;
+use crate::io::fs::{self, Durability, FsError};
+use crate::io::git::discover::DiscoverError;
+use crate::io::git::env::{GitEnv, GitMissing};
+use crate::io::git::ledger_ref::LedgerRef;
+use crate::io::git::repo::Repo;
+use crate::io::git::signature::Identity;
+use crate::io::settings::environment::Environment;
+use crate::io::settings::error::SettingsError;
+use crate::io::settings::git_config::{self, ConfigEntry};
+use crate::io::settings::overlay::{LedgerDurability, Overlay};
+use crate::io::settings::resolve::{Layers, Settings, resolve};
+
+/// The error of finding out what holds.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// A mistake in the settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file of tool profiles can not be read.
+    #[error(transparent)]
+    File(#[from] FsError),
+    /// Mistakes in the tool profiles.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Profiles(Vec<ProfileError>),
+    /// There is no git program.
+    #[error(transparent)]
+    NoGit(#[from] GitMissing),
+    /// There is no repository that can be used.
+    #[error(transparent)]
+    Repository(#[from] DiscoverError),
+}
+
+/// Where the user stands, without any repository.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// The folder that relative paths start from.
+    pub cwd: PathBuf,
+    /// The environment.
+    pub environment: Environment,
+    /// Time and ids.
+    pub clock: Clock,
+    /// What the command line sets.
+    pub flags: Overlay,
+}
+
+impl Desk {
+    /// Returns a path of the user's as seen from the folder that relative paths start from.
+    #[must_use]
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.cwd.join(path)
+    }
+
+    /// Returns the settings that hold outside of any repository.
+    ///
+    /// # Errors
+    /// Returns [`ContextError::Settings`] for the first mistake.
+    pub fn settings(&self) -> Result<Settings, ContextError> {
+        Ok(resolve(&self.environment, Layers { flags: self.flags.clone(), ..Layers::default() })?)
+    }
+
+    /// Returns the tools: the shipped profiles, with the user's own on top.
+    ///
+    /// # Errors
+    /// Returns [`ContextError`] when the user's file can not be read or holds mistakes.
+    pub fn tools(&self) -> Result<Toolbox, ContextError> {
+        let own = self.environment.config_folder().map(|folder| folder.join("tool_profiles.json"));
+        let own = own.map(|path| Ok::<_, FsError>((path.display().to_string(), fs::read_if_exists(&path)?))).transpose()?;
+        let own = own.and_then(|(name, bytes)| Some((name, String::from_utf8_lossy(&bytes?).into_owned())));
+        let shipped = ProfileSource { name: "tool_profiles.json", text: SHIPPED };
+        let layers: Vec<ProfileSource<'_>> =
+            std::iter::once(shipped).chain(own.as_ref().map(|(name, text)| ProfileSource { name, text })).collect();
+        parse_profiles(&layers).map_err(ContextError::Profiles)
+    }
+
+    /// Finds the repository that the user stands in.
+    ///
+    /// # Errors
+    /// Returns [`ContextError`] when there is no git program, or no repository that can be used.
+    pub fn repository(&self) -> Result<Repo, ContextError> {
+        let vars = self.environment.vars().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Ok(Repo::discover(&self.cwd, &GitEnv::new(vars)?)?)
+    }
+}
+
+/// What a verb on a repository needs to know.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The folder that relative paths start from.
+    pub cwd: PathBuf,
+    /// The environment; children get what the settings allow.
+    pub environment: Environment,
+    /// The repository.
+    pub repo: Repo,
+    /// The settings that hold, apart from what a plan says.
+    pub settings: Settings,
+    /// The tools.
+    pub tools: Toolbox,
+    /// Time and ids.
+    pub clock: Clock,
+    git_config: Vec<ConfigEntry>,
+    flags: Overlay,
+}
+
+impl Context {
+    /// Finds the repository that the user stands in, and what holds there.
+    ///
+    /// # Errors
+    /// Returns [`ContextError`] when there is no repository that can be used, or settings or tools hold mistakes.
+    pub fn open(desk: &Desk) -> Result<Self, ContextError> {
+        let repo = desk.repository()?;
+        let git_config = git_config::read(&repo)?;
+        let layers = Layers { git_config: git_config.clone(), flags: desk.flags.clone(), ..Layers::default() };
+        let settings = resolve(&desk.environment, layers)?;
+        let environment = desk.environment.clone().allowing(settings.env_allow.value.clone());
+        Ok(Self {
+            cwd: desk.cwd.clone(),
+            environment,
+            repo,
+            settings,
+            tools: desk.tools()?,
+            clock: desk.clock.clone(),
+            git_config,
+            flags: desk.flags.clone(),
+        })
+    }
+
+    /// Returns the settings with what a plan says in its place: over git's configuration, below the environment and the command line.
+    ///
+    /// # Errors
+    /// Returns [`SettingsError`] for the first mistake.
+    pub fn settings_with(&self, plan: Overlay) -> Result<Settings, SettingsError> {
+        resolve(&self.environment, Layers { git_config: self.git_config.clone(), plan, flags: self.flags.clone() })
+    }
+
+    /// Returns the last value of a key of git's own configuration, such as `color.ui`; a key without `=` means `true`.
+    #[must_use]
+    pub fn git_setting(&self, key: &str) -> Option<&str> {
+        let entry = self.git_config.iter().rev().find(|entry| entry.key == key)?;
+        Some(entry.value.as_deref().unwrap_or("true"))
+    }
+
+    /// Returns how durable what is written must be.
+    #[must_use]
+    pub const fn durability(&self) -> Durability {
+        match self.settings.durability.value {
+            LedgerDurability::Full => Durability::Full,
+            LedgerDurability::Relaxed => Durability::Relaxed,
+        }
+    }
+
+    /// Returns the ledger for reading. Whoever appends makes one with the user's name and address.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerRef {
+        let reader = Identity { name: "git-orc".to_owned(), email: String::new() };
+        LedgerRef::new(&self.repo, reader, self.durability())
+    }
+}

@@ -1,0 +1,250 @@
+//! Brings runs back from the ledger: the newest checkpoint, and the entries after it folded on top.
+//!
+//! A checkpoint is only a shortcut. One that is missing, damaged, or not followed by the entries that it should be followed by is left
+//! aside, and the run is folded from its first entry.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+
+use bstr::ByteSlice as _;
+use jiff::Timestamp;
+
+use crate::domain::id::{EntryId, ObjectId, RepoPath, RunId};
+use crate::domain::ledger::codec;
+use crate::domain::ledger::entry::Entry;
+use crate::domain::run::event::Event;
+use crate::domain::run::machine::apply;
+use crate::domain::run::machine_error::IllegalTransition;
+use crate::domain::run::state::{RunState, RunStatus, WorkstreamStatus};
+use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
+
+/// The error of bringing a run back.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The ledger can not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The ledger holds no entry of this run.
+    #[error("the ledger holds no run {0}")]
+    UnknownRun(RunId),
+    /// An entry does not follow from those before it.
+    #[error("entry {entry} of run {run} does not follow from those before it")]
+    Illegal {
+        /// The run.
+        run: RunId,
+        /// The entry.
+        entry: EntryId,
+        /// Why not.
+        #[source]
+        source: IllegalTransition,
+    },
+}
+
+/// A run as the ledger tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Its state after its newest entry.
+    pub state: RunState,
+    /// The entries that were folded on top of the checkpoint, oldest first; all entries when there was none.
+    pub entries_since: Vec<Entry>,
+    /// The idempotency keys of all its entries.
+    pub keys: HashSet<String>,
+}
+
+/// What a list of runs tells about one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunHead {
+    /// The run.
+    pub run: RunId,
+    /// The plan's name.
+    pub name: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why it stands there.
+    pub reason: Option<String>,
+    /// The integration branch, without `refs/heads/`.
+    pub target: String,
+    /// The tip of the integration.
+    pub tip: ObjectId,
+    /// How many workstreams it has.
+    pub workstreams: usize,
+    /// How many of them are merged.
+    pub merged: usize,
+    /// When it was planned.
+    pub started: Option<Timestamp>,
+    /// When its newest entry was written.
+    pub updated: Option<Timestamp>,
+}
+
+/// What is known of a run while its entries are collected.
+struct Wanted {
+    checkpoint: Option<RunState>,
+    /// Newest first.
+    entries: Vec<Entry>,
+    is_complete: bool,
+}
+
+/// Returns the path of a file of a run in the ledger's tree.
+#[must_use]
+pub fn run_file(run: RunId, name: &str) -> RepoPath {
+    RepoPath::from(format!("runs/{}/{name}", run.lower()).as_str())
+}
+
+/// Brings a run back, with everything that a driver needs to go on with it.
+///
+/// # Errors
+/// Returns [`LoadError`] when the ledger can not be read, holds no such run, or its entries do not follow from each other.
+pub fn load_run(ledger: &LedgerRef, run: RunId) -> Result<Loaded, LoadError> {
+    let entries = run_entries(ledger, run)?;
+    let keys = entries.iter().map(|entry| entry.key.clone()).collect();
+    let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
+    let checkpoint = checkpoint(ledger, tip, run)?;
+    let since = checkpoint.as_ref().and_then(|state| entries.iter().position(|entry| Some(entry.id) == state.last));
+    let (state, entries_since) = match (checkpoint, since) {
+        (Some(state), Some(at)) => (state, entries.into_iter().skip(at + 1).collect()),
+        (Some(_) | None, _) => (RunState::new(run), entries),
+    };
+    Ok(Loaded { state: fold(state, &entries_since)?, entries_since, keys })
+}
+
+/// Brings the state of a run back, without looking further into the past than needed.
+///
+/// # Errors
+/// Returns [`LoadError`] as [`load_run`] does.
+pub fn load_state(ledger: &LedgerRef, run: RunId) -> Result<RunState, LoadError> {
+    let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
+    let mut wanted = BTreeMap::from([(run, Wanted::new(checkpoint(ledger, tip, run)?))]);
+    collect(ledger, tip, &mut wanted)?;
+    wanted.remove(&run).ok_or(LoadError::UnknownRun(run))?.finish(run)
+}
+
+/// Returns all entries of a run, oldest first.
+///
+/// # Errors
+/// Returns [`LoadError`] when the ledger can not be read or holds no such run.
+pub fn run_entries(ledger: &LedgerRef, run: RunId) -> Result<Vec<Entry>, LoadError> {
+    let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
+    let mut wanted = BTreeMap::from([(run, Wanted::new(None))]);
+    collect(ledger, tip, &mut wanted)?;
+    let mut entries = wanted.remove(&run).map(|one| one.entries).unwrap_or_default();
+    if entries.is_empty() {
+        return Err(LoadError::UnknownRun(run));
+    }
+    entries.reverse();
+    Ok(entries)
+}
+
+/// Returns the runs that the ledger holds, newest first.
+///
+/// # Errors
+/// Returns [`LoadError`] when the ledger can not be read or the entries of a run do not follow from each other.
+pub fn runs(ledger: &LedgerRef) -> Result<Vec<RunHead>, LoadError> {
+    let Some(tip) = ledger.tip()? else { return Ok(Vec::new()) };
+    let (mut heads, mut open) = (Vec::new(), BTreeMap::new());
+    for run in run_ids(ledger, tip)? {
+        match checkpoint(ledger, tip, run)? {
+            // What is over does not change, so what came after the checkpoint need not be read.
+            Some(state) if state.status.is_terminal() => heads.push(head(&state)),
+            other => {
+                open.insert(run, Wanted::new(other));
+            }
+        }
+    }
+    collect(ledger, tip, &mut open)?;
+    for (run, one) in open {
+        heads.push(head(&one.finish(run)?));
+    }
+    heads.sort_by_key(|head| std::cmp::Reverse(head.run));
+    Ok(heads)
+}
+
+/// Returns the names of the runs in the ledger's tree, oldest first.
+fn run_ids(ledger: &LedgerRef, tip: ObjectId) -> Result<Vec<RunId>, LoadError> {
+    let folder = ledger.list_tree_folder(tip, &RepoPath::from("runs"))?;
+    Ok(folder.iter().filter_map(|entry| RunId::parse(entry.name.to_str().ok()?).ok()).collect())
+}
+
+/// Returns the newest run in the ledger.
+///
+/// # Errors
+/// Returns [`LoadError`] when the ledger can not be read.
+pub fn newest_run(ledger: &LedgerRef) -> Result<Option<RunId>, LoadError> {
+    let Some(tip) = ledger.tip()? else { return Ok(None) };
+    Ok(run_ids(ledger, tip)?.into_iter().max())
+}
+
+/// Reads the checkpoint of a run; one that can not be understood counts as missing.
+fn checkpoint(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Option<RunState>, LoadError> {
+    let bytes = ledger.read_tree_file(tip, &run_file(run, "checkpoint.json"))?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice::<RunState>(&bytes).ok()).filter(|state| state.run == run))
+}
+
+/// Collects the entries of some runs, from the tip back to their checkpoints or first entries.
+fn collect(ledger: &LedgerRef, tip: ObjectId, wanted: &mut BTreeMap<RunId, Wanted>) -> Result<(), LoadError> {
+    let mut open = wanted.len();
+    if open == 0 {
+        return Ok(());
+    }
+    let only = if open == 1 { wanted.keys().next().map(ToString::to_string) } else { None };
+    ledger.walk_back(tip, |commit| {
+        // Decoding costs more than looking for the name of the one run that is asked for.
+        if only.as_ref().is_some_and(|run| !commit.message.contains_str(run)) {
+            return ControlFlow::Continue(());
+        }
+        let Ok(entry) = codec::from_message(&commit.message) else { return ControlFlow::Continue(()) };
+        if let Some(one) = wanted.get_mut(&entry.run).filter(|one| !one.is_complete) {
+            one.take(entry);
+            open -= usize::from(one.is_complete);
+        }
+        if open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(())
+}
+
+impl Wanted {
+    const fn new(checkpoint: Option<RunState>) -> Self {
+        Self { checkpoint, entries: Vec::new(), is_complete: false }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        let is_checkpoint = self.checkpoint.as_ref().is_some_and(|state| state.last == Some(entry.id));
+        let is_first = matches!(entry.event(), Some(Event::RunPlanned(_)));
+        self.is_complete = is_checkpoint || is_first;
+        if !is_checkpoint {
+            // The first entry was reached and the checkpoint's was not: the checkpoint belongs to another past.
+            self.checkpoint = if is_first { None } else { self.checkpoint.take() };
+            self.entries.push(entry);
+        }
+    }
+
+    fn finish(mut self, run: RunId) -> Result<RunState, LoadError> {
+        if self.entries.is_empty() && self.checkpoint.is_none() {
+            return Err(LoadError::UnknownRun(run));
+        }
+        self.entries.reverse();
+        fold(self.checkpoint.filter(|_| self.is_complete).unwrap_or_else(|| RunState::new(run)), &self.entries)
+    }
+}
+
+fn fold(mut state: RunState, entries: &[Entry]) -> Result<RunState, LoadError> {
+    for entry in entries {
+        apply(&mut state, entry).map_err(|source| LoadError::Illegal { run: entry.run, entry: entry.id, source })?;
+    }
+    Ok(state)
+}
+
+fn head(state: &RunState) -> RunHead {
+    let merged = |status: &WorkstreamStatus| matches!(status, WorkstreamStatus::Merged { .. });
+    RunHead {
+        run: state.run,
+        name: state.name.clone(),
+        status: state.status,
+        reason: state.reason.clone(),
+        target: state.target.clone(),
+        tip: state.tip,
+        workstreams: state.workstreams.len(),
+        merged: state.workstreams.values().filter(|one| merged(&one.status)).count(),
+        started: state.started,
+        updated: state.updated,
+    }
+}
