@@ -117,15 +117,15 @@ pub fn judge(root: &std::path::Path, argv: &[String], ended: Result<bench::Ended
     match ended.ending {
         Ending::Exited { code: 0 } => checked(StepOutcome::Passed, format!("`{name}` passed"), Some(0), Vec::new()),
         Ending::Exited { code } => {
-            let found = findings_in(root, argv, code, &ended.text);
+            let found = findings_in(&root.to_string_lossy(), argv, code, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), found)
         }
         Ending::Signaled { signal } => {
-            let found = findings_in(root, argv, 128 + signal, &ended.text);
+            let found = findings_in(&root.to_string_lossy(), argv, 128 + signal, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, found)
         }
         Ending::TimedOut { .. } => {
-            let found = findings_in(root, argv, 124, &ended.text);
+            let found = findings_in(&root.to_string_lossy(), argv, 124, &ended.text);
             checked(StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, found)
         }
         Ending::Cancelled => checked(StepOutcome::Cancelled, format!("`{name}` was stopped"), None, Vec::new()),

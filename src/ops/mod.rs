@@ -1,7 +1,14 @@
 //! The verbs: one operation per file, the API of the library.
 //!
-//! [`context`] is what most of them need; [`load`] brings runs back from the ledger; [`plan_source`] brings plans from files.
+//! [`context`] is what most of them need; [`load`] brings runs back from the ledger; [`plan_source`] brings plans from files; [`begin`],
+//! [`frozen`] and [`finish`] are what [`run`] and [`resume`] have in common.
 
+pub mod begin;
 pub mod context;
+pub mod find;
+pub mod finish;
+pub mod frozen;
 pub mod load;
 pub mod plan_source;
+pub mod resume;
+pub mod run;

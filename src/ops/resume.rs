@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::begin::{self, BeginError, Begun};
 use super::context::Context;
+use super::find::{FindError, find};
 use super::finish;
 use super::frozen::{self, FrozenError};
 use super::load::{self, LoadError};
@@ -39,7 +40,10 @@ pub struct ResumeRequest {
 /// The error of a resume.
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeError {
-    /// The run can not be found or read.
+    /// The run can not be found.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// The run can not be read.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The ledger can not be read.
@@ -101,7 +105,7 @@ pub struct Resumed {
 pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, ResumeError> {
     let ledger = cx.ledger();
     let run = match &request.run {
-        Some(text) => load::find(&ledger, text)?,
+        Some(text) => find(&ledger, text)?,
         None => newest_open(cx)?,
     };
     let lock = RunLock::take(&cx.repo, run)?;
@@ -116,7 +120,8 @@ pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, Res
     let waves = waves_of_waiting(&plan, &state);
     let run_cx = begin::run_context(cx, &cx.settings, Begun { run, plan, inputs, config: frozen.config })?;
     let recovery = recover::recover(&run_cx, &state).await?;
-    let driven = RunDriven { round: state.drivers, pid: std::process::id(), version: VERSION.to_owned(), found: recovery.found.clone(), waves };
+    let driven =
+        RunDriven { round: state.drivers, pid: std::process::id(), version: VERSION.to_owned(), found: recovery.found.clone(), waves };
     let mut events = vec![Event::RunResumed(driven)];
     events.extend(recovery.events);
     let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new());
@@ -157,7 +162,10 @@ fn waves_of_waiting(plan: &CheckedPlan, state: &RunState) -> Vec<Vec<WorkstreamI
         return Vec::new();
     }
     let is_waiting = |id: &WorkstreamId| {
-        state.workstreams.get(id).is_some_and(|one| matches!(one.status, WorkstreamStatus::Paused { .. } | WorkstreamStatus::Blocked { .. }))
+        state
+            .workstreams
+            .get(id)
+            .is_some_and(|one| matches!(one.status, WorkstreamStatus::Paused { .. } | WorkstreamStatus::Blocked { .. }))
     };
     let mut waiting: BTreeSet<&WorkstreamId> = BTreeSet::new();
     for workstream in &plan.workstreams {

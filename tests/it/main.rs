@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod engine;
 mod findings;
 mod harness;
 mod hygiene;
