@@ -9,5 +9,6 @@
 )]
 
 mod architecture;
+mod git;
 mod harness;
 mod hygiene;

@@ -30,9 +30,11 @@ impl Own {
     /// Creates the file; `None` when a clean-up of stale locks took it in the moment before its lock was held.
     fn create(path: &Path, content: &[u8]) -> io::Result<Option<Self>> {
         let open = || OpenOptions::new().write(true).create_new(true).open(path);
-        let mut file = open().or_else(|error| match error.kind() {
-            ErrorKind::NotFound => fs::create_dir_all(path.parent().unwrap_or(path)).and_then(|()| open()),
-            _ => Err(error),
+        let mut file = open().or_else(|error| {
+            if error.kind() != ErrorKind::NotFound {
+                return Err(error);
+            }
+            fs::create_dir_all(path.parent().unwrap_or(path)).and_then(|()| open())
         })?;
         file.lock()?;
         if file.metadata()?.nlink() == 0 {

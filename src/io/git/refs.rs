@@ -111,8 +111,13 @@ impl Refs {
         if Packed::read(common)?.value(name).is_some() {
             ref_store::remove_packed(common, name, self.patience)?;
         }
-        files::remove_file(&common.join(name))?;
-        files::remove_file(&common.join("logs").join(name))?;
+        if ref_store::read_loose(common, name)?.is_some() {
+            files::remove_file(&common.join(name))?;
+        }
+        let log = common.join("logs").join(name);
+        if log.is_file() {
+            files::remove_file(&log)?;
+        }
         drop(lock);
         self.prune_folders(name)
     }
