@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 
 use git_orc::domain::id::RepoPath;
 use git_orc::io::fs::Durability;
+use git_orc::io::git::env::GitEnv;
 use git_orc::io::git::ledger_ref::{FileUpdate, LEDGER_REF, LedgerRef, NewEntry};
 use git_orc::io::git::objects::Objects;
 use git_orc::io::git::refs::Refs;
 use git_orc::io::git::repo::Repo;
 
 use super::{ada, discover, id, signed};
-use crate::harness::TestEnvironment;
+use crate::harness::{TestEnvironment, rounds};
 
 fn entry(text: &str) -> NewEntry {
     let author = git_orc::io::git::signature::Identity { name: "aider".to_owned(), email: "aider@orc".to_owned() };
@@ -172,6 +173,56 @@ fn a_full_history_survives_packing_and_collection() {
         repo.git(&["gc", "-q", "--prune=now"]);
     }
     assert_eq!(repo.git(&["rev-list", "--count", LEDGER_REF]), "5");
+    repo.assert_sound();
+}
+
+/// The variable that tells a started writer where to write.
+const WRITE_TO: &str = "GIT_ORC_TEST_WRITE_TO";
+
+#[test]
+#[ignore = "the process that `killed_writers_lose_nothing` starts and kills"]
+fn a_writer_that_will_be_killed() {
+    let Some(path) = std::env::var_os(WRITE_TO) else { return };
+    let vars = std::env::vars_os().collect::<Vec<_>>();
+    let repo = Repo::discover(path.as_ref(), &GitEnv::new(vars).unwrap()).unwrap();
+    Refs::new(&repo, Durability::Full).remove_stale_locks().unwrap();
+    let ledger = ledger(&repo);
+    for i in 0.. {
+        let name = format!("{}-{i}", std::process::id());
+        ledger.append(&[entry(&name), with_file(&format!("{name}+"), "runs/r/checkpoint.json", Some(&name))]).unwrap();
+        println!("\nacknowledged {name}");
+    }
+}
+
+#[test]
+fn killed_writers_lose_nothing() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("r");
+    let program = std::env::current_exe().unwrap();
+    let mut acknowledged = Vec::new();
+    for round in 0..u64::from(rounds(12)) {
+        let mut command = environment.command(program.to_str().unwrap());
+        command.args(["--ignored", "--exact", "git::ledger::a_writer_that_will_be_killed", "--nocapture"]).env(WRITE_TO, repo.path());
+        let mut writer = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_micros(40_000 + round * 7_919 % 37_000));
+        writer.kill().unwrap();
+        let output = String::from_utf8(writer.wait_with_output().unwrap().stdout).unwrap();
+        acknowledged.extend(output.lines().filter_map(|line| Some(line.strip_prefix("acknowledged ")?.to_owned())));
+    }
+    let opened = discover(&environment, &repo);
+    Refs::new(&opened, Durability::Full).remove_stale_locks().unwrap();
+    ledger(&opened).append(&[entry("last")]).unwrap();
+    let log = repo.git(&["log", "--format=%s", LEDGER_REF]);
+    let mut written: Vec<_> = log.lines().collect();
+    let all = written.len();
+    written.sort_unstable();
+    written.dedup();
+    assert_eq!(written.len(), all, "an entry is there twice");
+    assert_eq!(all % 2, 1, "half of a batch is there");
+    assert!(acknowledged.len() > 3, "the writers did not get far enough to test anything");
+    for name in &acknowledged {
+        assert!(written.binary_search(&name.as_str()).is_ok(), "{name} is lost");
+    }
     repo.assert_sound();
 }
 
