@@ -10,7 +10,10 @@ use crate::domain::run::event::Event;
 use crate::domain::run::fact::{Integration, PatchMoved, RunMoved, WorkstreamMoved};
 use crate::domain::run::next::patch_moved;
 use crate::domain::run::state::{PatchStatus, RunState};
-use crate::io::git::refs::{Refs, SwapOutcome};
+use crate::io::git::objects::Objects;
+use crate::io::git::refs::RefError;
+use crate::io::git::refs::{LogLine, Refs};
+use crate::io::git::signature::Signature;
 
 /// Why nothing can be merged onto the branch now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,15 +60,16 @@ pub fn branch_ref(branch: &str) -> String {
 pub async fn current_tip(cx: &RunContext, state: &RunState) -> Result<Result<Tip, BranchError>, ExecuteError> {
     let (own, known, branch) = (cx.clone(), state.tip, state.target.clone());
     blocking(move || {
-        let old = Refs::new(own.repo.clone(), own.durability).read(&branch_ref(&branch))?;
-        if let Some(path) = own.repo.checked_out(&branch)? {
-            return Ok(Err(BranchError::CheckedOut { branch, path: path.display().to_string() }));
+        let old = Refs::new(&own.repo, own.durability).read(&branch_ref(&branch))?;
+        if let Some(error) = checked_out(&own, &branch)? {
+            return Ok(Err(error));
         }
+        let objects = Objects::open(&own.repo)?;
         let Some(at) = old else { return Ok(Ok(Tip { old, start: known })) };
-        if at == known || own.repo.is_ancestor(at, known)? {
+        if at == known || objects.is_ancestor(at, known)? {
             return Ok(Ok(Tip { old, start: known }));
         }
-        if own.repo.is_ancestor(known, at)? {
+        if objects.is_ancestor(known, at)? {
             return Ok(Ok(Tip { old, start: at }));
         }
         Ok(Err(BranchError::Diverged { branch, from: known.short(), to: at.short() }))
@@ -80,30 +84,48 @@ pub async fn current_tip(cx: &RunContext, state: &RunState) -> Result<Result<Tip
 pub async fn run(cx: &RunContext, integration: Integration, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
     let (own, branch, wanted) = (cx.clone(), state.target.clone(), integration.clone());
     let message = format!("orc: wave {} of {}", integration.wave, state.name);
-    let swapped = blocking(move || {
-        if let Some(path) = own.repo.checked_out(&branch)? {
-            return Ok(Err(BranchError::CheckedOut { branch, path: path.display().to_string() }));
-        }
-        let refs = Refs::new(own.repo.clone(), own.durability);
-        let name = branch_ref(&branch);
-        if refs.read(&name)? == Some(wanted.commit) {
-            return Ok(Ok(SwapOutcome::Moved));
-        }
-        Ok(Ok(refs.swap_branch(&name, wanted.old, wanted.commit, &message)?))
-    })
-    .await?;
+    let swapped = blocking(move || swap(&own, &branch, &wanted, &message)).await?;
     match swapped {
         Err(error) => {
             let moved = RunMoved { round: state.round, tip: state.tip, reason: Some(error.to_string()) };
             recorder.record(vec![Event::RunPaused(moved)]).await?;
         }
-        Ok(SwapOutcome::Lost) => recorder.record(vec![Event::IntegrationDropped(integration)]).await?,
-        Ok(SwapOutcome::Moved) => {
+        Ok(Swap::Lost) => recorder.record(vec![Event::IntegrationDropped(integration)]).await?,
+        Ok(Swap::Moved) => {
             recorder.record(merged_events(&integration, state)?).await?;
             notes::write(cx, &integration, state).await;
         }
     }
     Ok(())
+}
+
+enum Swap {
+    Moved,
+    Lost,
+}
+
+fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> Result<Result<Swap, BranchError>, ExecuteError> {
+    if let Some(error) = checked_out(cx, branch)? {
+        return Ok(Err(error));
+    }
+    let refs = Refs::new(&cx.repo, cx.durability);
+    let name = branch_ref(branch);
+    if refs.read(&name)? == Some(wanted.commit) {
+        return Ok(Ok(Swap::Moved));
+    }
+    let signature = Signature::new(cx.identity.clone(), cx.clock.now());
+    match refs.update(&name, wanted.old, wanted.commit, Some(&LogLine { signature: &signature, message })) {
+        Ok(()) => Ok(Ok(Swap::Moved)),
+        Err(RefError::Changed { .. }) => Ok(Ok(Swap::Lost)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A branch that somebody has checked out is never moved under their feet.
+fn checked_out(cx: &RunContext, branch: &str) -> Result<Option<BranchError>, ExecuteError> {
+    let name = branch_ref(branch);
+    let holder = cx.repo.worktree_list()?.into_iter().find(|worktree| worktree.branch.as_deref() == Some(&*name));
+    Ok(holder.map(|worktree| BranchError::CheckedOut { branch: branch.to_owned(), path: worktree.path.display().to_string() }))
 }
 
 fn merged_events(integration: &Integration, state: &RunState) -> Result<Vec<Event>, ExecuteError> {

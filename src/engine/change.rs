@@ -45,6 +45,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         tool: order.tool.clone(),
         outcome: worked.outcome,
         message: worked.message,
+        notes: worked.notes,
         tool_fault: external && matches!(worked.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted),
         exit_code: worked.exit_code,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),

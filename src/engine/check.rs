@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::bench::{self, Command};
-use super::context::RunContext;
+use super::context::{RunContext, Since};
 use super::execute::ExecuteError;
 use super::place::{self, Stand};
 use super::recorder::Recorder;
@@ -48,14 +48,13 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         StepKind::Edit(_) => return Err(ExecuteError::Inconsistent(format!("step {} of {} is no check", step.id, plan.id))),
     };
     let checked = match place::stand(cx, order, state, Stand::Tip).await? {
-        Ok(worktree) => {
-            let checked = run_commands(cx, order, (plan, step), (&worktree.path().to_owned(), commands)).await?;
-            cx.keep_worktree(&order.workstream, worktree);
-            checked
+        Ok(mut live) => {
+            live.since = Since::Checks;
+            let checked = run_commands(cx, order, (plan, step), (live.worktree.path(), commands)).await;
+            cx.keep_worktree(&order.workstream, live);
+            checked?
         }
-        Err(message) => {
-            Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None }
-        }
+        Err(message) => Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None },
     };
     let event = Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
@@ -64,6 +63,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         tool: None,
         outcome: checked.outcome,
         message: checked.message,
+        notes: Vec::new(),
         tool_fault: false,
         exit_code: checked.exit_code,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -84,7 +84,8 @@ async fn run_commands(
         StepKind::Static(_) => plan.limits.timeouts.statics,
         StepKind::Runtime(_) | StepKind::Edit(_) => plan.limits.timeouts.runtime,
     });
-    let mut last = Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
+    let mut last =
+        Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
     for (number, argv) in commands.iter().enumerate() {
         let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("{}.log", number + 1))?;
         let command = Command {

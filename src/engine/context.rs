@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::folder::RunFolder;
-use crate::domain::id::{RunId, WorkstreamId};
+use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::config::RunConfig;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
 use crate::io::fs::Durability;
-use crate::io::git::identity::Identity;
+use crate::io::git::merge::MergeSettings;
 use crate::io::git::repo::Repo;
+use crate::io::git::signature::Identity;
 use crate::io::git::worktree::{Worktree, Worktrees};
 use crate::io::process::request::{CancelLevel, CancelSignal};
 use crate::io::settings::environment::Environment;
@@ -40,8 +41,10 @@ pub struct Parts {
     pub tools: Toolbox,
     /// The repository.
     pub repo: Repo,
-    /// Its worktrees of this run.
-    pub worktrees: Worktrees,
+    /// How the user's git merges, as it was before any tool ran.
+    pub merging: MergeSettings,
+    /// The worktrees.
+    pub worktrees: Arc<Worktrees>,
     /// Who commits.
     pub identity: Identity,
     /// Time and ids.
@@ -55,9 +58,29 @@ pub struct Parts {
     /// How urgently everything should end.
     pub cancel: watch::Sender<CancelLevel>,
     /// Worktrees that are there, with what is known of their files.
-    pub live: Mutex<BTreeMap<WorkstreamId, Worktree>>,
+    pub live: Mutex<BTreeMap<WorkstreamId, Live>>,
     /// The worktree in which gates run.
     pub gate: tokio::sync::Mutex<Option<Worktree>>,
+}
+
+/// A worktree that is there.
+#[derive(Debug)]
+pub struct Live {
+    /// The worktree.
+    pub worktree: Worktree,
+    /// The tree that was captured last: everything that a tool left in it.
+    pub captured: ObjectId,
+    /// Who was in it since.
+    pub since: Since,
+}
+
+/// Who was in a worktree since the last capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Nobody.
+    Nobody,
+    /// Checks; what they leave lying about is nobody's work.
+    Checks,
 }
 
 impl std::ops::Deref for RunContext {
@@ -93,12 +116,24 @@ impl RunContext {
 
     /// Takes what is known of a workstream's worktree.
     #[must_use]
-    pub fn take_worktree(&self, workstream: &WorkstreamId) -> Option<Worktree> {
+    pub fn take_worktree(&self, workstream: &WorkstreamId) -> Option<Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(workstream)
     }
 
     /// Keeps what is known of a workstream's worktree.
-    pub fn keep_worktree(&self, workstream: &WorkstreamId, worktree: Worktree) {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(workstream.clone(), worktree);
+    pub fn keep_worktree(&self, workstream: &WorkstreamId, live: Live) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(workstream.clone(), live);
+    }
+
+    /// Returns where the worktree of the gates is or will be. No workstream can have that name.
+    #[must_use]
+    pub fn gate_path(&self) -> PathBuf {
+        self.worktrees.root().join(self.run.lower()).join("_gate")
+    }
+
+    /// Returns the name of a worktree of this run in the repository.
+    #[must_use]
+    pub fn worktree_name(&self, what: &str) -> String {
+        format!("orc-{}-{what}", self.run.lower())
     }
 }

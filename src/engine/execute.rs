@@ -7,7 +7,13 @@ use crate::domain::run::effect::Effect;
 use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::RunState;
 use crate::io::fs::FsError;
-use crate::io::git::GitError;
+use crate::io::git::apply::ApplyError;
+use crate::io::git::inspect::InspectError;
+use crate::io::git::merge::MergeError;
+use crate::io::git::notes::NotesError;
+use crate::io::git::objects::ObjectError;
+use crate::io::git::refs::RefError;
+use crate::io::git::worktree::WorktreeError;
 
 /// The error for an effect that can not be carried out because of the machine or the repository, not because of the work.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +24,27 @@ pub enum ExecuteError {
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FsError),
-    /// The repository refused.
+    /// An object could not be read or written.
     #[error(transparent)]
-    Git(#[from] GitError),
+    Object(#[from] ObjectError),
+    /// A ref could not be read or moved.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    /// The notes could not be written.
+    #[error(transparent)]
+    Notes(#[from] NotesError),
+    /// A merge could not be made at all.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// A worktree could not be made, read or removed.
+    #[error(transparent)]
+    Worktree(#[from] WorktreeError),
+    /// The repository could not be asked.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// A diff could not be looked at.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
     /// A thread ended.
     #[error("a part of git-orc ended unexpectedly: {0}")]
     Lost(String),
@@ -42,7 +66,7 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
         },
         Effect::Integrate { wave, workstreams } => integrate::run(&cx, integrate::Wave { wave, workstreams }, &state, &recorder).await,
         Effect::Advance(integration) => advance::run(&cx, integration, &state, &recorder).await,
-        Effect::Release { workstream, round } => release::run(&cx, (workstream, round), &state, &recorder).await,
+        Effect::Release { workstream, round } => release::run(&cx, (workstream, round), &recorder).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Gates on the merged tree. A red gate is followed to its culprit: the smallest number of merges that turns it red names it; it is evicted
 //! and the rest goes on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::bench::{self, Command};
@@ -17,7 +18,9 @@ use crate::domain::run::limits::LoopLimits;
 use crate::domain::run::state::RunState;
 use crate::io::clock::Stopwatch;
 use crate::io::git::objects::Objects;
-use crate::io::git::worktree::{CreateWorktree, Leftovers, Submodules};
+use crate::io::git::remove::RemovalProof;
+use crate::io::git::reset::IgnoredFiles;
+use crate::io::git::worktree::{CreateWorktree, Submodules};
 
 /// What the gates let through.
 #[derive(Debug)]
@@ -132,16 +135,17 @@ async fn run_gate(
     (wave, merges, round): (u32, &[Merge], u32),
 ) -> Result<(GateRun, String), ExecuteError> {
     let watch = Stopwatch::start();
-    let path = cx.worktrees.root().join(cx.run.lower()).join("_gate");
     let mut slot = cx.gate.lock().await;
-    let (known, worktrees) = (slot.take(), cx.worktrees.clone());
-    let name = format!("orc-{}-_gate", cx.run.lower());
+    let (known, worktrees) = (slot.take(), Arc::clone(&cx.worktrees));
+    let request = CreateWorktree { name: cx.worktree_name("_gate"), path: cx.gate_path(), commit, submodules: Submodules::Uninitialised };
     let worktree = blocking(move || match known {
+        // What a gate leaves lying about is nobody's work; ignored files stay, so that the next build is a small one.
         Some(mut worktree) => {
-            worktrees.reset(&mut worktree, commit, Leftovers::KeepIgnored)?;
-            Ok(worktree)
+            let tree = worktree.tree();
+            let given_up = worktrees.unrecorded(&mut worktree, tree)?.into_iter().collect();
+            Ok(worktrees.recycle(worktree, &request, &RemovalProof { tree, given_up }, IgnoredFiles::Keep)?)
         }
-        None => Ok(worktrees.create(&CreateWorktree { name, path, commit, submodules: Submodules::Absent })?),
+        None => Ok(worktrees.create(&request)?),
     })
     .await?;
     let log = cx.folder.gate_file(&gate.id, &tree.to_string())?;
@@ -149,7 +153,7 @@ async fn run_gate(
     let command = Command {
         argv: gate.command.iter().map(Into::into).collect(),
         cwd: worktree.path().to_owned(),
-        env: cx.environment.for_gate(cx.run, worktree.path()),
+        env: bench::gate_environment(cx, worktree.path()),
         stdin: None,
         wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
         idle: None,

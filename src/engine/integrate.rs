@@ -14,8 +14,8 @@ use crate::domain::run::next::patch_moved;
 use crate::domain::run::state::{PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::run::wording::merge_message;
 use crate::io::fs::Durability;
-use crate::io::git::merge::{MergeResult, merge_commits};
-use crate::io::git::objects::{NewCommit, Objects};
+use crate::io::git::merge::{MergeResult, Merger, Side};
+
 use crate::io::git::signature::Signature;
 
 /// What is to be merged.
@@ -79,10 +79,6 @@ pub async fn run(cx: &RunContext, wave: Wave, state: &RunState, recorder: &Recor
         Gated::Red(reason) => return pause(state, recorder, reason).await,
     };
     let Some(last) = merges.last() else { return Ok(()) };
-    if cx.durability == Durability::Full {
-        let (own, written) = (cx.clone(), merges.clone());
-        blocking(move || make_durable(&own, &written)).await?;
-    }
     let integration = Integration { wave: wave.wave, old: tip.old, commit: last.merge, merges };
     recorder.record(vec![Event::IntegrationPrepared(integration)]).await?;
     Ok(())
@@ -115,9 +111,8 @@ fn moved(candidate: &Candidate, one: &WorkstreamState) -> WorkstreamMoved {
 pub fn evicted(candidate: &Candidate, state: &RunState, reason: &str) -> Result<Vec<Event>, ExecuteError> {
     let one = place::one(state, &candidate.workstream)?;
     let verified = one.patches.iter().filter(|patch| patch.status == PatchStatus::Verified);
-    let mut events: Vec<Event> = verified
-        .map(|patch| Event::PatchQuarantined(patch_moved(&candidate.workstream, patch, Some(reason.to_owned()))))
-        .collect();
+    let mut events: Vec<Event> =
+        verified.map(|patch| Event::PatchQuarantined(patch_moved(&candidate.workstream, patch, Some(reason.to_owned())))).collect();
     events.push(Event::WorkstreamQuarantined(WorkstreamMoved { reason: Some(reason.to_owned()), ..moved(candidate, one) }));
     Ok(events)
 }
@@ -129,21 +124,26 @@ pub fn evicted(candidate: &Candidate, state: &RunState, reason: &str) -> Result<
 pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate>) -> Result<Merged, ExecuteError> {
     let own = cx.clone();
     blocking(move || {
-        let objects = Objects::open(&own.repo)?;
+        let merger = Merger::open(&own.repo, &own.merging)?;
         let mut merged = Merged::default();
         let mut at = tip;
         for candidate in candidates {
-            match merge_commits(&own.repo, at, candidate.commit)? {
+            let ours = Side { commit: at, label: &own.plan.target };
+            let theirs = Side { commit: candidate.commit, label: candidate.workstream.as_str() };
+            match merger.merge(ours, theirs)? {
                 MergeResult::Conflict { paths, .. } => {
                     let paths = paths.iter().map(ToString::to_string).collect();
                     merged.conflicts.push((candidate, at, paths));
                 }
-                MergeResult::Clean { tree } => {
-                    let merge = merge_commit(&own, &objects, (at, &candidate), tree)?;
+                MergeResult::Clean(tree) => {
+                    let merge = merge_commit(&own, &merger, (at, &candidate), tree)?;
                     at = merge;
                     merged.merges.push(Merge { workstream: candidate.workstream, commit: candidate.commit, merge });
                 }
             }
+        }
+        if own.durability == Durability::Full {
+            merger.objects().flush()?;
         }
         Ok(merged)
     })
@@ -152,7 +152,7 @@ pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate
 
 fn merge_commit(
     cx: &RunContext,
-    objects: &Objects,
+    merger: &Merger,
     (at, candidate): (ObjectId, &Candidate),
     tree: ObjectId,
 ) -> Result<ObjectId, ExecuteError> {
@@ -160,21 +160,6 @@ fn merge_commit(
     let plan = cx.plan.workstream(&candidate.workstream).ok_or_else(missing)?;
     let message = merge_message(plan, &cx.plan.target, cx.run, candidate.commit);
     // The time of the workstream's own commit makes the same merge the same commit, however often it is made.
-    let time = objects.read_commit(candidate.commit)?.committer.time;
-    let signature = Signature::new(cx.identity.clone(), time);
-    let parents = [at, candidate.commit];
-    let new = NewCommit { tree, parents: &parents, author: &signature, committer: &signature, message: message.as_bytes() };
-    Ok(objects.write_commit(&new)?)
-}
-
-fn make_durable(cx: &RunContext, merges: &[Merge]) -> Result<(), ExecuteError> {
-    let objects = Objects::open(&cx.repo)?;
-    let mut ids = Vec::new();
-    for merge in merges {
-        let commit = objects.read_commit(merge.merge)?;
-        ids.push(merge.merge);
-        let before = commit.parents.first().map(|parent| objects.tree_of(*parent)).transpose()?;
-        ids.extend(objects.new_trees(before, commit.tree)?);
-    }
-    Ok(objects.flush_ids(&ids)?)
+    let time = merger.objects().read_commit(candidate.commit)?.committer.time;
+    Ok(merger.commit([at, candidate.commit], tree, &message, &Signature::new(cx.identity.clone(), time))?)
 }

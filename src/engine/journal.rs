@@ -1,16 +1,18 @@
 //! The writer of one run's entries: refs that keep commits alive first, then the entries, as one durable batch.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::context::RunContext;
-use crate::domain::id::{ObjectId, RunId};
+use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
 use crate::domain::run::state::RunState;
-use crate::io::git::identity::Identity;
-use crate::io::git::ledger_ref::{LedgerError, LedgerRef, NewEntry, TreeUpdate};
-use crate::io::git::refs::{RefError, Refs};
+use crate::io::fs::Durability;
+use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef, NewEntry};
+use crate::io::git::refs::RefError;
+use crate::io::git::refs::Refs;
+use crate::io::git::signature::Identity;
 
 /// A checkpoint is written at the latest after this many entries.
 const CHECKPOINT_EVERY: u64 = 256;
@@ -44,7 +46,7 @@ pub struct Journal {
     operator: Identity,
     keys: HashSet<String>,
     since_checkpoint: u64,
-    first: TreeUpdate,
+    first: Vec<FileUpdate>,
 }
 
 /// Returns the ref of a workstream's tip.
@@ -74,10 +76,11 @@ pub fn prepared_ref(run: RunId) -> String {
 impl Journal {
     /// Returns a writer. `keys` are those of the run's entries so far; `first` is put into the tree together with the first entry.
     #[must_use]
-    pub fn new(cx: &RunContext, keys: HashSet<String>, first: TreeUpdate) -> Self {
+    pub fn new(cx: &RunContext, keys: HashSet<String>, first: Vec<FileUpdate>) -> Self {
         Self {
-            ledger: LedgerRef::new(cx.repo.clone(), cx.durability),
-            refs: Refs::new(cx.repo.clone(), cx.durability),
+            ledger: LedgerRef::new(&cx.repo, cx.identity.clone(), cx.durability),
+            // A resume can give these refs again from the ledger, so their names need not be on the disk at once.
+            refs: Refs::new(&cx.repo, Durability::Relaxed),
             run: cx.run,
             operator: cx.identity.clone(),
             keys,
@@ -104,22 +107,23 @@ impl Journal {
                 message: codec::to_message(entry)?.into_bytes(),
                 author: self.author(entry),
                 time: entry.ts,
-                tree_update: None,
+                files: Vec::new(),
             });
         }
         self.since_checkpoint += entries.len() as u64;
         let mut update = std::mem::take(&mut self.first);
         if self.since_checkpoint >= CHECKPOINT_EVERY || entries.iter().any(wants_checkpoint) {
-            update.push((format!("runs/{}/checkpoint.json", self.run.lower()), Some(serde_json::to_vec(state)?)));
+            let path = RepoPath::new(format!("runs/{}/checkpoint.json", self.run.lower()));
+            update.push(FileUpdate { path, content: Some(serde_json::to_vec(state)?) });
             self.since_checkpoint = 0;
         }
-        if let Some(last) = batch.last_mut().filter(|_| !update.is_empty()) {
-            last.tree_update = Some(update);
+        if let Some(last) = batch.last_mut() {
+            last.files = update;
         }
         let (ledger, refs) = (self.ledger.clone(), self.refs.clone());
         let written = tokio::task::spawn_blocking(move || {
             for (name, commit) in keep {
-                refs.set_own(&name, commit)?;
+                set_own(&refs, &name, commit)?;
             }
             ledger.append(&batch)?;
             Ok::<_, JournalError>(())
@@ -137,27 +141,41 @@ impl Journal {
     }
 
     /// Returns the refs that must exist before the entries do: the tip of a workstream, and whatever is no part of a tip.
-    fn keep_alive(&self, entries: &[Entry]) -> Vec<(String, ObjectId)> {
-        let mut keep = Vec::new();
+    fn keep_alive(&self, entries: &[Entry]) -> BTreeMap<String, ObjectId> {
+        let mut keep = BTreeMap::new();
         for event in entries.iter().filter_map(Entry::event) {
             if let Event::PatchCreated(created) = event {
-                keep.push((workstream_ref(self.run, created.workstream.as_str()), created.commit));
+                keep.insert(workstream_ref(self.run, created.workstream.as_str()), created.commit);
             }
             if let Event::PatchQuarantined(moved) = event {
-                keep.push((quarantine_ref(&moved.patch.lower()), moved.commit));
+                keep.insert(quarantine_ref(&moved.patch.lower()), moved.commit);
             }
             if let Event::PatchSuperseded(moved) | Event::PatchDropped(moved) | Event::PatchRejected(moved) = event {
-                keep.push((kept_ref(self.run, &moved.patch.lower()), moved.commit));
+                keep.insert(kept_ref(self.run, &moved.patch.lower()), moved.commit);
             }
             if let Event::PatchApplied(moved) = event {
-                keep.push((workstream_ref(self.run, moved.workstream.as_str()), moved.commit));
+                keep.insert(workstream_ref(self.run, moved.workstream.as_str()), moved.commit);
+            }
+            if let Event::WorkstreamVerified(moved) = event
+                && let Some(commit) = moved.commit
+            {
+                keep.insert(workstream_ref(self.run, moved.workstream.as_str()), commit);
             }
             if let Event::IntegrationPrepared(integration) = event {
-                keep.push((prepared_ref(self.run), integration.commit));
+                keep.insert(prepared_ref(self.run), integration.commit);
             }
         }
         keep
     }
+}
+
+/// Moves a ref that only this run's driver writes.
+///
+/// # Errors
+/// Returns an error when the ref can not be read or moved.
+pub fn set_own(refs: &Refs, name: &str, commit: ObjectId) -> Result<(), RefError> {
+    let old = refs.read(name)?;
+    if old == Some(commit) { Ok(()) } else { refs.update(name, old, commit, None) }
 }
 
 fn wants_checkpoint(entry: &Entry) -> bool {
@@ -165,4 +183,3 @@ fn wants_checkpoint(entry: &Entry) -> bool {
         event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
     })
 }
-

@@ -9,6 +9,7 @@ use crate::domain::run::fact::{Integration, Merge};
 use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::run::wording::{merge_note, patch_note};
 use crate::io::git::notes::Notes;
+use crate::io::git::signature::Signature;
 
 /// Writes the notes of an integration: its merges, and every patch of the merged workstreams.
 pub async fn write(cx: &RunContext, integration: &Integration, state: &RunState) {
@@ -42,8 +43,8 @@ async fn put(cx: &RunContext, batch: Vec<(ObjectId, String)>) -> Result<(), Exec
     }
     let own = cx.clone();
     blocking(move || {
-        let notes = Notes::new(own.repo.clone(), own.durability);
-        Ok(notes.write(&batch, &own.identity, own.clock.now())?)
+        let by = Signature::new(own.identity.clone(), own.clock.now());
+        Ok(Notes::new(&own.repo, own.durability).write(&batch, &by)?)
     })
     .await
 }

@@ -1,16 +1,20 @@
 //! The place where a step works: its worktree, brought to the right commit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::bench;
-use super::context::RunContext;
+use super::context::{Live, RunContext, Since};
 use super::execute::{ExecuteError, blocking};
 use crate::domain::id::{ObjectId, WorkstreamId};
 use crate::domain::plan::model::{EditStep, Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
+use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::tool::outcome::Ending;
-use crate::io::git::worktree::{CreateWorktree, Leftovers, Submodules, Worktree};
+use crate::io::git::remove::RemovalProof;
+use crate::io::git::reset::IgnoredFiles;
+use crate::io::git::worktree::{CreateWorktree, Submodules, Worktree, Worktrees};
 
 /// The commit that a step starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,36 +76,68 @@ pub fn commit(state: &RunState, workstream: &WorkstreamId, stand: Stand) -> Resu
 ///
 /// # Errors
 /// Returns an error when the machine or the repository does not let it.
-pub async fn stand(cx: &RunContext, order: &StepOrder, state: &RunState, stand: Stand) -> Result<Result<Worktree, String>, ExecuteError> {
+pub async fn stand(cx: &RunContext, order: &StepOrder, state: &RunState, stand: Stand) -> Result<Result<Live, String>, ExecuteError> {
     let commit = commit(state, &order.workstream, stand)?;
-    let known = cx.take_worktree(&order.workstream);
-    let is_new = known.is_none();
     let (plan, _) = planned(cx, order)?;
-    let submodules = if plan.submodules { Submodules::Initialised } else { Submodules::Absent };
     let request = CreateWorktree {
-        name: format!("orc-{}-{}", cx.run.lower(), order.workstream),
+        name: cx.worktree_name(order.workstream.as_str()),
         path: cx.worktree_path(&order.workstream),
         commit,
-        submodules,
+        submodules: if plan.submodules { Submodules::Initialised } else { Submodules::Uninitialised },
     };
-    let worktrees = cx.worktrees.clone();
-    let worktree = blocking(move || match known {
-        Some(mut worktree) => {
-            worktrees.reset(&mut worktree, commit, Leftovers::KeepIgnored)?;
-            Ok(worktree)
-        }
-        None => Ok(worktrees.create(&request)?),
-    })
-    .await?;
+    let known = cx.take_worktree(&order.workstream);
+    let is_new = known.is_none();
+    let is_check = matches!(order.role, StepRole::Static | StepRole::Runtime);
+    let worktrees = Arc::clone(&cx.worktrees);
+    let live = blocking(move || bring(&worktrees, known, &request, if is_check { Wanted::ForCheck } else { Wanted::Clean })).await?;
     if is_new {
         for (number, argv) in plan.setup.iter().enumerate() {
-            if let Err(message) = set_up(cx, order, &worktree, (number, argv)).await? {
-                cx.keep_worktree(&order.workstream, worktree);
+            if let Err(message) = set_up(cx, order, &live.worktree, (number, argv)).await? {
+                cx.keep_worktree(&order.workstream, live);
                 return Ok(Err(message));
             }
         }
     }
-    Ok(Ok(worktree))
+    Ok(Ok(live))
+}
+
+/// How clean a worktree must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// What earlier checks left may stay.
+    ForCheck,
+    /// It holds the commit and ignored files only.
+    Clean,
+}
+
+fn bring(worktrees: &Worktrees, known: Option<Live>, request: &CreateWorktree, wanted: Wanted) -> Result<Live, ExecuteError> {
+    let worktree = match known {
+        None => worktrees.create(request)?,
+        Some(live)
+            if live.worktree.commit() == request.commit
+                && (wanted == Wanted::ForCheck || live.since == Since::Nobody)
+                && live.captured == live.worktree.tree() =>
+        {
+            return Ok(live);
+        }
+        Some(mut live) => {
+            let proof = proof(worktrees, &mut live)?;
+            worktrees.recycle(live.worktree, request, &proof, IgnoredFiles::Keep)?
+        }
+    };
+    Ok(Live { captured: worktree.tree(), worktree, since: Since::Nobody })
+}
+
+/// Returns what is known to be recorded of a worktree. What checks left since the last capture is given up; what a tool left never is.
+///
+/// # Errors
+/// Returns an error when the worktree can not be read.
+pub fn proof(worktrees: &Worktrees, live: &mut Live) -> Result<RemovalProof, ExecuteError> {
+    let mut proof = RemovalProof::captured(live.captured);
+    if live.since == Since::Checks {
+        proof.given_up = worktrees.unrecorded(&mut live.worktree, live.captured)?.into_iter().collect();
+    }
+    Ok(proof)
 }
 
 async fn set_up(

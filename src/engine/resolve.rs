@@ -12,7 +12,8 @@ use crate::domain::run::fact::StepOutcome;
 use crate::domain::run::state::{Conflict, RunState};
 use crate::domain::tool::profile::ToolProfile;
 use crate::domain::tool::prompt::{Request, prompt};
-use crate::io::git::merge::{MergeResult, merge_commits};
+use crate::io::git::merge::{MergeResult, Merger, Side};
+
 use crate::io::git::objects::{NewCommit, Objects};
 use crate::io::git::signature::Signature;
 
@@ -26,18 +27,17 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let Some(conflict) = one.conflict.clone() else {
         return Err(ExecuteError::Inconsistent(format!("workstream {} has no conflict", plan.id)));
     };
-    let (own, sides) = (cx.clone(), conflict.clone());
-    let (marked, theirs) = blocking(move || marked(&own, &sides)).await?;
-    let worktree = match place::stand(cx, order, state, Stand::At(marked)).await? {
-        Ok(worktree) => worktree,
+    let (own, sides, name) = (cx.clone(), conflict.clone(), order.workstream.to_string());
+    let (marked, theirs) = blocking(move || marked(&own, &name, &sides)).await?;
+    let live = match place::stand(cx, order, state, Stand::At(marked)).await? {
+        Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
     };
     let step = place::edit_step(plan, order.index);
     let text = prompt(plan, step, None, &Request::Resolve { paths: &conflict.paths, theirs: &theirs });
     let command = plan.resolve.as_deref().or_else(|| step.and_then(|s| s.command.as_deref()));
     let set = Assignment { plan, step, text: &text, command, parents: vec![conflict.tip, conflict.commit] };
-    let (worktree, mut worked) = work::assign(cx, order, profile, (worktree, set)).await?;
-    cx.keep_worktree(&order.workstream, worktree);
+    let mut worked = work::assign(cx, order, profile, (live, set)).await?;
     if worked.outcome == StepOutcome::Passed {
         let (own, found, paths) = (cx.clone(), worked.found.clone(), conflict.paths.clone());
         if let Some(path) = blocking(move || still_marked(&own, &found, &paths)).await? {
@@ -49,10 +49,12 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
 }
 
 /// Commits the merge with its markers, so that a worktree can stand on it; returns that commit and what the other side is.
-fn marked(cx: &RunContext, conflict: &Conflict) -> Result<(ObjectId, String), ExecuteError> {
+fn marked(cx: &RunContext, workstream: &str, conflict: &Conflict) -> Result<(ObjectId, String), ExecuteError> {
     let objects = Objects::open(&cx.repo)?;
-    let tree = match merge_commits(&cx.repo, conflict.tip, conflict.commit)? {
-        MergeResult::Clean { tree } | MergeResult::Conflict { tree, .. } => tree,
+    let merger = Merger::open(&cx.repo, &cx.merging)?;
+    let (ours, theirs) = (Side { commit: conflict.tip, label: &cx.plan.target }, Side { commit: conflict.commit, label: workstream });
+    let tree = match merger.merge(ours, theirs)? {
+        MergeResult::Clean(tree) | MergeResult::Conflict { tree, .. } => tree,
     };
     let signature = Signature::new(cx.identity.clone(), cx.clock.now());
     let message = b"Merge with conflict markers, to be resolved\n";

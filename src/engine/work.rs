@@ -5,23 +5,27 @@ use std::time::Duration;
 
 use super::bench::{self, Command, Ended};
 use super::capture::Found;
-use super::context::RunContext;
+use super::context::{Live, RunContext, Since};
 use super::execute::{ExecuteError, blocking};
+use super::journal::{kept_ref, set_own};
 use super::place::{self, Stand};
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
+use crate::domain::policy::path::PathRules;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRole};
 use crate::domain::run::state::{RunState, WorkstreamState};
+use crate::domain::text::count;
 use crate::domain::tool::diff::extract;
 use crate::domain::tool::invocation::{Invocation, Task, invocation};
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
 use crate::io::fs::{self, Durability};
-use crate::io::git::GitError;
-use crate::io::git::apply::apply_diff;
+use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
 use crate::io::git::objects::Objects;
+use crate::io::git::refs::Refs;
+use crate::io::git::snapshot::ToolCommits;
 use crate::io::git::worktree::Worktree;
 
 /// What came of a tool's work.
@@ -35,6 +39,8 @@ pub struct Worked {
     pub exit_code: Option<i32>,
     /// The kept output.
     pub output: Option<OutputRef>,
+    /// What else is worth telling.
+    pub notes: Vec<String>,
     /// What it left behind, in the order of its making.
     pub found: Vec<Found>,
 }
@@ -43,7 +49,7 @@ impl Worked {
     /// Returns work that ended before anything was changed.
     #[must_use]
     pub fn ended(outcome: StepOutcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), exit_code: None, output: None, found: Vec::new() }
+        Self { outcome, message: message.into(), exit_code: None, output: None, notes: Vec::new(), found: Vec::new() }
     }
 }
 
@@ -53,8 +59,8 @@ impl Worked {
 /// Returns an error when the machine or the repository does not let it.
 pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, state: &RunState) -> Result<Worked, ExecuteError> {
     let from = if order.role == StepRole::Edit && order.index == 0 { Stand::Start } else { Stand::Tip };
-    let worktree = match place::stand(cx, order, state, from).await? {
-        Ok(worktree) => worktree,
+    let live = match place::stand(cx, order, state, from).await? {
+        Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
     };
     let parent = place::commit(state, &order.workstream, from)?;
@@ -63,11 +69,10 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let step = place::edit_step(plan, order.index);
     let request = request(cx, order, one);
     let text = prompt(plan, step, own_prompt(cx, plan).as_deref(), &request.as_request());
-    let command = step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
+    let command =
+        step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
     let set = Assignment { plan, step, text: &text, command: command.map(Vec::as_slice), parents: vec![parent] };
-    let (worktree, worked) = assign(cx, order, profile, (worktree, set)).await?;
-    cx.keep_worktree(&order.workstream, worktree);
-    Ok(worked)
+    assign(cx, order, profile, (live, set)).await
 }
 
 /// What a tool is set to do.
@@ -93,29 +98,34 @@ pub async fn assign(
     cx: &RunContext,
     order: &StepOrder,
     profile: &ToolProfile,
-    (worktree, set): (Worktree, Assignment<'_>),
-) -> Result<(Worktree, Worked), ExecuteError> {
+    (live, set): (Live, Assignment<'_>),
+) -> Result<Worked, ExecuteError> {
     let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), "log")?;
-    let started = match start(cx, order, profile, (&worktree, &set, &log)) {
+    let started = match start(cx, order, profile, (&live.worktree, &set, &log)) {
         Ok(command) => bench::run(cx, command?).await,
         Err(message) => Err(message),
     };
     let ended = match started {
         Ok(ended) => ended,
-        Err(message) => return Ok((worktree, Worked::ended(StepOutcome::NotStarted, message))),
+        Err(message) => {
+            cx.keep_worktree(&order.workstream, live);
+            return Ok(Worked::ended(StepOutcome::NotStarted, message));
+        }
     };
     let mut worked = Worked { output: cx.folder.output(&log), ..said(profile, &ended) };
-    let (own, parents) = (cx.clone(), set.parents.clone());
-    let origin = if worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch { PatchOrigin::Salvage } else { PatchOrigin::Worktree };
-    let (worktree, in_tree) = blocking(move || snapshot(&own, worktree, parents, origin)).await?;
-    let is_empty = in_tree.is_none();
-    worked.found.extend(in_tree);
+    let is_loose = worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch;
+    let (own, order_own, parents) = (cx.clone(), order.clone(), set.parents.clone());
+    let left = blocking(move || snapshot(&own, &order_own, live, (parents, is_loose.then_some(PatchOrigin::Salvage)))).await?;
+    let is_empty = left.found.is_none();
+    cx.keep_worktree(&order.workstream, left.live);
+    worked.found.extend(left.found);
+    worked.notes.extend(left.notes);
     match profile.output {
         OutputMode::Patch if worked.outcome == StepOutcome::Passed => printed_patch(cx, &set, &ended, &mut worked).await?,
         OutputMode::Worktree if worked.outcome == StepOutcome::Passed && is_empty => no_change(cx, &set, &mut worked)?,
         OutputMode::Patch | OutputMode::Worktree => {}
     }
-    Ok((worktree, worked))
+    Ok(worked)
 }
 
 /// Returns what the end of the program says; nothing about what it changed.
@@ -125,26 +135,66 @@ fn said(profile: &ToolProfile, ended: &Ended) -> Worked {
         Ending::Exited { code } if profile.success_exit_codes.contains(&code) => {
             Worked { exit_code: Some(code), ..Worked::ended(StepOutcome::Passed, "done") }
         }
-        Ending::Exited { code } => {
-            Worked { exit_code: Some(code), ..Worked::ended(StepOutcome::Failed, format!("{} failed with exit code {code}: {}", profile.id, last())) }
+        Ending::Exited { code } => Worked {
+            exit_code: Some(code),
+            ..Worked::ended(StepOutcome::Failed, format!("{} failed with exit code {code}: {}", profile.id, last()))
+        },
+        Ending::Signaled { signal } => {
+            Worked::ended(StepOutcome::Failed, format!("{} was ended by signal {signal}: {}", profile.id, last()))
         }
-        Ending::Signaled { signal } => Worked::ended(StepOutcome::Failed, format!("{} was ended by signal {signal}: {}", profile.id, last())),
         Ending::TimedOut { .. } => Worked::ended(StepOutcome::TimedOut, format!("{} ran out of time: {}", profile.id, last())),
         Ending::Cancelled => Worked::ended(StepOutcome::Cancelled, format!("{} was stopped together with the run", profile.id)),
     }
 }
 
+/// What a tool left in its worktree.
+struct Left {
+    live: Live,
+    found: Option<Found>,
+    notes: Vec<String>,
+}
+
 fn snapshot(
     cx: &RunContext,
-    mut worktree: Worktree,
-    parents: Vec<ObjectId>,
-    origin: PatchOrigin,
-) -> Result<(Worktree, Option<Found>), ExecuteError> {
-    let taken = cx.worktrees.capture(&mut worktree)?;
-    if taken.changes.is_empty() && taken.oddities.is_empty() {
-        return Ok((worktree, None));
+    order: &StepOrder,
+    mut live: Live,
+    (parents, origin): (Vec<ObjectId>, Option<PatchOrigin>),
+) -> Result<Left, ExecuteError> {
+    let mut notes = keep_commits(cx, order, &live.worktree)?;
+    let base = live.worktree.tree();
+    let taken = cx.worktrees.capture(&mut live.worktree, base)?;
+    live.captured = taken.tree;
+    live.since = Since::Nobody;
+    notes.extend(taken.tampered.iter().map(|tampered| format!("{tampered} and was restored")));
+    let oddities: Vec<String> = taken.skipped.iter().map(|skipped| format!("`{}` {}", skipped.path, skipped.reason)).collect();
+    let found = (!taken.changes.is_empty() || !oddities.is_empty()).then_some(Found {
+        tree: taken.tree,
+        parents,
+        origin: origin.unwrap_or(PatchOrigin::Worktree),
+        objects: taken.objects,
+        oddities,
+    });
+    Ok(Left { live, found, notes })
+}
+
+/// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch.
+fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
+    let (last, note) = match cx.worktrees.tool_commits(worktree)? {
+        ToolCommits::None => return Ok(Vec::new()),
+        ToolCommits::Unreadable => {
+            return Ok(vec!["the worktree's HEAD leads to no commit; the files were captured all the same".to_owned()]);
+        }
+        ToolCommits::Elsewhere(commit) => (Some(commit), "the tool moved to another commit, which is kept".to_owned()),
+        ToolCommits::OnTop(commits) => {
+            let note = format!("{} of the tool's own kept and folded in", count(commits.len(), "commit"));
+            (commits.last().copied(), note)
+        }
+    };
+    if let Some(commit) = last {
+        let name = kept_ref(cx.run, &format!("{}-{}-{}-commits", order.workstream, order.step, order.attempt));
+        set_own(&Refs::new(&cx.repo, cx.durability), &name, commit)?;
     }
-    Ok((worktree, Some(Found { tree: taken.tree, parents, origin, objects: taken.objects, oddities: taken.oddities })))
+    Ok(vec![note])
 }
 
 /// Takes the diff that the tool printed as its patch.
@@ -163,9 +213,9 @@ async fn printed_patch(cx: &RunContext, set: &Assignment<'_>, ended: &Ended, wor
             let (own, parent) = (cx.clone(), set.parents.first().copied().unwrap_or(ObjectId::ZERO));
             let applied = blocking(move || apply(&own, Objects::open(&own.repo)?.tree_of(parent)?, &diff.bytes)).await?;
             match applied {
-                Ok(tree) => {
+                Ok(ApplyOutcome { tree, objects, .. }) => {
                     let parents = set.parents.clone();
-                    worked.found.push(Found { tree, parents, origin: PatchOrigin::Diff, objects: Vec::new(), oddities: Vec::new() });
+                    worked.found.push(Found { tree, parents, origin: PatchOrigin::Diff, objects, oddities: Vec::new() });
                 }
                 Err(message) => {
                     worked.outcome = StepOutcome::Failed;
@@ -181,11 +231,13 @@ async fn printed_patch(cx: &RunContext, set: &Assignment<'_>, ended: &Ended, wor
 ///
 /// # Errors
 /// Returns an error when the repository does not let it.
-pub fn apply(cx: &RunContext, tree: ObjectId, diff: &[u8]) -> Result<Result<ObjectId, String>, ExecuteError> {
-    match apply_diff(&cx.repo, tree, diff) {
-        Ok(applied) => Ok(Ok(applied.tree)),
-        Err(error) if error.is_about_the_diff() => Ok(Err(bench::with_sources(&error))),
-        Err(error) => Err(GitError::from(error).into()),
+pub fn apply(cx: &RunContext, tree: ObjectId, diff: &[u8]) -> Result<Result<ApplyOutcome, String>, ExecuteError> {
+    match apply_diff(&cx.repo, tree, diff, &PathRules::default()) {
+        Ok(applied) => Ok(Ok(applied)),
+        Err(error @ (ApplyError::BadPaths(_) | ApplyError::Rejected { .. } | ApplyError::Conflict { .. })) => {
+            Ok(Err(bench::with_sources(&error)))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -197,7 +249,13 @@ fn no_change(cx: &RunContext, set: &Assignment<'_>, worked: &mut Worked) -> Resu
         return Ok(());
     }
     let tree = Objects::open(&cx.repo)?.tree_of(parent)?;
-    worked.found.push(Found { tree, parents: set.parents.clone(), origin: PatchOrigin::Worktree, objects: Vec::new(), oddities: Vec::new() });
+    worked.found.push(Found {
+        tree,
+        parents: set.parents.clone(),
+        origin: PatchOrigin::Worktree,
+        objects: Vec::new(),
+        oddities: Vec::new(),
+    });
     Ok(())
 }
 

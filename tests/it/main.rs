@@ -9,6 +9,11 @@
 )]
 
 mod architecture;
+mod findings;
 mod git;
 mod harness;
 mod hygiene;
+mod plans;
+mod schedule;
+mod tools;
+mod worktree;

@@ -61,7 +61,9 @@ fn draft(diagnostic: Diagnostic) -> Option<Draft> {
     let rule = diagnostic.code.map(|code| code.code);
     let level = match diagnostic.level.as_str() {
         "warning" => Level::Warning,
-        "note" | "help" | "failure-note" => Level::Note,
+        "note" | "help" => Level::Note,
+        // "For more information about this error, try ..." says nothing about the code.
+        "failure-note" => return None,
         _ => Level::Error,
     };
     let place = diagnostic.spans.iter().find(|span| span.is_primary).map(place);

@@ -28,7 +28,8 @@ static RULE_LAST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(.*\S) +\[(-?
 
 /// A rule at the beginning: `E501` of flake8 and ruff, `SC2086` of shellcheck.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static RULE_FIRST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^([A-Z]{1,5}\d{2,5}):? +(\S.*)$").expect("constant pattern"));
+static RULE_FIRST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^([A-Z]{1,6}\d{2,5}):? +(?:\[\*\] )?(\S.*)$").expect("constant pattern"));
 
 /// A linker has no line to show.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]

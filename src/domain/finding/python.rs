@@ -20,8 +20,9 @@ static UNITTEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:FAIL|ERROR)
 static PYTEST: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(?:FAILED|ERROR) (\S+\.py)(::\S+)?(?: - (.*))?$").expect("constant pattern"));
 
+/// The head of a failed test's section, `____ TestOdd.test_side[0] ____`.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static PYTEST_PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\S+\.py):(\d+): (\w+)$").expect("constant pattern"));
+static PYTEST_SECTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^_{3,} (.+?) _{3,}$").expect("constant pattern"));
 
 /// Reads failed tests of pytest, and tracebacks with the test of unittest that they belong to.
 pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
@@ -32,18 +33,25 @@ pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
 }
 
 fn pytest(lines: &[&str]) -> Vec<Draft> {
-    // The places come in the order of the failures, before the summary.
-    let mut places: Vec<_> = lines.iter().filter_map(|line| PYTEST_PLACE.captures(line)).collect();
-    let mut drafts = Vec::new();
-    for summary in lines.iter().filter_map(|line| PYTEST.captures(line)) {
-        let path = summary[1].to_owned();
-        let found = places.iter().position(|place| place[1] == path).map(|at| places.remove(at));
-        let place = found.and_then(|place| place[2].parse().ok()).map(|line| Place { path: path.clone(), line, column: None });
-        let test = format!("{path}{}", summary.get(2).map_or("", |name| name.as_str()));
-        let message = summary.get(3).map_or("the test failed", |message| message.as_str()).to_owned();
-        drafts.push(test_draft("pytest", test, message, place));
-    }
-    drafts
+    lines
+        .iter()
+        .filter_map(|line| PYTEST.captures(line))
+        .map(|summary| {
+            let path = &summary[1];
+            let name = summary.get(2).map_or("", |name| name.as_str());
+            let message = summary.get(3).map_or("the test failed", |message| message.as_str()).to_owned();
+            test_draft("pytest", format!("{path}{name}"), message, pytest_place(lines, path, name))
+        })
+        .collect()
+}
+
+/// Returns the first place in the test's own file that is named in its section, in any of pytest's traceback styles.
+fn pytest_place(lines: &[&str], path: &str, name: &str) -> Option<Place> {
+    let title = if name.is_empty() { format!("ERROR collecting {path}") } else { name.trim_start_matches("::").replace("::", ".") };
+    let start = lines.iter().position(|line| PYTEST_SECTION.captures(line).is_some_and(|head| head[1] == title))?;
+    let section = lines.iter().skip(start + 1).take_while(|line| !PYTEST_SECTION.is_match(line));
+    let number = |line: &&str| line.strip_prefix(path)?.strip_prefix(':')?.split(':').next()?.parse().ok();
+    section.filter_map(number).next().map(|line| Place { path: path.to_owned(), line, column: None })
 }
 
 fn test_draft(source: &str, test: String, message: String, place: Option<Place>) -> Draft {

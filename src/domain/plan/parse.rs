@@ -1,19 +1,22 @@
 //! Reads plans: every error at once, each with its place.
 
+use std::collections::HashMap;
+
 use crate::domain::id::{GateId, WorkstreamId};
 use crate::domain::plan::check::command::argv;
-use crate::domain::plan::check::graph::{Edges, Ids, Named, levels, resolve};
+use crate::domain::plan::check::graph::{Edges, Ids, Named, pairs, resolve};
 use crate::domain::plan::check::steps::Layers;
 use crate::domain::plan::check::workstream::{check_own, workstream};
 use crate::domain::plan::check::{names, overlaps};
 use crate::domain::plan::diagnostic::{Code, Diagnostic};
 use crate::domain::plan::model::{CheckedPlan, GateSpec, Workstream};
-use crate::domain::plan::node::{Node, Value};
+use crate::domain::plan::node::{Entry, Node, Value};
 use crate::domain::plan::raw::{RawGate, RawPlan, RawWorkstream, Workstreams, empty_plan};
 use crate::domain::plan::read::{Read, wrong_type};
 use crate::domain::plan::sink::{Draft, Sink, quoted};
 use crate::domain::plan::source::{At, Format, MAX_BYTES, Place, PlanInput, Shape, SourceFile};
 use crate::domain::plan::{json, yaml};
+use crate::domain::schedule::dag;
 
 /// Reads and checks a plan. Beside the plan come warnings and notes.
 ///
@@ -43,7 +46,11 @@ fn read_raw(input: &PlanInput<'_>, sink: &mut Sink<'_>) -> Option<(RawPlan, Ids)
     let is_whole = roots.iter().all(Option::is_some);
     let raw = match input.shape {
         Shape::Plan => match roots.into_iter().next() {
-            Some(root) => RawPlan::read(&root?, sink)?,
+            Some(root) => {
+                let root = root?;
+                refuse_bundle(&root, sink)?;
+                RawPlan::read(&root, sink)?
+            }
             None => {
                 empty_plan(Place { file: u32::MAX, ..Place::default() }, sink);
                 return None;
@@ -53,6 +60,25 @@ fn read_raw(input: &PlanInput<'_>, sink: &mut Sink<'_>) -> Option<(RawPlan, Ids)
     };
     let has_ids = raw.workstreams.iter().flat_map(|all| &all.value.0).all(|workstream| workstream.value.id.is_some());
     Some((raw, if is_whole && has_ids { Ids::Complete } else { Ids::Partial }))
+}
+
+/// Says in one sentence that a file is a bundle, in place of everything that is then missing and unknown; `None` when it is one.
+fn refuse_bundle(root: &Node, sink: &mut Sink<'_>) -> Option<()> {
+    let is_bundle = match &root.value {
+        Value::List(items) => items.first().is_some_and(|item| matches!(item.value, Value::Map(_))),
+        Value::Map(entries) => has_key(entries, "id") && !has_key(entries, "workstreams"),
+        Value::Null | Value::Bool(_) | Value::Whole(_) | Value::Float(_) | Value::Text(_) => false,
+    };
+    if is_bundle {
+        let draft = Draft::new(Code::WrongType, root.place, "expected a plan, found a workstream bundle");
+        sink.add(draft.hint("Name the folder that holds it, or list it under `workstreams` of a plan."));
+        return None;
+    }
+    Some(())
+}
+
+fn has_key(entries: &[Entry], key: &str) -> bool {
+    entries.iter().any(|entry| entry.key == key)
 }
 
 /// Reads one file into a tree.
@@ -112,7 +138,7 @@ fn check(raw: &RawPlan, ids: Ids, input: &PlanInput<'_>, sink: &mut Sink<'_>) ->
         return None;
     }
     let places: Vec<Place> = named.iter().map(|thing| thing.place).collect();
-    overlaps::report(&workstreams, &levels(&edges), &places, sink);
+    overlaps::report(&workstreams, &dag::levels(workstreams.len(), &pairs(&edges)), &places, sink);
     connect(&mut workstreams, &edges);
     Some(CheckedPlan {
         name,
@@ -147,7 +173,7 @@ fn connect(workstreams: &mut [Workstream], edges: &Edges) {
 fn gates(raw: &RawPlan, sink: &mut Sink<'_>) -> Vec<GateSpec> {
     let wave = raw.gates.as_ref().and_then(|gates| gates.value.wave.as_ref()).map_or(&[][..], |wave| wave.value.as_slice());
     let mut gates: Vec<GateSpec> = Vec::with_capacity(wave.len());
-    let mut taken = std::collections::HashMap::new();
+    let mut taken = HashMap::new();
     for (number, item) in (1_usize..).zip(wave) {
         let gate: &At<RawGate> = item;
         let object = &gate.value.0;

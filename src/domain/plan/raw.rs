@@ -12,6 +12,7 @@ use crate::domain::plan::record::{Extra, Record, described, read_record, record,
 use crate::domain::plan::sink::{Draft, Sink};
 use crate::domain::plan::source::{At, Place};
 use crate::domain::plan::word::{BundleKind, Command, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord, Version};
+use crate::domain::run::workstream_machine::HISTORY;
 
 /// A number of attempts, repeats or steps, from 1.
 pub type Positive = Whole<1, 1_000_000>;
@@ -99,6 +100,8 @@ record! {
         capability "capability": Name,
         /// What the embedded tool `command` runs.
         command "command": Command,
+        /// What the embedded tool `command` runs to mend a failed check; `command` again when absent.
+        fix "fix": Command,
         /// The patch files that the embedded tool `replay` applies, relative to the plan file.
         patches "patches": Texts,
         /// The command that resolves merge conflicts.
@@ -196,7 +199,7 @@ record! {
         /// How many FIX steps may follow a failed check.
         max_fix_iterations "max_fix_iterations": RawMaxFix,
         /// How many of the newest attempts are compared.
-        oscillation_window "oscillation_window": Positive,
+        oscillation_window "oscillation_window": Whole<1, { HISTORY as i64 }>,
         /// How often a tree, a set of findings or a patch may repeat in the window.
         min_oscillation_repeats "min_oscillation_repeats": Positive,
         /// What happens when everything has been tried.

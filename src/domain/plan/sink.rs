@@ -1,5 +1,7 @@
 //! Where the reading puts what it has to say. Nothing stops at the first error.
 
+use std::collections::HashSet;
+
 use crate::domain::plan::diagnostic::{Code, Diagnostic, Related, Severity};
 use crate::domain::plan::source::{LineIndex, Place, Shape, SourceFile};
 
@@ -60,6 +62,7 @@ pub struct Sink<'a> {
     lines: Vec<LineIndex>,
     shape: Shape<'a>,
     found: Vec<Diagnostic>,
+    said: HashSet<(Code, Place, String)>,
     counts: [usize; 3],
     suggestions: usize,
 }
@@ -69,7 +72,7 @@ impl<'a> Sink<'a> {
     #[must_use]
     pub fn new(files: &'a [SourceFile], shape: Shape<'a>) -> Self {
         let lines = files.iter().map(|file| LineIndex::new(&file.text)).collect();
-        Self { files, lines, shape, found: Vec::new(), counts: [0; 3], suggestions: SUGGESTIONS }
+        Self { files, lines, shape, found: Vec::new(), said: HashSet::new(), counts: [0; 3], suggestions: SUGGESTIONS }
     }
 
     /// Returns what the files are.
@@ -84,8 +87,11 @@ impl<'a> Sink<'a> {
         self.counts[Severity::Error as usize]
     }
 
-    /// Takes a diagnostic; beyond a limit it is only counted.
+    /// Takes a diagnostic; beyond a limit it is only counted. What is wrong with a default comes up once per workstream and is said once.
     pub fn add(&mut self, draft: Draft) {
+        if !self.said.insert((draft.code, draft.place, draft.message.clone())) {
+            return;
+        }
         let severity = draft.code.severity();
         let count = &mut self.counts[severity as usize];
         *count += 1;

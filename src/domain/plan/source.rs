@@ -95,7 +95,7 @@ pub struct PlanInput<'a> {
 }
 
 /// A range of bytes in one of the input's files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Place {
     /// The index of the file.
     pub file: u32,

@@ -58,9 +58,16 @@ fn refusal(text: &str, file: u32, error: &serde_yaml::Error) -> Draft {
 struct Open {
     start: u32,
     anchor: usize,
-    is_map: bool,
+    kind: Collection,
     items: Vec<Outline>,
     size: usize,
+}
+
+/// What is open.
+#[derive(Clone, Copy)]
+enum Collection {
+    List,
+    Map,
 }
 
 /// Builds the outline from events.
@@ -90,6 +97,7 @@ impl Builder {
         Ok(self.done.unwrap_or(nothing))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "not our enum, and it is open: comments and the stream's frame carry no values")]
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Refused> {
         let place = self.place(span);
         match event {
@@ -97,8 +105,8 @@ impl Builder {
                 self.refuse_tag(tag.as_deref(), place)?;
                 self.put(Outline { place, inner: Inner::Scalar(Some(text.into_owned())), size: 1 }, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => self.start(place, anchor, false, tag.as_deref()),
-            Event::MappingStart(_, anchor, tag) => self.start(place, anchor, true, tag.as_deref()),
+            Event::SequenceStart(_, anchor, tag) => self.start(place, anchor, Collection::List, tag.as_deref()),
+            Event::MappingStart(_, anchor, tag) => self.start(place, anchor, Collection::Map, tag.as_deref()),
             Event::SequenceEnd | Event::MappingEnd => self.end(place),
             Event::Alias(id) => self.alias(id, place),
             Event::DocumentStart(..) => {
@@ -109,17 +117,16 @@ impl Builder {
                 let draft = Draft::new(Code::UnsupportedYaml, place, "more than one document in a file");
                 Err(Box::new(draft.hint("Put each plan into a file of its own.")))
             }
-            // Comments, anchors' names and the frame of the stream carry no values.
             _ => Ok(()),
         }
     }
 
-    fn start(&mut self, place: Place, anchor: usize, is_map: bool, tag: Option<&Tag>) -> Result<(), Refused> {
+    fn start(&mut self, place: Place, anchor: usize, kind: Collection, tag: Option<&Tag>) -> Result<(), Refused> {
         self.refuse_tag(tag, place)?;
         if self.open.len() >= MAX_DEPTH {
             return Err(Box::new(Draft::new(Code::TooDeep, place, format!("nested more than {MAX_DEPTH} deep"))));
         }
-        self.open.push(Open { start: place.start, anchor, is_map, items: Vec::new(), size: 1 });
+        self.open.push(Open { start: place.start, anchor, kind, items: Vec::new(), size: 1 });
         Ok(())
     }
 
@@ -129,7 +136,10 @@ impl Builder {
         let last = open.items.last().map_or(open.start, |item| item.place.end);
         let end = if place.end > place.start { place.end } else { last };
         let place = Place { file: self.file, start: open.start, end };
-        let inner = if open.is_map { Inner::Map(pairs(open.items)) } else { Inner::List(open.items) };
+        let inner = match open.kind {
+            Collection::Map => Inner::Map(pairs(open.items)),
+            Collection::List => Inner::List(open.items),
+        };
         self.put(Outline { place, inner, size: open.size }, open.anchor)
     }
 

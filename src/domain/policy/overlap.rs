@@ -190,6 +190,8 @@ mod tests {
             ("**/*é", "x/?*"),
             ("a/**/z", "a/z"),
             ("*.*.*", "a*b"),
+            // Of what one can type, this class would leave only the slash.
+            ("[!!-.0-~]x", "?x"),
         ] {
             assert!(meet(a, b).is_some(), "`{a}` and `{b}`");
         }
@@ -223,6 +225,7 @@ mod tests {
         assert_eq!((found.ours.as_str(), found.theirs.as_str(), found.example.as_str()), ("x", "**", "x"));
         let found = overlap(&scope(&["src/*.rs"]), &scope(&["y/**", "src/{main,lib}.rs"])).unwrap();
         assert_eq!(found.example, "src/main.rs");
+        assert_eq!(overlap(&scope(&["**/*.css"]), &scope(&["src"])).map(|o| o.example), Some("src/x.css".to_owned()));
         assert_eq!(overlap(&scope(&["a"]), &scope(&["b"])), None);
         assert_eq!(overlap(&scope(&[]), &scope(&["**"])), None);
     }

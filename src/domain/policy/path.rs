@@ -356,6 +356,10 @@ fn has_drive(bytes: &[u8]) -> bool {
 
 /// Returns whether a component is `.` or `..`, or only dots and blanks, which Windows reduces to that.
 fn means_dots(component: &[u8]) -> bool {
+    // Nearly every name is plain ASCII, where the first byte decides.
+    if component.is_ascii() && !matches!(component.first(), Some(b'.' | b' ')) {
+        return false;
+    }
     readings(component).iter().any(|r| r.contains('.') && r.chars().all(|c| matches!(c, '.' | ' ')))
 }
 
@@ -377,6 +381,9 @@ fn is_git_directory(component: &[u8]) -> bool {
 }
 
 fn is_alias(component: &[u8], alias: &Alias) -> bool {
+    if component.is_ascii() && !matches!(component.first(), Some(b'.' | b'g' | b'G')) {
+        return false;
+    }
     let is_short = |text: &str, stem| text.strip_prefix(stem).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
     readings(component).iter().any(|reading| {
         // What follows a colon names a stream of the same file on NTFS.

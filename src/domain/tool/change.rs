@@ -55,8 +55,7 @@ mod tests {
         assert_eq!(patch_digest(&[a.clone(), b.clone()]), patch_digest(&[b.clone(), a.clone()]));
         let mut mode = a.clone();
         mode.new = Some((0o100_755, ObjectId::from_bytes([2; 20])));
-        let others =
-            [vec![], vec![a.clone()], vec![b], vec![change("a", 2, 1)], vec![change("a", 1, 0)], vec![change("c", 1, 2)], vec![mode]];
+        let others = [vec![], vec![a], vec![b], vec![change("a", 2, 1)], vec![change("a", 1, 0)], vec![change("c", 1, 2)], vec![mode]];
         let mut digests: Vec<String> = others.iter().map(|changes| patch_digest(changes)).collect();
         digests.sort();
         digests.dedup();

@@ -198,8 +198,10 @@ impl<'a> Header<'a> {
     }
 }
 
-/// A name as it is written, and without quotes. `None` is `/dev/null`.
-type Written = Option<(Vec<u8>, Vec<u8>)>;
+/// A name as it is written, and without quotes.
+type Name = (Vec<u8>, Vec<u8>);
+/// `None` is `/dev/null`.
+type Written = Option<Name>;
 
 fn written_name(text: &[u8]) -> Result<Written, String> {
     if text.starts_with(b"\"") {
@@ -227,7 +229,7 @@ fn starts_with_prefix(name: &[u8], prefix: u8) -> bool {
     name.len() > 2 && name[0] == prefix && name[1] == b'/'
 }
 
-fn pair_prefix(old: Option<&(Vec<u8>, Vec<u8>)>, new: Option<&(Vec<u8>, Vec<u8>)>) -> Prefix {
+fn pair_prefix(old: Option<&Name>, new: Option<&Name>) -> Prefix {
     let is_written = match (old, new) {
         (Some((_, old)), Some((_, new))) => PREFIXES.iter().any(|(a, b)| starts_with_prefix(old, *a) && starts_with_prefix(new, *b)),
         (Some((_, only)), None) | (None, Some((_, only))) => starts_with_prefix(only, b'a') || starts_with_prefix(only, b'b'),
@@ -243,12 +245,12 @@ fn header_prefix(header: &[u8]) -> Prefix {
 }
 
 /// Splits `a/name b/name`. Blanks in names make that ambiguous, so that split is taken which gives the same name twice, as git does.
-fn split_header(header: &[u8], prefix: Prefix) -> Option<((Vec<u8>, Vec<u8>), (Vec<u8>, Vec<u8>))> {
+fn split_header(header: &[u8], prefix: Prefix) -> Option<(Name, Name)> {
     let bare = |name: &[u8]| match prefix {
         Prefix::Written => name.splitn(2, |byte| *byte == b'/').nth(1).map(<[u8]>::to_vec),
         Prefix::Missing => Some(name.to_vec()),
     };
-    let read = |text: &[u8]| -> Option<(Vec<u8>, Vec<u8>)> {
+    let read = |text: &[u8]| -> Option<Name> {
         if text.starts_with(b"\"") {
             let (token, name, rest) = quoted(text)?;
             return rest.is_empty().then_some((token, name));

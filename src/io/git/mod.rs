@@ -3,13 +3,28 @@
 //! [`repo`] says where a repository is and opens it; [`command`] is the hardened door to the git program; [`objects`], [`refs`] and what
 //! stands on them go through libgit2 and the files of the repository itself, and so run no hook, filter or driver of anybody.
 
+pub mod admin;
+pub mod apply;
+pub mod attributes;
+mod blobs;
+pub mod checkout;
 pub mod command;
+pub mod content;
+mod convert;
+mod create;
 pub mod discover;
+pub mod disk;
 mod durable;
 pub mod env;
+mod folder;
 pub mod history;
+pub mod host;
+mod ignored;
+mod include;
+mod index;
 pub mod inspect;
 pub mod ledger_ref;
+mod listing;
 pub mod lock;
 pub mod merge;
 mod merge_answer;
@@ -22,9 +37,15 @@ mod ref_error;
 mod ref_lock;
 mod ref_store;
 pub mod refs;
+pub mod remove;
 pub mod repo;
+pub mod reset;
+pub mod seen;
 pub mod signature;
+pub mod snapshot;
 pub mod tree;
 pub mod tree_diff;
 pub mod tree_edit;
 mod tree_union;
+mod walk;
+pub mod worktree;

@@ -106,7 +106,7 @@ impl Refs {
     pub fn update_after<E: From<RefError>>(&self, step: &RefMove<'_>, before: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         let attempt = self.prepare(step.name, Some(step.new))?;
         let synced = match self.durability {
-            Durability::Full => thread::scope(|scope| {
+            Durability::Full => thread::scope(|scope| -> Result<_, E> {
                 let synced = scope.spawn(|| attempt.sync());
                 before()?;
                 Ok(synced.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

@@ -5,6 +5,7 @@
 //! survives here, keeps the mark of its run in its environment, and is found by [`orphan::orphans`].
 
 pub mod capture;
+pub mod excerpt;
 pub mod orphan;
 pub mod request;
 pub mod spawn;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::capture::{Excerpt, Kept};
+use super::excerpt::{Excerpt, Kept};
 use crate::domain::tool::outcome::Ending;
 
 /// How urgently a process is to end.

@@ -113,15 +113,17 @@ fn command(program: &Path, request: &ProcessRequest) -> Command {
 
 fn explain(request: &ProcessRequest, program: &Path, source: io::Error) -> SpawnError {
     let name = program_name(&request.argv);
-    match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if !request.cwd.is_dir() => {
-            SpawnError::NoFolder { path: request.cwd.clone() }
-        }
-        io::ErrorKind::NotFound if !program.exists() => SpawnError::NotFound { program: name },
-        // The file is there: its interpreter is missing, it is no program, or it lacks the permission.
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => SpawnError::NotExecutable { program: name, source },
-        _ if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => SpawnError::NotExecutable { program: name, source },
-        _ => SpawnError::Io { program: name, source },
+    let kind = source.kind();
+    let is_no_program = source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error());
+    if matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) && !request.cwd.is_dir() {
+        SpawnError::NoFolder { path: request.cwd.clone() }
+    } else if kind == io::ErrorKind::NotFound && !program.exists() {
+        SpawnError::NotFound { program: name }
+    } else if is_no_program || matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) {
+        // The file is there: it is no program, it lacks the permission, or its interpreter is missing.
+        SpawnError::NotExecutable { program: name, source }
+    } else {
+        SpawnError::Io { program: name, source }
     }
 }
 

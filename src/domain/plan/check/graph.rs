@@ -1,14 +1,12 @@
 //! Dependencies among named things: workstreams of a plan, steps of a workstream.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
-
-use petgraph::algo::kosaraju_scc;
-use petgraph::graph::DiGraph;
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::domain::plan::diagnostic::Code;
 use crate::domain::plan::sink::{Draft, Sink, quoted};
 use crate::domain::plan::source::{At, Place};
+use crate::domain::schedule::dag;
 
 /// How many ids of a cycle are spelled out.
 const SHOWN: usize = 12;
@@ -86,59 +84,20 @@ fn index<'a>(things: &[Named<'a>], what: &str, sink: &mut Sink<'_>) -> HashMap<&
     positions
 }
 
-/// Returns the graph with an edge from each thing to what it depends on.
-fn graph(edges: &Edges) -> DiGraph<(), ()> {
-    let mut graph = DiGraph::with_capacity(edges.len(), edges.iter().map(Vec::len).sum());
-    let nodes: Vec<_> = edges.iter().map(|_| graph.add_node(())).collect();
-    for (from, targets) in nodes.iter().zip(edges) {
-        for to in targets.iter().filter_map(|target| nodes.get(*target)) {
-            graph.add_edge(*from, *to, ());
-        }
-    }
-    graph
-}
-
-/// Reports one shortest cycle of each knot of dependencies; `true` when there is none.
+/// Reports cycles; `true` when there is none.
 fn report_cycles(things: &[Named<'_>], edges: &Edges, sink: &mut Sink<'_>) -> bool {
-    // Not `tarjan_scc`, which recurses once per thing of a chain.
-    let mut knots: Vec<Vec<usize>> = kosaraju_scc(&graph(edges))
-        .into_iter()
-        .filter(|knot| knot.len() > 1)
-        .map(|knot| knot.into_iter().map(petgraph::graph::NodeIndex::index).collect())
-        .collect();
-    for knot in &mut knots {
-        knot.sort_unstable();
+    let ids: Vec<&str> = things.iter().map(|thing| thing.id.unwrap_or_default()).collect();
+    let cycles = dag::cycles(&ids, &pairs(edges));
+    for cycle in &cycles {
+        report_cycle(things, cycle, sink);
     }
-    knots.sort_unstable();
-    for knot in &knots {
-        report_cycle(things, &cycle_in(knot, edges), sink);
-    }
-    knots.is_empty()
+    cycles.is_empty()
 }
 
-/// Returns a shortest cycle through the first thing of a knot, which it starts with.
-fn cycle_in(knot: &[usize], edges: &Edges) -> Vec<usize> {
-    let Some(start) = knot.first().copied() else { return Vec::new() };
-    let inside: HashSet<usize> = knot.iter().copied().collect();
-    let mut came_from: HashMap<usize, usize> = HashMap::new();
-    let mut open = VecDeque::from([start]);
-    while let Some(at) = open.pop_front() {
-        for target in edges.get(at).into_iter().flatten().filter(|target| inside.contains(target)) {
-            if *target == start {
-                let mut path = vec![at];
-                while let Some(before) = path.last().and_then(|last| came_from.get(last)) {
-                    path.push(*before);
-                }
-                path.reverse();
-                return path;
-            }
-            if !came_from.contains_key(target) {
-                came_from.insert(*target, at);
-                open.push_back(*target);
-            }
-        }
-    }
-    vec![start]
+/// Returns each dependency as a pair of the dependent and what it depends on.
+#[must_use]
+pub fn pairs(edges: &Edges) -> Vec<(usize, usize)> {
+    edges.iter().enumerate().flat_map(|(from, targets)| targets.iter().map(move |to| (from, *to))).collect()
 }
 
 fn report_cycle(things: &[Named<'_>], cycle: &[usize], sink: &mut Sink<'_>) {
@@ -157,19 +116,6 @@ fn report_cycle(things: &[Named<'_>], cycle: &[usize], sink: &mut Sink<'_>) {
         }
     }
     sink.add(draft.hint("Remove one of these dependencies."));
-}
-
-/// Returns the dependency level of each thing, from 0. The edges must be free of cycles.
-#[must_use]
-pub fn levels(edges: &Edges) -> Vec<usize> {
-    let mut levels = vec![0; edges.len()];
-    for at in order(edges) {
-        let below = edges.get(at).into_iter().flatten().filter_map(|target| levels.get(*target)).max().map_or(0, |level| level + 1);
-        if let Some(level) = levels.get_mut(at) {
-            *level = below;
-        }
-    }
-    levels
 }
 
 /// Returns the positions so that everything comes after what it depends on, otherwise in the given order. The edges must be free of cycles.
@@ -206,24 +152,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_is_stable_and_levels_are_longest_paths() {
+    fn order_is_stable() {
         let edges: Edges = vec![vec![2], vec![], vec![1], vec![], vec![0, 3]];
         assert_eq!(order(&edges), [1, 2, 0, 3, 4]);
-        assert_eq!(levels(&edges), [2, 0, 1, 0, 3]);
-    }
-
-    #[test]
-    fn the_shortest_cycle_of_a_knot_is_found() {
-        let edges: Edges = vec![vec![1], vec![2, 3], vec![0], vec![2], vec![0]];
-        assert_eq!(cycle_in(&[0, 1, 2, 3], &edges), [0, 1, 2]);
-    }
-
-    #[test]
-    fn long_chains_need_no_stack() {
-        let count = 200_000;
-        let edges: Edges = (0..count).map(|at| if at == 0 { vec![] } else { vec![at - 1] }).collect();
-        assert_eq!(levels(&edges).last(), Some(&(count - 1)));
-        let mut sink = Sink::new(&[], crate::domain::plan::source::Shape::Plan);
-        assert!(report_cycles(&[], &edges, &mut sink));
     }
 }

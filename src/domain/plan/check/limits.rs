@@ -3,7 +3,7 @@
 use crate::domain::plan::diagnostic::Code;
 use crate::domain::plan::raw::{RawBreaker, RawRetry, RawTimeouts, RawWorkstream};
 use crate::domain::plan::sink::{Draft, Sink};
-use crate::domain::plan::source::At;
+use crate::domain::plan::source::{At, Place};
 use crate::domain::plan::word::{ExhaustedWord, Jitter, StrategyWord};
 use crate::domain::run::limits::{Growth, LoopLimits, OnExhausted, RetryLimits, Timeouts};
 
@@ -87,7 +87,7 @@ fn apply_retry(retry: &mut RetryLimits, raw: &RawRetry) {
 
 /// Reports keys of `retry` that say the same thing twice or that exclude each other.
 pub fn check_retry(raw: &RawRetry, sink: &mut Sink<'_>) {
-    let mut exclusive = |a: Option<&str>, b: (&str, Option<crate::domain::plan::source::Place>)| {
+    let mut exclusive = |a: Option<&str>, b: (&str, Option<Place>)| {
         if let (Some(a), (b, Some(place))) = (a, b) {
             let draft = Draft::new(Code::ConflictingKeys, place, format!("`{b}` and `{a}` exclude each other"));
             sink.add(draft.hint("Keep one of the two."));

@@ -13,19 +13,10 @@ const NAMED: usize = 12;
 /// How many pairs are looked at in all.
 const LOOKED_AT: usize = 100_000;
 
-/// Names pairs of one level whose scopes overlap. The level and place of a workstream are at its own position.
-pub fn report(workstreams: &[Workstream], levels: &[usize], places: &[Place], sink: &mut Sink<'_>) {
+/// Names pairs of one level whose scopes overlap. The place of a workstream is at its own position.
+pub fn report(workstreams: &[Workstream], levels: &[Vec<usize>], places: &[Place], sink: &mut Sink<'_>) {
     let mut left = Budget { named: NAMED, looked_at: LOOKED_AT };
-    let mut by_level: Vec<Vec<usize>> = Vec::new();
-    for (at, level) in levels.iter().enumerate() {
-        if by_level.len() <= *level {
-            by_level.resize_with(level + 1, Vec::new);
-        }
-        if let Some(members) = by_level.get_mut(*level) {
-            members.push(at);
-        }
-    }
-    for members in by_level.iter().filter(|members| members.len() > 1) {
+    for members in levels.iter().filter(|members| members.len() > 1) {
         for (a, b) in pairs(workstreams, members, &mut left) {
             note(workstreams, places, (a, b), sink);
         }

@@ -50,8 +50,6 @@ struct Edit<'a> {
     capability: Option<&'a At<Name>>,
     command: Option<&'a At<Command>>,
     patches: Option<&'a At<Texts>>,
-    /// The layers below, whose command and patches serve only a tool that takes them.
-    inherited: (Option<&'a At<Command>>, Option<&'a At<Texts>>),
     description: Option<String>,
     tasks: Vec<String>,
     acceptance_tests: Vec<String>,
@@ -59,12 +57,24 @@ struct Edit<'a> {
 
 /// Returns the steps of a workstream in order; what is wrong goes to the sink.
 pub fn steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
-    let (own, defaults) = (&layers.own.value, layers.defaults);
-    let listed = own.steps.as_ref().or(defaults.steps.as_ref());
-    match listed {
+    let own = &layers.own.value;
+    let default = layers.defaults.steps.as_ref().filter(|_| replaced_keys(own).is_empty());
+    match own.steps.as_ref().or(default) {
         Some(listed) if !listed.value.is_empty() => listed_steps(layers, &listed.value, sink),
         Some(_) | None => implied_steps(layers, sink),
     }
+}
+
+/// Returns the keys of a workstream that make its implied steps, and so exclude `steps`.
+fn replaced_keys(own: &RawWorkstream) -> Vec<(&'static str, Place)> {
+    let commands = |at: &Option<At<Commands>>| at.as_ref().map(|at| at.place);
+    let given = [
+        ("command", own.command.as_ref().map(|at| at.place)),
+        ("patches", own.patches.as_ref().map(|at| at.place)),
+        ("static", commands(&own.statics)),
+        ("runtime", commands(&own.runtime)),
+    ];
+    given.into_iter().filter_map(|(key, place)| Some((key, place?))).collect()
 }
 
 fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
@@ -75,7 +85,6 @@ fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
         capability: None,
         command: own.command.as_ref(),
         patches: own.patches.as_ref(),
-        inherited: (defaults.command.as_ref(), defaults.patches.as_ref()),
         description: None,
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
@@ -101,7 +110,10 @@ fn workstream_timeout(layers: Layers<'_>) -> Option<u64> {
 }
 
 fn listed_steps(layers: Layers<'_>, listed: &[At<RawStep>], sink: &mut Sink<'_>) -> Vec<Step> {
-    refuse_replaced_keys(&layers.own.value, sink);
+    for (key, place) in replaced_keys(&layers.own.value) {
+        let draft = Draft::new(Code::ConflictingKeys, place, format!("`{key}` and `steps` exclude each other"));
+        sink.add(draft.hint("Move it into one of the steps."));
+    }
     let named: Vec<Named<'_>> = listed.iter().map(named).collect();
     let ids = if listed.iter().all(|step| step.value.id.is_some()) { Ids::Complete } else { Ids::Partial };
     let (edges, is_acyclic) = resolve(&named, "step", ids, sink);
@@ -123,26 +135,6 @@ fn named(step: &At<RawStep>) -> Named<'_> {
         id: raw.id.as_ref().map(|id| id.value.0.as_str()),
         place: raw.id.as_ref().map_or(step.place, |id| id.place),
         depends_on: raw.depends_on.as_ref().map_or(&[], |ids| ids.value.as_slice()),
-    }
-}
-
-/// Reports keys of a workstream that its `steps` replace.
-fn refuse_replaced_keys(own: &RawWorkstream, sink: &mut Sink<'_>) {
-    if own.steps.is_none() {
-        return;
-    }
-    let commands = |at: &Option<At<Commands>>| at.as_ref().map(|at| at.place);
-    let given = [
-        ("command", own.command.as_ref().map(|at| at.place)),
-        ("patches", own.patches.as_ref().map(|at| at.place)),
-        ("static", commands(&own.statics)),
-        ("runtime", commands(&own.runtime)),
-    ];
-    for (key, place) in given {
-        if let Some(place) = place {
-            let draft = Draft::new(Code::ConflictingKeys, place, format!("`{key}` and `steps` exclude each other"));
-            sink.add(draft.hint("Move it into one of the steps."));
-        }
     }
 }
 
@@ -178,7 +170,6 @@ fn listed_edit(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Op
         capability: step.capability.as_ref(),
         command: step.command.as_ref(),
         patches: step.patches.as_ref(),
-        inherited: (layers.defaults.command.as_ref(), layers.defaults.patches.as_ref()),
         description: step.description.as_ref().map(|text| text.value.clone()),
         tasks: texts(step.tasks.as_ref()),
         acceptance_tests: texts(step.acceptance_tests.as_ref()),
@@ -238,11 +229,13 @@ fn edit_step(layers: Layers<'_>, edit: Edit<'_>, sink: &mut Sink<'_>) -> Option<
         }
     };
     let (command, patches) = payload(layers, &edit, &choice, sink);
+    let fix = fix_command(layers, &choice, sink);
     warn_of_silence(layers, &edit, &choice, sink);
     Some(EditStep {
         capability: capability.map(|capability| capability.value.0.clone()),
         tool: choice,
         command,
+        fix,
         patches,
         description: edit.description,
         tasks: edit.tasks,
@@ -271,7 +264,9 @@ fn payload(layers: Layers<'_>, edit: &Edit<'_>, choice: &ToolChoice, sink: &mut 
         ToolChoice::Tool(tool) => tool.as_str(),
         ToolChoice::Capability(_) => "",
     };
-    let (command, patches) = (edit.command.or(edit.inherited.0), edit.patches.or(edit.inherited.1));
+    // Those of the defaults serve only the tool that takes them, and no one else minds them.
+    let command = edit.command.or(layers.defaults.command.as_ref());
+    let patches = edit.patches.or(layers.defaults.patches.as_ref());
     for (key, owner, place) in [("command", COMMAND, edit.command.map(|at| at.place)), ("patches", REPLAY, edit.patches.map(|at| at.place))]
     {
         if let Some(place) = place.filter(|_| tool != owner) {
@@ -300,6 +295,19 @@ fn payload(layers: Layers<'_>, edit: &Edit<'_>, choice: &ToolChoice, sink: &mut 
         }
         _ => (None, Vec::new()),
     }
+}
+
+/// Returns what the embedded tool `command` runs to mend a failed check.
+fn fix_command(layers: Layers<'_>, choice: &ToolChoice, sink: &mut Sink<'_>) -> Option<Vec<String>> {
+    let own = layers.own.value.fix.as_ref();
+    if matches!(choice, ToolChoice::Tool(tool) if tool.as_str() == COMMAND) {
+        return own.or(layers.defaults.fix.as_ref()).and_then(|fix| argv(fix, sink));
+    }
+    if let Some(fix) = own {
+        let draft = Draft::new(Code::MisplacedKey, fix.place, format!("`fix` belongs to the tool `{COMMAND}`"));
+        sink.add(draft.hint(format!("Set `tool: {COMMAND}`, or remove `fix`.")));
+    }
+    None
 }
 
 /// Warns when a tool that reads a prompt is told nothing.

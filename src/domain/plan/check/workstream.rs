@@ -13,6 +13,7 @@ use crate::domain::plan::diagnostic::Code;
 use crate::domain::plan::model::{PromptSource, TestGate, Workstream};
 use crate::domain::plan::raw::RawWorkstream;
 use crate::domain::plan::sink::{Draft, Sink};
+use crate::domain::plan::source::At;
 use crate::domain::plan::word::Issue;
 
 /// Takes a value from the workstream, else from the defaults.
@@ -74,7 +75,7 @@ fn prompt(raw: &RawWorkstream) -> Option<PromptSource> {
 
 fn test_gates(layers: Layers<'_>) -> Vec<TestGate> {
     let gates = pick!(layers.test_gates).map_or(&[][..], |gates| gates.value.as_slice());
-    let is_on = |flag: Option<&crate::domain::plan::source::At<bool>>| flag.is_none_or(|flag| flag.value);
+    let is_on = |flag: Option<&At<bool>>| flag.is_none_or(|flag| flag.value);
     gates
         .iter()
         .filter_map(|gate| {

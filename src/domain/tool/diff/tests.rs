@@ -1,3 +1,5 @@
+//! What is found in outputs, and what is refused.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What becomes of a task on its way to an argument vector.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Profile files, right and wrong.
+
 use super::*;
 use crate::domain::tool::profile::{OutputMode, ResolveMode, StdinMode};
 

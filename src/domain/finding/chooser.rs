@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::clean::strip_ansi;
 use super::draft::{CheckOutput, Draft};
 use super::model::{Finding, Level};
-use super::{cargo, exit, matcher, python, rust_test, rustc};
+use super::{arrow, cargo, exit, matcher, python, rust_test};
 
 /// The most findings that one check can have.
 pub const MOST_FINDINGS: usize = 200;
@@ -22,18 +22,24 @@ pub struct Format {
 /// The readers, the most exact first: of equal findings the first one is kept.
 pub const FORMATS: [Format; 5] = [
     Format { name: "cargo json", read: cargo::read },
-    Format { name: "rustc text", read: rustc::read },
+    Format { name: "rustc text", read: arrow::read },
     Format { name: "rust tests", read: rust_test::read },
     Format { name: "python", read: python::read },
     Format { name: "path:line:column", read: matcher::read },
 ];
 
 /// Returns the findings in a check's output, without duplicates, at most [`MOST_FINDINGS`] of them, errors before all others when there are
-/// more. `root` is the absolute path of the worktree's top; places outside of it are left out.
+/// more. Of the places only relative paths are kept; [`findings_in`] also understands absolute ones.
+#[must_use]
+pub fn findings(command: &[String], exit: i32, output: &str) -> Vec<Finding> {
+    findings_in("", command, exit, output)
+}
+
+/// Returns what [`findings`] returns. `root` is the absolute path of the worktree's top; places outside of it are left out.
 ///
 /// A failure is never hidden: when the exit code is not 0 and no error was understood, there is a finding with the last lines.
 #[must_use]
-pub fn findings(command: &[String], exit: i32, output: &str, root: &str) -> Vec<Finding> {
+pub fn findings_in(root: &str, command: &[String], exit: i32, output: &str) -> Vec<Finding> {
     let text = strip_ansi(output);
     let check = CheckOutput { command, exit, text: &text };
     let mut seen = HashSet::new();
@@ -61,7 +67,7 @@ mod tests {
     use crate::domain::finding::model::FindingKind;
 
     fn run(exit: i32, output: &str) -> Vec<Finding> {
-        findings(&["check".to_owned(), "-x".to_owned()], exit, output, "/wt")
+        findings_in("/wt", &["check".to_owned(), "-x".to_owned()], exit, output)
     }
 
     #[test]
@@ -98,7 +104,7 @@ mod tests {
     #[test]
     fn fingerprints_outlive_moved_lines_and_other_folders() {
         let first = run(1, "/wt/a.c:1:1: error: took 3 ms in /tmp/x1/y\n");
-        let second = findings(&["other".to_owned()], 2, "a.c:90:7: error: took 45 ms in /tmp/x2/y\n", "/elsewhere");
+        let second = findings(&["other".to_owned()], 2, "a.c:90:7: error: took 45 ms in /tmp/x2/y\n");
         assert_eq!(first[0].fingerprint, second[0].fingerprint);
     }
 
