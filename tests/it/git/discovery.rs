@@ -31,8 +31,11 @@ fn repositories_are_found_from_everywhere() {
     assert_eq!((linked.common_dir(), linked.work_dir()), (repo.git_dir().as_path(), Some(root.join("linked").as_path())));
     assert_eq!(linked.git_dir(), repo.git_dir().join("worktrees/linked"));
     assert_eq!(linked.head_branch().unwrap().as_deref(), Some("refs/heads/side"));
-    for spec in ["HEAD", "@", "side", "main~1", "main^{commit}^"] {
+    for spec in ["HEAD", "@", "@{0}", "HEAD@{0}", "side", "main~1", "main^{commit}^"] {
         assert_eq!(linked.resolve(spec).unwrap(), id(&repo.git(&["rev-parse", "HEAD~1"])), "{spec}");
+    }
+    for spec in ["nonsense", "HEAD^{tree}", "", "-x", "--all"] {
+        assert!(matches!(linked.resolve(spec), Err(RepoError::UnknownCommit { .. })), "{spec}");
     }
     assert_eq!(linked.checked_out_branches().unwrap(), ["refs/heads/main", "refs/heads/side"]);
     assert_eq!(linked.worktree_paths().unwrap(), [repo.path().to_owned(), root.join("linked")]);
