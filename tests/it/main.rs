@@ -11,6 +11,7 @@
 mod architecture;
 mod engine;
 mod findings;
+mod git;
 mod harness;
 mod hygiene;
 mod plans;
