@@ -1,1 +1,3 @@
 //! Words in, words out: arguments, views, exit codes.
+
+pub mod view;

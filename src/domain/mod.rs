@@ -5,6 +5,7 @@ pub mod id;
 pub mod ledger;
 pub mod plan;
 pub mod policy;
+pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod text;

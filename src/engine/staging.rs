@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::ledger::codec::{self, EncodeError};
+use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
 use crate::domain::run::machine::apply;
@@ -16,9 +16,6 @@ pub enum StagingError {
     /// The machines do not list the move.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
-    /// The event has no JSON form.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
 }
 
 /// The entries of one turn and the state that they lead to.
@@ -45,7 +42,7 @@ impl<'a> Staging<'a> {
     /// # Errors
     /// Returns an error when the event does not fit the state.
     pub fn push(&mut self, event: Event) -> Result<Told, StagingError> {
-        let entry = codec::entry(crate::domain::id::EntryId::new(self.clock.ulid()), self.clock.now(), self.state.run, event)?;
+        let entry = codec::entry(crate::domain::id::EntryId::new(self.clock.ulid()), self.clock.now(), self.state.run, event);
         if self.known.contains(&entry.key) || self.new.contains(&entry.key) {
             return Ok(Told::Before);
         }

@@ -123,6 +123,11 @@ pub(in crate::io) fn jitter(most: Duration) -> Duration {
     Duration::from_nanos(u64::try_from(system_random() % nanos).unwrap_or(0))
 }
 
+/// Returns a random number of 80 bits, for names that must not fall together.
+pub(in crate::io) fn token() -> u128 {
+    system_random()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the door to the wall clock")]
 fn system_now() -> Timestamp {
     Timestamp::now()

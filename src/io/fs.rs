@@ -83,6 +83,15 @@ pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result
     }
 }
 
+/// Writes a file that nobody else reads and that need not outlive this process.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be written.
+#[expect(clippy::disallowed_methods, reason = "the door for writing files")]
+pub fn write_scratch(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    at("write", path, fs::write(path, bytes))
+}
+
 /// Appends one line to a file, creating it if needed; `line` must not contain a newline. Lines of several writers do not mix.
 ///
 /// # Errors

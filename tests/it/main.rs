@@ -9,4 +9,10 @@
 )]
 
 mod architecture;
+mod findings;
+mod harness;
+mod hygiene;
+mod plans;
+mod schedule;
+mod tools;
 mod worktree;

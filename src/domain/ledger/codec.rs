@@ -34,34 +34,21 @@ pub enum DecodeError {
 #[error("an event could not be written as JSON: {0}")]
 pub struct EncodeError(#[from] serde_json::Error);
 
-/// Splits an event into its kind and its fields.
-///
-/// # Errors
-/// Returns an error when the event has no JSON form.
-pub fn kind_and_fields(event: &Event) -> Result<(String, Map<String, Value>), EncodeError> {
-    if let Value::Object(map) = serde_json::to_value(event)? {
-        if let Some((kind, Value::Object(fields))) = map.into_iter().next() {
-            return Ok((kind, fields));
-        }
+/// Returns the fields of an event.
+fn fields(event: &Event) -> Result<Map<String, Value>, EncodeError> {
+    let value = serde_json::to_value(event)?;
+    if let Value::Object(mut map) = value
+        && let Some(Value::Object(fields)) = map.remove(event.kind())
+    {
+        return Ok(fields);
     }
-    Err(EncodeError(serde::ser::Error::custom("an event is an object with one key")))
-}
-
-/// Returns the kind of an event: its name in the ledger, such as `patch_verified`.
-///
-/// # Errors
-/// Returns an error when the event has no JSON form.
-pub fn kind(event: &Event) -> Result<String, EncodeError> {
-    kind_and_fields(event).map(|(kind, _)| kind)
+    Err(EncodeError(serde::ser::Error::custom("an event is an object with its kind as the one key")))
 }
 
 /// Returns an entry for an event, its key derived from it.
-///
-/// # Errors
-/// Returns an error when the event has no JSON form.
-pub fn entry(id: EntryId, ts: Timestamp, run: RunId, event: Event) -> Result<Entry, EncodeError> {
-    let key = event.key(&kind(&event)?);
-    Ok(Entry { id, ts, run, key, body: Body::Known(Box::new(event)) })
+#[must_use]
+pub fn entry(id: EntryId, ts: Timestamp, run: RunId, event: Event) -> Entry {
+    Entry { id, ts, run, key: event.key(), body: Body::Known(Box::new(event)) }
 }
 
 /// Returns the whole entry as a JSON object, the header first.
@@ -73,7 +60,7 @@ pub fn to_object(entry: &Entry) -> Result<Map<String, Value>, EncodeError> {
         Body::Unknown { raw, .. } => return Ok(raw.clone()),
         Body::Known(event) => event,
     };
-    let (kind, fields) = kind_and_fields(event)?;
+    let fields = fields(event)?;
     let about = event.about();
     let mut map = Map::new();
     let mut put = |name: &str, value: Option<Value>| {
@@ -84,7 +71,7 @@ pub fn to_object(entry: &Entry) -> Result<Map<String, Value>, EncodeError> {
     put("v", Some(VERSION.into()));
     put("ulid", Some(entry.id.to_string().into()));
     put("ts", Some(entry.ts.to_string().into()));
-    put("kind", Some(kind.into()));
+    put("kind", Some(event.kind().into()));
     put("run", Some(entry.run.to_string().into()));
     put("key", Some(entry.key.clone().into()));
     put("workstream", about.workstream.map(|w| w.as_str().into()));

@@ -3,7 +3,7 @@
 use super::entry::{Body, Entry};
 use crate::domain::id::WorkstreamId;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{PatchMoved, StepOutcome, Verdict, WorkstreamMoved};
+use crate::domain::run::fact::{StepOutcome, Verdict, WorkstreamMoved};
 use crate::domain::text::{clip, count, one_line};
 
 /// Returns the subject, at most 120 characters, safe to show.
@@ -26,20 +26,16 @@ fn names(list: &[WorkstreamId]) -> String {
     list.iter().map(WorkstreamId::as_str).collect::<Vec<_>>().join(", ")
 }
 
+/// Returns the words of a kind: `workstream_timed_out` are `workstream` and `timed out`.
+fn words(event: &Event) -> (&'static str, String) {
+    let kind = event.kind();
+    let (noun, verb) = kind.split_once('_').unwrap_or((kind, ""));
+    (noun, verb.replace('_', " "))
+}
+
 fn run_subject(event: &Event) -> Option<String> {
     if let Some(m) = event.run_moved() {
-        let word = if matches!(event, Event::RunPaused(_)) {
-            "paused"
-        } else if matches!(event, Event::RunHalted(_)) {
-            "halted"
-        } else if matches!(event, Event::RunCompleted(_)) {
-            "completed"
-        } else if matches!(event, Event::RunFailed(_)) {
-            "failed"
-        } else {
-            "aborted"
-        };
-        return Some(format!("run {word} at {}{}", m.tip.short(), because(m.reason.as_ref())));
+        return Some(format!("run {} at {}{}", words(event).1, m.tip.short(), because(m.reason.as_ref())));
     }
     if let Event::RunPlanned(m) = event {
         let all: usize = m.waves.iter().map(Vec::len).sum();
@@ -96,64 +92,17 @@ fn patch_subject(event: &Event) -> Option<String> {
             m.deletions
         ));
     }
-    let line = |word: &str, m: &PatchMoved| {
-        let size = format!("{}, +{} -{}", count(m.files as usize, "file"), m.insertions, m.deletions);
-        Some(format!("patch {word}: {} {} #{} by {} ({size}){}", m.workstream, m.step, m.attempt, m.tool, because(m.reason.as_ref())))
-    };
-    if let Event::PatchValidated(m) = event {
-        return line("validated", m);
-    }
-    if let Event::PatchRejected(m) = event {
-        return line("rejected", m);
-    }
-    if let Event::PatchApplied(m) = event {
-        return line("applied", m);
-    }
-    if let Event::PatchVerified(m) = event {
-        return line("verified", m);
-    }
-    if let Event::PatchSuperseded(m) = event {
-        return line("superseded", m);
-    }
-    if let Event::PatchQuarantined(m) = event {
-        return line("quarantined", m);
-    }
-    if let Event::PatchMerged(m) = event {
-        return line("merged", m);
-    }
-    if let Event::PatchReverted(m) = event {
-        return line("reverted", m);
-    }
-    if let Event::PatchDropped(m) = event {
-        return line("dropped", m);
-    }
-    None
-}
-
-fn workstream_word(event: &Event) -> &'static str {
-    if matches!(event, Event::WorkstreamBlocked(_)) {
-        "blocked"
-    } else if matches!(event, Event::WorkstreamSkipped(_)) {
-        "skipped"
-    } else if matches!(event, Event::WorkstreamRetrying(_)) {
-        "retrying"
-    } else if matches!(event, Event::WorkstreamVerified(_)) {
-        "verified"
-    } else if matches!(event, Event::WorkstreamConflicted(_)) {
-        "conflicted"
-    } else if matches!(event, Event::WorkstreamMerged(_)) {
-        "merged"
-    } else if matches!(event, Event::WorkstreamFailed(_)) {
-        "failed"
-    } else if matches!(event, Event::WorkstreamTimedOut(_)) {
-        "timed out"
-    } else if matches!(event, Event::WorkstreamQuarantined(_)) {
-        "quarantined"
-    } else if matches!(event, Event::WorkstreamAborted(_)) {
-        "aborted"
-    } else {
-        "paused"
-    }
+    let m = event.patch_moved()?;
+    let size = format!("{}, +{} -{}", count(m.files as usize, "file"), m.insertions, m.deletions);
+    Some(format!(
+        "patch {}: {} {} #{} by {} ({size}){}",
+        words(event).1,
+        m.workstream,
+        m.step,
+        m.attempt,
+        m.tool,
+        because(m.reason.as_ref())
+    ))
 }
 
 fn workstream_tail(m: &WorkstreamMoved) -> String {
@@ -171,23 +120,16 @@ fn workstream_tail(m: &WorkstreamMoved) -> String {
 }
 
 fn rest(event: &Event) -> String {
+    let (noun, verb) = words(event);
     if let Some(m) = event.workstream_moved() {
-        return format!("workstream {}: {}{}", workstream_word(event), m.workstream, workstream_tail(m));
+        return format!("workstream {verb}: {}{}", m.workstream, workstream_tail(m));
     }
-    if let Event::WaveStarted(m) = event {
-        return format!("wave {} started at {}: {}", m.wave, m.tip.short(), names(&m.workstreams));
+    if let Event::WaveStarted(m) | Event::WaveFinished(m) = event {
+        let tail = if matches!(event, Event::WaveStarted(_)) { format!(": {}", names(&m.workstreams)) } else { String::new() };
+        return format!("wave {} {verb} at {}{tail}", m.wave, m.tip.short());
     }
-    if let Event::WaveFinished(m) = event {
-        return format!("wave {} finished at {}", m.wave, m.tip.short());
-    }
-    if let Event::IntegrationPrepared(m) = event {
-        return format!("integration prepared: wave {}, {} as {}", m.wave, count(m.merges.len(), "merge"), m.commit.short());
-    }
-    if let Event::IntegrationAdvanced(m) = event {
-        return format!("integration advanced: wave {}, {} as {}", m.wave, count(m.merges.len(), "merge"), m.commit.short());
-    }
-    if let Event::IntegrationDropped(m) = event {
-        return format!("integration dropped: wave {}, the branch had moved", m.wave);
+    if let Event::IntegrationPrepared(m) | Event::IntegrationAdvanced(m) | Event::IntegrationDropped(m) = event {
+        return format!("integration {verb}: wave {}, {} as {}", m.wave, count(m.merges.len(), "merge"), m.commit.short());
     }
     if let Event::GateFinished(m) = event {
         let word = match m.verdict {
@@ -197,23 +139,14 @@ fn rest(event: &Event) -> String {
         };
         return format!("gate {word}: {} on wave {} ({})", m.gate, m.wave, names(&m.workstreams));
     }
-    if let Event::WorktreeCreated(m) = event {
-        return format!("worktree created: {}", m.workstream);
-    }
-    if let Event::WorktreeRemoved(m) = event {
-        return format!("worktree removed: {}{}", m.workstream, because(m.reason.as_ref()));
-    }
-    if let Event::WorktreeKept(m) = event {
-        return format!("worktree kept: {}{}", m.workstream, because(m.reason.as_ref()));
+    if let Event::WorktreeCreated(m) | Event::WorktreeRemoved(m) | Event::WorktreeKept(m) = event {
+        return format!("worktree {verb}: {}{}", m.workstream, because(m.reason.as_ref()));
     }
     if let Event::RecoveryClimbed(m) = event {
         return format!("recovery climbed: {} with {}: {}", m.workstream, m.tool, m.reason);
     }
-    if let Event::BreakerOpened(m) = event {
-        return format!("breaker opened: {}", m.tool);
+    if let Event::BreakerOpened(m) | Event::BreakerClosed(m) = event {
+        return format!("breaker {verb}: {}", m.tool);
     }
-    if let Event::BreakerClosed(m) = event {
-        return format!("breaker closed: {}", m.tool);
-    }
-    String::from("event")
+    format!("{noun} {verb}")
 }

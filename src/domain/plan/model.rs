@@ -143,20 +143,26 @@ pub enum StepKind {
 pub struct EditStep {
     /// Which tool does it.
     pub tool: ToolChoice,
+    /// The capability whose other tools are the fallbacks, when the plan names one.
+    pub capability: Option<String>,
     /// What the embedded tool `command` runs.
     pub command: Option<Argv>,
+    /// What the embedded tool `command` runs to mend a failed check; `None` runs `command` again.
+    pub fix: Option<Argv>,
     /// The patch files that the embedded tool `replay` applies in order, relative to the plan file.
     pub patches: Vec<String>,
     /// A description for people and for the prompt.
     pub description: Option<String>,
     /// Tasks of this step alone; empty means those of the workstream.
     pub tasks: Vec<String>,
+    /// Commands or prose that say when this step is done; empty means those of the workstream.
+    pub acceptance_tests: Vec<String>,
 }
 
 /// How the tool of an EDIT step is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolChoice {
-    /// This tool, then the listed ones as fallbacks.
+    /// This tool.
     Tool(ToolId),
     /// The first usable tool that has this capability.
     Capability(String),

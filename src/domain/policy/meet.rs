@@ -4,6 +4,8 @@
 //! twice: a pattern is a sequence of components of which `**` repeats, and a component is a sequence of tokens of which `*` repeats. So one
 //! search over pairs of positions answers both.
 
+use std::collections::VecDeque;
+
 use crate::domain::policy::token::{ByteSet, Segment, Token};
 
 /// A part of a sequence that matches one item, or any number of them.
@@ -17,7 +19,7 @@ trait Part: Sized {
     /// Returns an item that both parts match; neither repeats.
     fn shared(&self, other: &Self) -> Option<Self::Item>;
 
-    /// Returns an item that the part matches; it does not repeat.
+    /// Returns an item that the part matches.
     fn sample(&self) -> Self::Item;
 }
 
@@ -53,7 +55,7 @@ impl Part for Segment {
     fn shared(&self, other: &Self) -> Option<Vec<u8>> {
         match (self, other) {
             (Self::Literal(bytes), part) | (part, Self::Literal(bytes)) => part.matches(bytes).then(|| bytes.clone()),
-            (Self::Wild(a), Self::Wild(b)) => common(a, b).map(or_one_byte),
+            (Self::Wild(a), Self::Wild(b)) => common(a, b).map(|bytes| named(bytes, self, other)),
             (Self::Wild(a), Self::Recursive) | (Self::Recursive, Self::Wild(a)) => Some(sample_tokens(a)),
             (Self::Recursive, Self::Recursive) => Some(vec![b'x']),
         }
@@ -68,14 +70,17 @@ impl Part for Segment {
     }
 }
 
-/// Returns the shortest component that the tokens match.
+/// Returns a component that the tokens match. A star stands for one byte, so that `*.rs` gives a name that one would expect.
 fn sample_tokens(tokens: &[Token]) -> Vec<u8> {
-    or_one_byte(tokens.iter().filter(|t| !t.repeats()).map(Part::sample).collect())
+    tokens.iter().map(Part::sample).collect()
 }
 
-/// Lengthens what only stars have matched, because no component is empty.
-fn or_one_byte(bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.is_empty() { vec![b'x'] } else { bytes }
+/// Puts a byte before a component that has none or is only an extension, where both allow it: no component is empty, and `x.rs` reads
+/// better than `.rs`.
+fn named(bytes: Vec<u8>, a: &Segment, b: &Segment) -> Vec<u8> {
+    let longer = [b"x", bytes.as_slice()].concat();
+    let wanted = matches!(bytes.first(), None | Some(b'.'));
+    if wanted && a.matches(&longer) && b.matches(&longer) { longer } else { bytes }
 }
 
 /// Returns the member of the set that reads best.
@@ -84,23 +89,23 @@ fn pick(set: &ByteSet) -> Option<u8> {
     order.into_iter().find(|b| set.contains(*b))
 }
 
-/// Returns items that both sequences match, if there are any.
+/// Returns items that both sequences match, if there are any; few of them, because the search is breadth-first.
 ///
 /// A position is a pair of offsets. From each, both sequences can take a shared item, a repeating part can take what the other side asks
 /// for, or a repeating part can end. Two repeating parts need not take anything together, since ending is always as good.
 fn common<P: Part>(a: &[P], b: &[P]) -> Option<Vec<P::Item>> {
     let width = b.len() + 1;
     let mut came_from: Vec<Option<usize>> = vec![None; (a.len() + 1) * width];
-    let mut open = vec![0];
+    let mut open = VecDeque::from([0]);
     let goal = came_from.len() - 1;
-    while let Some(position) = open.pop() {
+    while let Some(position) = open.pop_front() {
         if position == goal {
             return Some(trace(a, b, &came_from));
         }
         for next in steps(a, b, position).into_iter().flatten() {
             if let Some(slot @ None) = came_from.get_mut(next) {
                 *slot = Some(position);
-                open.push(next);
+                open.push_back(next);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What should be done next: total, deterministic, idempotent. Nothing here does anything.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::breaker;
-use super::config::RunConfig;
+use super::brief::Brief;
 use super::effect::Effect;
 use super::event::Event;
 use super::fact::{BreakerMoved, RunMoved, WaveMoved, WorkstreamMoved};
@@ -12,17 +12,6 @@ use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamSt
 use crate::domain::id::WorkstreamId;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::text::count;
-
-/// What deciding needs besides the state.
-#[derive(Debug, Clone, Copy)]
-pub struct Brief<'a> {
-    /// The plan.
-    pub plan: &'a CheckedPlan,
-    /// The frozen settings.
-    pub config: &'a RunConfig,
-    /// The time.
-    pub now: Timestamp,
-}
 
 /// Returns everything that should be under way, and everything that should be recorded. Effects that are under way already are returned
 /// again, with the same id.

@@ -230,7 +230,8 @@ impl Event {
 
     /// Returns the idempotency key inside a run: equal for the same fact, however often it is told.
     #[must_use]
-    pub fn key(&self, kind: &str) -> String {
+    pub fn key(&self) -> String {
+        let kind = self.kind();
         if let Some(m) = self.patch_moved() {
             return format!("{}/{}/{}/{kind}/{}", m.workstream, m.step, m.attempt, m.patch.lower());
         }
@@ -248,10 +249,11 @@ impl Event {
         if let Self::PatchCreated(m) = self {
             return format!("{}/{}/{}/{kind}/{}", m.workstream, m.step, m.attempt, m.patch.lower());
         }
-        self.key_rest(kind)
+        self.key_rest()
     }
 
-    fn key_rest(&self, kind: &str) -> String {
+    fn key_rest(&self) -> String {
+        let kind = self.kind();
         if let Self::RunStarted(m) | Self::RunResumed(m) = self {
             return format!("{kind}/{}", m.round);
         }

@@ -244,6 +244,9 @@ pub struct StepFinished {
     pub outcome: StepOutcome,
     /// One sentence for people.
     pub message: String,
+    /// What else is worth telling, such as files that a tool must not touch and that were restored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Whether the tool itself is to blame, which counts for its circuit breaker.
     #[serde(default)]
     pub tool_fault: bool,

@@ -42,12 +42,26 @@ pub struct RetryLimits {
     pub max_attempts: u32,
     /// Seconds before the second attempt.
     pub initial_delay_sec: f64,
-    /// The factor from one wait to the next.
+    /// The factor from one wait to the next; of no meaning when waits grow linearly.
     pub factor: f64,
     /// The longest wait in seconds.
     pub max_delay_sec: f64,
     /// The share by which a wait is lengthened or shortened at random, 0 to 1.
     pub jitter: f64,
+    /// How waits grow.
+    #[serde(default)]
+    pub growth: Growth,
+}
+
+/// How waits between attempts grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Growth {
+    /// Each wait is the one before times the factor.
+    #[default]
+    Exponential,
+    /// Each wait is the one before plus the first one.
+    Linear,
 }
 
 /// Seconds until a step is ended.
@@ -95,7 +109,14 @@ impl Default for LoopLimits {
             max_fix_iterations: MaxFix { statics: 3, runtime: 2 },
             oscillation_window: 5,
             min_oscillation_repeats: 2,
-            retry: RetryLimits { max_attempts: 3, initial_delay_sec: 1.0, factor: 2.0, max_delay_sec: 60.0, jitter: 0.2 },
+            retry: RetryLimits {
+                max_attempts: 3,
+                initial_delay_sec: 1.0,
+                factor: 2.0,
+                max_delay_sec: 60.0,
+                jitter: 0.2,
+                growth: Growth::Exponential,
+            },
             timeouts: Timeouts { edit: 600, statics: 300, runtime: 300, fix: 300, gate: 900, idle: 0 },
             max_resolve_attempts: 1,
             on_exhausted: OnExhausted::Fail,

@@ -80,11 +80,11 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         state.prepared = None;
         state.tip = integration.commit;
     }
-    if let Event::GateFinished(gate) = event {
-        if gate.verdict != Verdict::Error {
-            let output = gate.output.as_ref().map(|o| o.path.clone());
-            state.gates.push(GateRecord { gate: gate.gate.clone(), wave: gate.wave, tree: gate.tree, verdict: gate.verdict, output });
-        }
+    if let Event::GateFinished(gate) = event
+        && gate.verdict != Verdict::Error
+    {
+        let output = gate.output.as_ref().map(|o| o.path.clone());
+        state.gates.push(GateRecord { gate: gate.gate.clone(), wave: gate.wave, tree: gate.tree, verdict: gate.verdict, output });
     }
     if let Event::WorktreeCreated(moved) = event {
         let one = workstream(state, &moved.workstream)?;
@@ -155,21 +155,21 @@ fn run_driven(state: &mut RunState, driven: &RunDriven) -> Result<(), IllegalTra
 }
 
 fn run_moved(state: &mut RunState, event: &Event, moved: &RunMoved) -> Result<(), IllegalTransition> {
-    let (to, name) = if matches!(event, Event::RunPaused(_)) {
-        (RunStatus::Paused, "run_paused")
+    let to = if matches!(event, Event::RunPaused(_)) {
+        RunStatus::Paused
     } else if matches!(event, Event::RunHalted(_)) {
-        (RunStatus::Halted, "run_halted")
+        RunStatus::Halted
     } else if matches!(event, Event::RunCompleted(_)) {
-        (RunStatus::Completed, "run_completed")
+        RunStatus::Completed
     } else if matches!(event, Event::RunFailed(_)) {
-        (RunStatus::Failed, "run_failed")
+        RunStatus::Failed
     } else {
-        (RunStatus::Aborted, "run_aborted")
+        RunStatus::Aborted
     };
     let from = state.status;
     let legal = from == RunStatus::Running || (to == RunStatus::Aborted && !from.is_terminal());
     if !legal {
-        return Err(IllegalTransition::new("the run", from.word(), name));
+        return Err(IllegalTransition::new("the run", from.word(), event.kind()));
     }
     state.status = to;
     state.reason.clone_from(&moved.reason);

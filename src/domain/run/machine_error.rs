@@ -15,7 +15,7 @@ pub struct IllegalTransition {
 impl IllegalTransition {
     /// Returns the error for a move of `what`, which stands at `from`.
     #[must_use]
-    pub fn new(what: impl ToString, from: &str, event: &'static str) -> Self {
-        Self { what: what.to_string(), from: from.to_owned(), event }
+    pub fn new(what: impl Into<String>, from: &str, event: &'static str) -> Self {
+        Self { what: what.into(), from: from.to_owned(), event }
     }
 }

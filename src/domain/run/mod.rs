@@ -1,11 +1,13 @@
 //! What a run is: events, the state that they fold into, and the decisions that follow from it.
 
 pub mod breaker;
+pub mod brief;
 pub mod config;
 pub mod decide;
 pub mod effect;
 pub mod event;
 pub mod fact;
+mod kind;
 pub mod limits;
 pub mod machine;
 pub mod machine_error;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::breaker::{Permission, permission};
-use super::decide::Brief;
+use super::brief::Brief;
 use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};
@@ -163,9 +163,8 @@ impl View<'_> {
 
     fn route(&self) -> &[ToolId] {
         // A FIX or RESOLVE step is done by the tool of the last EDIT step before it.
-        let edits = self.plan.steps.iter().take(self.one.next + 1).filter(|s| matches!(s.kind, StepKind::Edit(_)));
-        let first = self.plan.steps.first();
-        let step = edits.last().or(first);
+        let until = self.plan.steps.iter().take(self.one.next + 1);
+        let step = until.rev().find(|s| matches!(s.kind, StepKind::Edit(_))).or(self.plan.steps.first());
         step.map_or(&[], |step| self.brief.config.route(self.id, &step.id))
     }
 

@@ -23,29 +23,18 @@ pub fn created(one: &mut WorkstreamState, created: &PatchCreated) {
     });
 }
 
-/// Returns where a patch event leads, and its name.
-fn target(event: &Event) -> Option<(PatchStatus, &'static str)> {
-    if matches!(event, Event::PatchValidated(_)) {
-        Some((PatchStatus::Validated, "patch_validated"))
-    } else if matches!(event, Event::PatchRejected(_)) {
-        Some((PatchStatus::Rejected, "patch_rejected"))
-    } else if matches!(event, Event::PatchApplied(_)) {
-        Some((PatchStatus::Applied, "patch_applied"))
-    } else if matches!(event, Event::PatchVerified(_)) {
-        Some((PatchStatus::Verified, "patch_verified"))
-    } else if matches!(event, Event::PatchSuperseded(_)) {
-        Some((PatchStatus::Superseded, "patch_superseded"))
-    } else if matches!(event, Event::PatchQuarantined(_)) {
-        Some((PatchStatus::Quarantined, "patch_quarantined"))
-    } else if matches!(event, Event::PatchMerged(_)) {
-        Some((PatchStatus::Merged, "patch_merged"))
-    } else if matches!(event, Event::PatchReverted(_)) {
-        Some((PatchStatus::Reverted, "patch_reverted"))
-    } else if matches!(event, Event::PatchDropped(_)) {
-        Some((PatchStatus::Dropped, "patch_dropped"))
-    } else {
-        None
-    }
+/// Returns where a patch event leads.
+fn target(event: &Event) -> Option<PatchStatus> {
+    let leads = |yes: bool, to| yes.then_some(to);
+    leads(matches!(event, Event::PatchValidated(_)), PatchStatus::Validated)
+        .or(leads(matches!(event, Event::PatchRejected(_)), PatchStatus::Rejected))
+        .or(leads(matches!(event, Event::PatchApplied(_)), PatchStatus::Applied))
+        .or(leads(matches!(event, Event::PatchVerified(_)), PatchStatus::Verified))
+        .or(leads(matches!(event, Event::PatchSuperseded(_)), PatchStatus::Superseded))
+        .or(leads(matches!(event, Event::PatchQuarantined(_)), PatchStatus::Quarantined))
+        .or(leads(matches!(event, Event::PatchMerged(_)), PatchStatus::Merged))
+        .or(leads(matches!(event, Event::PatchReverted(_)), PatchStatus::Reverted))
+        .or(leads(matches!(event, Event::PatchDropped(_)), PatchStatus::Dropped))
 }
 
 /// Returns whether a patch may go from one state to another.
@@ -73,7 +62,8 @@ pub const fn is_legal(from: PatchStatus, to: PatchStatus) -> bool {
 /// Returns [`IllegalTransition`] for an unknown patch, a move that [`is_legal`] denies, or a quarantine or drop without a reason.
 pub fn moved(one: &mut WorkstreamState, event: &Event, moved: &PatchMoved) -> Result<(), IllegalTransition> {
     let what = || format!("patch {} of {}", moved.patch, moved.workstream);
-    let Some((to, name)) = target(event) else { return Ok(()) };
+    let Some(to) = target(event) else { return Ok(()) };
+    let name = event.kind();
     let Some(patch) = one.patches.iter_mut().find(|p| p.id == moved.patch) else {
         return Err(IllegalTransition::new(what(), "unknown", name));
     };

@@ -1,10 +1,10 @@
-//! Waits between attempts: exponential, capped, with a jitter that depends on the place and not on a die, so that deciding twice decides
+//! Waits between attempts: exponential or linear, capped, with a jitter that depends on the place and not on a die, so that deciding twice decides
 //! alike.
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::limits::RetryLimits;
+use super::limits::{Growth, RetryLimits};
 
 /// Returns the wait before the attempt that follows `tries` failed ones.
 #[must_use]
@@ -13,7 +13,11 @@ pub fn delay(limits: &RetryLimits, tries: u32, place: &str) -> SignedDuration {
         return SignedDuration::ZERO;
     }
     let exponent = i32::try_from(tries - 1).unwrap_or(i32::MAX);
-    let plain = (limits.initial_delay_sec.max(0.0) * limits.factor.max(1.0).powi(exponent)).min(limits.max_delay_sec.max(0.0));
+    let multiple = match limits.growth {
+        Growth::Exponential => limits.factor.max(1.0).powi(exponent),
+        Growth::Linear => f64::from(tries),
+    };
+    let plain = (limits.initial_delay_sec.max(0.0) * multiple).min(limits.max_delay_sec.max(0.0));
     let share = f64::from(Sha256::digest(format!("{place}#{tries}"))[0]) / 255.0;
     let jitter = limits.jitter.clamp(0.0, 1.0) * (2.0 * share - 1.0);
     SignedDuration::try_from_secs_f64((plain * (1.0 + jitter)).max(0.0)).unwrap_or(SignedDuration::ZERO)
@@ -37,6 +41,8 @@ mod tests {
             let wait = delay(&limits, tries, "ws-a").as_secs_f64();
             assert!((wait - expect).abs() <= expect * limits.jitter + 1e-9, "{tries}: {wait}");
         }
+        let linear = RetryLimits { growth: Growth::Linear, jitter: 0.0, ..limits };
+        assert_eq!([1, 2, 3, 99].map(|tries| delay(&linear, tries, "ws-a").as_secs()), [1, 2, 3, 60]);
         assert_eq!(delay(&limits, 2, "ws-a"), delay(&limits, 2, "ws-a"));
         assert_ne!(delay(&limits, 2, "ws-a"), delay(&limits, 2, "ws-b"));
     }

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use ulid::Ulid;
 
+use super::brief::Brief;
 use super::config::{RunConfig, ToolTraits};
-use super::decide::{Brief, decide};
+use super::decide::decide;
 use super::effect::{Effect, StepOrder};
 use super::event::Event;
 use super::fact::{
@@ -41,8 +42,16 @@ fn step(name: &str, kind: StepKind) -> Step {
 }
 
 fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstream {
-    let edit =
-        EditStep { tool: ToolChoice::Capability("code".into()), command: None, patches: Vec::new(), description: None, tasks: Vec::new() };
+    let edit = EditStep {
+        tool: ToolChoice::Capability("code".into()),
+        capability: None,
+        command: None,
+        fix: None,
+        patches: Vec::new(),
+        description: None,
+        tasks: Vec::new(),
+        acceptance_tests: Vec::new(),
+    };
     Workstream {
         id: id(name),
         title: None,
@@ -160,7 +169,7 @@ impl Dice {
 
     fn record(&mut self, event: Event) {
         self.made += 1;
-        let entry = codec::entry(EntryId::new(Ulid::from(self.made)), self.now, self.state.run, event).unwrap();
+        let entry = codec::entry(EntryId::new(Ulid::from(self.made)), self.now, self.state.run, event);
         assert!(self.keys.insert(entry.key.clone()), "told twice: {}", entry.key);
         let line = codec::to_json(&entry).unwrap();
         assert_eq!(codec::from_json(&line).unwrap(), entry, "{line}");
@@ -229,6 +238,7 @@ impl Dice {
             tool: order.tool.clone(),
             outcome,
             message: format!("{outcome:?}"),
+            notes: Vec::new(),
             tool_fault: matches!(outcome, StepOutcome::NotStarted | StepOutcome::TimedOut),
             exit_code: None,
             duration_ms: 1,
@@ -281,7 +291,7 @@ impl Dice {
                 paths: vec!["x".into()],
                 tip: Some(self.state.tip),
             };
-            if self.roll() % 5 == 0 {
+            if self.roll().is_multiple_of(5) {
                 self.record(Event::WorkstreamConflicted(moved));
             } else {
                 merges.push(Merge { workstream: name.clone(), commit, merge: self.object() });
@@ -369,7 +379,7 @@ fn terminal_runs_do_not_move() {
     let before = dice.state.clone();
     let moved = RunMoved { round: 9, tip: before.tip, reason: None };
     for event in [Event::RunPaused(moved.clone()), Event::RunFailed(moved.clone()), Event::RunAborted(moved)] {
-        let entry = codec::entry(EntryId::new(Ulid::from(1)), dice.now, before.run, event).unwrap();
+        let entry = codec::entry(EntryId::new(Ulid::from(1)), dice.now, before.run, event);
         assert!(apply(&mut dice.state, &entry).is_err());
         assert_eq!(dice.state, before);
     }

@@ -1,10 +1,9 @@
 //! The words of commits and notes. Facts go into trailers made of validated atoms only; free text is made safe before it gets here.
 
-use super::fact::PatchCreated;
-use super::state::PatchStatus;
+use super::state::PatchRecord;
 use crate::domain::id::{ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::Workstream;
-use crate::domain::text::{clip, one_line};
+use crate::domain::text::{clip, count, one_line};
 
 /// Whose patch a commit is.
 #[derive(Debug, Clone, Copy)]
@@ -49,18 +48,18 @@ pub fn merge_message(plan: &Workstream, target: &str, run: RunId, commit: Object
 
 /// Returns the note of a patch commit: readable lines that the ledger can give again.
 #[must_use]
-pub fn patch_note(run: RunId, created: &PatchCreated, status: PatchStatus) -> String {
+pub fn patch_note(run: RunId, workstream: &WorkstreamId, patch: &PatchRecord) -> String {
+    let reason = patch.reason.as_ref().map(|reason| format!("Orc-Reason: {}\n", one_line(reason))).unwrap_or_default();
     format!(
-        "Orc-Run: {run}\nOrc-Workstream: {}\nOrc-Patch: {}\nOrc-Step: {} #{}\nOrc-Tool: {}\nOrc-State: {}\nOrc-Size: {} files, +{} -{}\n",
-        created.workstream,
-        created.patch,
-        created.step,
-        created.attempt,
-        created.tool,
-        status.word(),
-        created.files,
-        created.insertions,
-        created.deletions
+        "Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Patch: {}\nOrc-Step: {} #{}\nOrc-Tool: {}\nOrc-State: {}\nOrc-Size: {}, +{} -{}\n{reason}",
+        patch.id,
+        patch.step,
+        patch.attempt,
+        patch.tool,
+        patch.status.word(),
+        count(patch.files as usize, "file"),
+        patch.insertions,
+        patch.deletions
     )
 }
 

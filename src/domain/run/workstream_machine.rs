@@ -6,6 +6,7 @@ use super::event::Event;
 use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
 use super::machine_error::IllegalTransition;
 use super::state::{Conflict, FixLoop, LastStep, OpenStep, Signal, WorkstreamState, WorkstreamStatus};
+use crate::domain::id::ObjectId;
 
 /// How many rounds of a FIX loop are remembered; windows may be at most this long.
 pub const HISTORY: usize = 32;
@@ -160,11 +161,8 @@ pub fn start_over(one: &mut WorkstreamState) {
 /// # Errors
 /// Returns [`IllegalTransition`] for a move that the machine does not list.
 pub fn moved(one: &mut WorkstreamState, event: &Event, moved: &WorkstreamMoved, ts: Timestamp) -> Result<(), IllegalTransition> {
-    let reason = moved.reason.clone().unwrap_or_default();
-    let commit = moved.commit.or(one.tip);
-    let (to, name) = target(event, moved, reason, commit);
-    let refused = |from: &str| IllegalTransition::new(format!("workstream {}", moved.workstream), from, name);
-    let Some(to) = to else { return Err(refused("without a commit")) };
+    let refused = |from: &str| IllegalTransition::new(format!("workstream {}", moved.workstream), from, event.kind());
+    let Some(to) = target(event, moved, one.tip) else { return Err(refused("without a commit")) };
     if !is_legal(&one.status, &to) {
         return Err(refused(one.status.word()));
     }
@@ -180,36 +178,38 @@ pub fn moved(one: &mut WorkstreamState, event: &Event, moved: &WorkstreamMoved, 
     Ok(())
 }
 
-fn target(
-    event: &Event,
-    moved: &WorkstreamMoved,
-    reason: String,
-    commit: Option<crate::domain::id::ObjectId>,
-) -> (Option<WorkstreamStatus>, &'static str) {
+/// Returns where a workstream event leads; `None` when it lacks what that state holds.
+fn target(event: &Event, moved: &WorkstreamMoved, tip: Option<ObjectId>) -> Option<WorkstreamStatus> {
     use WorkstreamStatus as S;
+    let reason = moved.reason.clone().unwrap_or_default();
+    let commit = moved.commit.or(tip);
+    let ended = |event: &Event, reason: String| {
+        if matches!(event, Event::WorkstreamFailed(_)) {
+            S::Failed { reason }
+        } else if matches!(event, Event::WorkstreamTimedOut(_)) {
+            S::TimedOut { reason }
+        } else if matches!(event, Event::WorkstreamQuarantined(_)) {
+            S::Quarantined { reason }
+        } else if matches!(event, Event::WorkstreamAborted(_)) {
+            S::Aborted { reason }
+        } else {
+            S::Paused { reason }
+        }
+    };
     if matches!(event, Event::WorkstreamBlocked(_)) {
-        (Some(S::Blocked { on: moved.on.clone() }), "workstream_blocked")
+        Some(S::Blocked { on: moved.on.clone() })
     } else if matches!(event, Event::WorkstreamSkipped(_)) {
-        (Some(S::Skipped { reason }), "workstream_skipped")
+        Some(S::Skipped { reason })
     } else if matches!(event, Event::WorkstreamRetrying(_)) {
-        (moved.at.map(|at| S::Retrying { at }), "workstream_retrying")
+        moved.at.map(|at| S::Retrying { at })
     } else if matches!(event, Event::WorkstreamVerified(_)) {
-        (commit.map(|commit| S::Verified { commit }), "workstream_verified")
+        commit.map(|commit| S::Verified { commit })
     } else if matches!(event, Event::WorkstreamConflicted(_)) {
-        let status = commit.zip(moved.tip).map(|(commit, tip)| S::Conflicted { commit, tip, paths: moved.paths.clone() });
-        (status, "workstream_conflicted")
+        commit.zip(moved.tip).map(|(commit, tip)| S::Conflicted { commit, tip, paths: moved.paths.clone() })
     } else if matches!(event, Event::WorkstreamMerged(_)) {
-        (moved.merge.map(|merge| S::Merged { merge }), "workstream_merged")
-    } else if matches!(event, Event::WorkstreamFailed(_)) {
-        (Some(S::Failed { reason }), "workstream_failed")
-    } else if matches!(event, Event::WorkstreamTimedOut(_)) {
-        (Some(S::TimedOut { reason }), "workstream_timed_out")
-    } else if matches!(event, Event::WorkstreamQuarantined(_)) {
-        (Some(S::Quarantined { reason }), "workstream_quarantined")
-    } else if matches!(event, Event::WorkstreamAborted(_)) {
-        (Some(S::Aborted { reason }), "workstream_aborted")
+        moved.merge.map(|merge| S::Merged { merge })
     } else {
-        (Some(S::Paused { reason }), "workstream_paused")
+        Some(ended(event, reason))
     }
 }
 

@@ -1,3 +1,19 @@
 //! Tools: the programs that do the work, as data.
+//!
+//! A [`profile`] says how a program is started; [`invocation`] turns a task into an argument vector; [`outcome`] names what came of it;
+//! [`diff`] reads the patch that some tools print instead of changing files; [`routing`] chooses among the tools of a [`toolbox`].
 
+pub mod change;
+pub mod diff;
+mod diff_header;
+pub mod invocation;
+pub mod outcome;
+pub mod parse;
 pub mod profile;
+pub mod prompt;
+mod raw;
+pub mod routing;
+pub mod suggest;
+pub mod template;
+pub mod toolbox;
+pub mod variable;

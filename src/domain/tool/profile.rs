@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::ToolId;
 
 /// How the prompt reaches a tool's standard input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StdinMode {
     /// Standard input is closed.
     Null,
@@ -16,7 +17,8 @@ pub enum StdinMode {
 }
 
 /// What a tool leaves behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OutputMode {
     /// Changed files in the worktree.
     Worktree,
@@ -79,4 +81,38 @@ pub struct ToolProfile {
     pub resolve: ResolveMode,
     /// Who assisted, for the `Assisted-by` trailer; `None` for programs that are no AI.
     pub assisted_by: Option<String>,
+    /// The command that installs it, for the hint when it is missing.
+    pub install: Option<String>,
+}
+
+impl ToolProfile {
+    /// Returns a profile of this kind with nothing else said: closed standard input, changes in the worktree, exit
+    /// code 0, and its work done again on the tip that it conflicts with.
+    #[must_use]
+    pub fn new(id: ToolId, kind: ToolKind) -> Self {
+        Self {
+            id,
+            kind,
+            env: BTreeMap::new(),
+            env_allow: Vec::new(),
+            stdin: StdinMode::Null,
+            output: OutputMode::Worktree,
+            timeout_sec: None,
+            idle_timeout_sec: None,
+            success_exit_codes: vec![0],
+            capabilities: Vec::new(),
+            resolve: ResolveMode::Redo,
+            assisted_by: None,
+            install: None,
+        }
+    }
+
+    /// Returns the program of an external tool.
+    #[must_use]
+    pub fn binary(&self) -> Option<&str> {
+        match &self.kind {
+            ToolKind::External { binary, .. } => Some(binary),
+            ToolKind::Command | ToolKind::Replay => None,
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::domain::id::ObjectId;
@@ -14,17 +15,26 @@ use crate::io::fs::{self, FsError};
 /// More threads than cores are right here: they all wait for the disk.
 const THREADS: usize = 16;
 
-/// Makes those of the named objects durable that are loose files below `folder`; the others are in packs.
-pub(in crate::io::git) fn sync_loose(folder: &Path, ids: &[ObjectId]) -> Result<(), FsError> {
-    let ids: BTreeSet<_> = ids.iter().collect();
-    if ids.is_empty() {
-        return Ok(());
+/// Makes those of the named objects durable that are loose files below `folder`; returns the others.
+pub(in crate::io::git) fn sync_loose(folder: &Path, ids: &[ObjectId]) -> Result<Vec<ObjectId>, FsError> {
+    let ids: BTreeSet<_> = ids.iter().copied().collect();
+    let files: Vec<_> = ids.iter().map(|id| loose_path(folder, *id)).collect();
+    let absent = Mutex::new(Vec::new());
+    each(&files, |file| match fs::sync_file(file) {
+        Err(error) if error.is_not_found() => {
+            absent.lock().unwrap_or_else(PoisonError::into_inner).push(file.to_owned());
+            Ok(())
+        }
+        other => other,
+    })?;
+    let absent: BTreeSet<_> = absent.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+    let mut folders: BTreeSet<_> = files.iter().filter(|file| !absent.contains(*file)).filter_map(|file| file.parent()).collect();
+    if !folders.is_empty() {
+        folders.insert(folder);
     }
-    let files: Vec<_> = ids.iter().map(|id| loose_path(folder, **id)).collect();
-    let mut folders: BTreeSet<PathBuf> = files.iter().filter_map(|file| file.parent().map(Path::to_owned)).collect();
-    folders.insert(folder.to_owned());
-    each(&files, |file| allow_absent(fs::sync_file(file)))?;
-    each(&folders.into_iter().collect::<Vec<_>>(), |dir| allow_absent(fs::sync_dir(dir)))
+    let folders: Vec<_> = folders.into_iter().map(Path::to_owned).collect();
+    each(&folders, fs::sync_dir)?;
+    Ok(ids.into_iter().filter(|id| absent.contains(&loose_path(folder, *id))).collect())
 }
 
 /// Returns where an object stands when it is loose.
@@ -32,13 +42,6 @@ fn loose_path(folder: &Path, id: ObjectId) -> PathBuf {
     let hex = id.to_string();
     let (fan, rest) = hex.split_at(2);
     folder.join(fan).join(rest)
-}
-
-fn allow_absent(result: Result<(), FsError>) -> Result<(), FsError> {
-    match result {
-        Err(error) if error.is_not_found() => Ok(()),
-        other => other,
-    }
 }
 
 /// Runs `work` on every path, on a few threads; returns the first error.

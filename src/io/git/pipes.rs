@@ -122,5 +122,5 @@ fn has_ended(child: &Child) -> bool {
 /// Kills the process and everything it started in its group; it must not have been reaped yet.
 pub(in crate::io::git) fn kill_group(child: &Child) {
     // A group that is gone already is what is wanted.
-    drop(rustix::process::kill_process_group(Pid::from_child(child), Signal::KILL));
+    let _gone = rustix::process::kill_process_group(Pid::from_child(child), Signal::KILL);
 }

@@ -106,22 +106,32 @@ impl Worktrees {
         Err(WorktreeError::OutsideRoot { path: path.to_owned(), root: self.root.clone() })
     }
 
-    /// Refuses a worktree in which anything differs from the captured tree; returns what is ignored in it.
-    pub(super) fn require_captured(&self, worktree: &mut Worktree, proof: &RemovalProof) -> Result<Vec<RepoPath>, WorktreeError> {
+    /// Returns the paths in which a worktree differs from a tree, sorted: what would be lost if the tree were all that is kept of it. A file
+    /// that is gone takes nothing with it, and ignored files do not count.
+    ///
+    /// # Errors
+    /// Returns [`WorktreeError`] when the worktree can not be read.
+    pub fn unrecorded(&self, worktree: &mut Worktree, tree: ObjectId) -> Result<Vec<RepoPath>, WorktreeError> {
+        self.compare(worktree, tree).map(|(unrecorded, _)| unrecorded)
+    }
+
+    fn compare(&self, worktree: &mut Worktree, tree: ObjectId) -> Result<(Vec<RepoPath>, Vec<RepoPath>), WorktreeError> {
         if std::fs::symlink_metadata(worktree.path()).is_err() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         let objects = Objects::open(&self.repo)?;
-        let (found, _) = self.walk(worktree, proof.tree, (&objects, Store::No))?;
-        // A file that is gone takes nothing with it.
+        let (found, _) = self.walk(worktree, tree, (&objects, Store::No))?;
         let changed = found.changes.into_iter().filter(|change| change.new.is_some()).map(|change| change.path);
-        let skipped = found.skipped.into_iter().map(|skipped| skipped.path);
-        let mut paths: Vec<RepoPath> = changed.chain(skipped).filter(|path| !proof.given_up.contains(path)).collect();
-        if paths.is_empty() {
-            return Ok(found.ignored);
-        }
-        paths.sort_unstable();
-        Err(WorktreeError::NotCaptured { path: worktree.path().to_owned(), paths })
+        let mut unrecorded: Vec<RepoPath> = changed.chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect();
+        unrecorded.sort_unstable();
+        Ok((unrecorded, found.ignored))
+    }
+
+    /// Refuses a worktree in which anything differs from the captured tree; returns what is ignored in it.
+    pub(super) fn require_captured(&self, worktree: &mut Worktree, proof: &RemovalProof) -> Result<Vec<RepoPath>, WorktreeError> {
+        let (mut paths, ignored) = self.compare(worktree, proof.tree)?;
+        paths.retain(|path| !proof.given_up.contains(path));
+        if paths.is_empty() { Ok(ignored) } else { Err(WorktreeError::NotCaptured { path: worktree.path().to_owned(), paths }) }
     }
 
     /// Moves a worktree out of sight and removes its administration under the lock, then removes the files, which can take a while.

@@ -66,8 +66,8 @@ pub(crate) fn references(house: &House, file: &SourceFile) -> Vec<Reference> {
 struct Raw {
     line: usize,
     scope: Vec<String>,
+    /// The first one is empty when the path starts with `::`.
     segments: Vec<String>,
-    is_global: bool,
     manner: Manner,
     in_tests: bool,
 }
@@ -82,11 +82,11 @@ struct Collector {
 }
 
 impl Collector {
-    fn push(&mut self, line: usize, segments: Vec<String>, is_global: bool, manner: Manner) {
-        self.raw.push(Raw { line, scope: self.scope.clone(), segments, is_global, manner, in_tests: self.in_tests });
+    fn push(&mut self, line: usize, segments: Vec<String>, manner: Manner) {
+        self.raw.push(Raw { line, scope: self.scope.clone(), segments, manner, in_tests: self.in_tests });
     }
 
-    fn use_tree(&mut self, tree: &syn::UseTree, prefix: &[String], is_global: bool) {
+    fn use_tree(&mut self, tree: &syn::UseTree, prefix: &[String]) {
         let with = |ident: &syn::Ident| {
             let mut path = prefix.to_vec();
             if ident != "self" || path.is_empty() {
@@ -95,20 +95,20 @@ impl Collector {
             path
         };
         match tree {
-            syn::UseTree::Path(path) => self.use_tree(&path.tree, &with(&path.ident), is_global),
-            syn::UseTree::Group(group) => group.items.iter().for_each(|t| self.use_tree(t, prefix, is_global)),
+            syn::UseTree::Path(path) => self.use_tree(&path.tree, &with(&path.ident)),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|t| self.use_tree(t, prefix)),
             syn::UseTree::Glob(glob) => {
-                self.push(glob.star_token.spans[0].start().line, prefix.to_vec(), is_global, Manner::Glob);
+                self.push(glob.star_token.spans[0].start().line, prefix.to_vec(), Manner::Glob);
             }
-            syn::UseTree::Name(name) => self.bind(&name.ident, with(&name.ident), None, is_global),
-            syn::UseTree::Rename(rename) => self.bind(&rename.ident, with(&rename.ident), Some(&rename.rename), is_global),
+            syn::UseTree::Name(name) => self.bind(&name.ident, with(&name.ident), None),
+            syn::UseTree::Rename(rename) => self.bind(&rename.ident, with(&rename.ident), Some(&rename.rename)),
         }
     }
 
-    fn bind(&mut self, place: &syn::Ident, path: Vec<String>, renamed: Option<&syn::Ident>, is_global: bool) {
+    fn bind(&mut self, place: &syn::Ident, path: Vec<String>, renamed: Option<&syn::Ident>) {
         let name = renamed.map(ToString::to_string).or_else(|| path.last().cloned()).unwrap_or_default();
         self.names.entry(self.scope.clone()).or_default().insert(name, path.clone());
-        self.push(place.span().start().line, path, is_global, Manner::Use);
+        self.push(place.span().start().line, path, Manner::Use);
     }
 
     fn tokens(&mut self, stream: TokenStream) {
@@ -118,9 +118,9 @@ impl Collector {
             match &tokens[at] {
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 TokenTree::Literal(literal) => self.path_in_text(literal),
-                TokenTree::Ident(first) if !is_punct(at.checked_sub(1).and_then(|b| tokens.get(b)), '.') => {
-                    let is_global = is_separator(&tokens, at.saturating_sub(2)) && at >= 2;
-                    let mut segments = vec![first.to_string()];
+                TokenTree::Ident(first) if !is_member(&tokens, at) => {
+                    let mut segments = global_mark((at >= 2 && is_separator(&tokens, at - 2)).then_some(()));
+                    segments.push(first.to_string());
                     let mut end = at + 1;
                     while is_separator(&tokens, end) {
                         let Some(TokenTree::Ident(next)) = tokens.get(end + 2) else { break };
@@ -129,9 +129,9 @@ impl Collector {
                     }
                     let line = first.span().start().line;
                     if is_punct(tokens.get(end), '!') && !is_punct(tokens.get(end + 1), '=') {
-                        self.push(line, segments, is_global, Manner::Macro);
+                        self.push(line, segments, Manner::Macro);
                     } else if segments.len() > 1 || matches!(tokens.get(end), Some(TokenTree::Group(_))) {
-                        self.push(line, segments, is_global, Manner::Inline);
+                        self.push(line, segments, Manner::Inline);
                     }
                     at = end;
                     continue;
@@ -148,7 +148,7 @@ impl Collector {
         let segments: Vec<String> = text.trim_matches('"').split("::").map(str::to_owned).collect();
         let is_name = |s: &String| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || c == '_');
         if segments.len() > 1 && segments.iter().all(is_name) {
-            self.push(literal.span().start().line, segments, false, Manner::Inline);
+            self.push(literal.span().start().line, segments, Manner::Inline);
         }
     }
 
@@ -166,6 +166,23 @@ fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
 
 fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
     is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')
+}
+
+/// Returns whether the identifier follows a single dot: a field or a method, unlike the end of a range.
+fn is_member(tokens: &[TokenTree], at: usize) -> bool {
+    at >= 1 && is_punct(tokens.get(at - 1), '.') && !(at >= 2 && is_punct(tokens.get(at - 2), '.'))
+}
+
+/// Returns the start of a path: an empty segment when it begins with `::`.
+fn global_mark(colons: Option<()>) -> Vec<String> {
+    colons.map(|()| String::new()).into_iter().collect()
+}
+
+/// Returns the segments of a path as written.
+fn written(path: &syn::Path) -> Vec<String> {
+    let mut segments = global_mark(path.leading_colon.map(drop));
+    segments.extend(path.segments.iter().map(|s| s.ident.to_string()));
+    segments
 }
 
 /// Returns the attributes of an item that can be compiled for tests only.
@@ -205,21 +222,19 @@ impl<'ast> Visit<'ast> for Collector {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.use_tree(&item.tree, &[], item.leading_colon.is_some());
+        self.use_tree(&item.tree, &global_mark(item.leading_colon.map(drop)));
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if let Some(first) = path.segments.first() {
-            let segments = path.segments.iter().map(|s| s.ident.to_string()).collect();
-            self.push(first.ident.span().start().line, segments, path.leading_colon.is_some(), Manner::Inline);
+            self.push(first.ident.span().start().line, written(path), Manner::Inline);
         }
         visit::visit_path(self, path);
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        let segments = call.path.segments.iter().map(|s| s.ident.to_string()).collect();
         let line = call.path.segments.first().map_or(0, |s| s.ident.span().start().line);
-        self.push(line, segments, call.path.leading_colon.is_some(), Manner::Macro);
+        self.push(line, written(&call.path), Manner::Macro);
         self.tokens(call.tokens.clone());
     }
 
@@ -243,15 +258,16 @@ struct Resolver {
 
 impl Resolver {
     fn reference(&self, raw: Raw) -> Option<Reference> {
-        let path = if raw.is_global { raw.segments } else { self.resolve(&raw.scope, raw.segments, 8, raw.manner) };
+        let path = self.resolve(&raw.scope, raw.segments, 8);
         let is_worth_it = path.len() > 1 || matches!(raw.manner, Manner::Macro | Manner::Use | Manner::Glob);
         is_worth_it.then_some(Reference { line: raw.line, path, manner: raw.manner, in_tests: raw.in_tests })
     }
 
     /// Follows a path to where it starts; `depth` bounds names that stand for names.
-    fn resolve(&self, scope: &[String], segments: Vec<String>, depth: usize, manner: Manner) -> Vec<String> {
+    fn resolve(&self, scope: &[String], segments: Vec<String>, depth: usize) -> Vec<String> {
         let own = |module: &[String], rest: &[String]| [&["crate".to_owned()], module, rest].concat();
         match segments[0].as_str() {
+            "" => segments[1..].to_vec(),
             "crate" => segments,
             "git_orc" => own(&[], &segments[1..]),
             "self" => own(scope, &segments[1..]),
@@ -268,7 +284,7 @@ impl Resolver {
                     // A `use a::b` binds `b`; following it from the same line would not end.
                     Some(path) if depth > 0 && path[0] != first => {
                         let path = [path.as_slice(), &segments[1..]].concat();
-                        self.resolve(scope, path, depth - 1, manner)
+                        self.resolve(scope, path, depth - 1)
                     }
                     _ => segments,
                 }

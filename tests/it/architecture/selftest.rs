@@ -101,13 +101,21 @@ fn the_world_is_noticed_in_the_domain() {
         "fn f(r: &git2::Repository) {}",
         "fn f() { tracing::info!(\"x\") }",
         "fn f() { vec![rand::random::<u8>()]; }",
+        "use ::rand::random;",
+        "mod git2 {} fn f(r: ::git2::Repository) {}",
+        "fn f() { assert!(0..::std::env::args().len() > x) }",
         "fn f() { jiff::Timestamp::now(); }",
         "use ulid::Ulid; fn f() { Ulid::generate(); }",
     ] {
         let found = rule(&House::from_texts(&[(at, text)]));
         assert!(found.iter().any(|o| format!("{}:{}", o.path, o.line) == place), "nothing found in `{text}`");
     }
-    check_one(rule, at, "use std::time::Duration; use jiff::Timestamp; use ulid::Ulid; fn f(fs: u8, env: Ulid) -> u8 { fs }", &[]);
+    check_one(
+        rule,
+        at,
+        "use std::time::Duration; use jiff::Timestamp; mod rand { pub fn x() {} } fn g() { rand::x() } use ulid::Ulid; fn f(fs: u8, env: Ulid) -> u8 { fs }",
+        &[],
+    );
     check_one(rule, at, "#[cfg(test)] mod tests { use std::fs; }", &[]);
     check_one(rule, "src/io/fs.rs", "use std::fs;", &[]);
     let tests_file =

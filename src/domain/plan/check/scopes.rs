@@ -1,0 +1,82 @@
+//! Scopes: globs that can be read, something to write, and no contradiction.
+
+use std::collections::HashMap;
+
+use crate::domain::plan::diagnostic::Code;
+use crate::domain::plan::raw::{RawWorkstream, Texts};
+use crate::domain::plan::sink::{Draft, Sink, quoted};
+use crate::domain::plan::source::{At, Place, Shape};
+use crate::domain::policy::scope::{GlobError, Scope, ScopeField};
+
+/// The globs of a workstream, with the defaults of the plan applied.
+struct Globs<'a> {
+    write: &'a [At<String>],
+    create: &'a [At<String>],
+    forbid: &'a [At<String>],
+}
+
+impl<'a> Globs<'a> {
+    fn new(own: &'a RawWorkstream, defaults: &'a RawWorkstream) -> Self {
+        fn pick<'a>(own: Option<&'a At<Texts>>, default: Option<&'a At<Texts>>) -> &'a [At<String>] {
+            own.or(default).map_or(&[], |texts| texts.value.as_slice())
+        }
+        Self {
+            write: pick(own.files_scope.as_ref(), defaults.files_scope.as_ref()),
+            create: pick(own.files_create.as_ref(), defaults.files_create.as_ref()),
+            forbid: pick(own.files_forbid.as_ref(), defaults.files_forbid.as_ref()),
+        }
+    }
+
+    fn field(&self, field: ScopeField) -> &'a [At<String>] {
+        match field {
+            ScopeField::Write => self.write,
+            ScopeField::Create => self.create,
+            ScopeField::Forbid => self.forbid,
+        }
+    }
+}
+
+/// Returns the scope of a workstream; what is wrong with it goes to the sink.
+pub fn scope(own: &At<RawWorkstream>, defaults: &RawWorkstream, sink: &mut Sink<'_>) -> Option<Scope> {
+    let globs = Globs::new(&own.value, defaults);
+    let place = own.value.id.as_ref().map_or(own.place, |id| id.place);
+    let is_readable = !own.value.broken && !defaults.broken;
+    if is_readable && globs.write.is_empty() && globs.create.is_empty() {
+        let draft = Draft::new(Code::EmptyScope, place, "the workstream may write nothing");
+        sink.add(draft.hint("List globs under `files_scope` or `files_create`, such as `[\"src/**\"]`."));
+    }
+    report_contradictions(&globs, sink);
+    let texts = |texts: &[At<String>]| -> Vec<String> { texts.iter().map(|text| relative(&text.value, sink.shape())).collect() };
+    match Scope::new(&texts(globs.write), &texts(globs.create), &texts(globs.forbid)) {
+        Ok(scope) => Some(scope),
+        Err(errors) => {
+            for error in errors {
+                report_glob(&error, globs.field(error.field), place, sink);
+            }
+            None
+        }
+    }
+}
+
+/// The original system took `/src/x` in a bundle for `src/x`.
+fn relative(glob: &str, shape: Shape<'_>) -> String {
+    match shape {
+        Shape::Plan => glob.to_owned(),
+        Shape::Bundles { .. } => glob.trim_start_matches('/').to_owned(),
+    }
+}
+
+fn report_glob(error: &GlobError, globs: &[At<String>], otherwise: Place, sink: &mut Sink<'_>) {
+    let place = globs.get(error.index).map_or(otherwise, |glob| glob.place);
+    sink.add(Draft::new(Code::BadGlob, place, format!("in `{}`: {}", error.field.name(), error.message)));
+}
+
+fn report_contradictions(globs: &Globs<'_>, sink: &mut Sink<'_>) {
+    let forbidden: HashMap<&str, Place> = globs.forbid.iter().map(|glob| (glob.value.as_str(), glob.place)).collect();
+    for glob in globs.write.iter().chain(globs.create) {
+        if let Some(place) = forbidden.get(glob.value.as_str()) {
+            let draft = Draft::new(Code::ContradictoryScope, glob.place, format!("{} is also forbidden", quoted(&glob.value)));
+            sink.add(draft.hint("`files_forbid` wins; remove it from one of the two lists.").related("forbidden here", *place));
+        }
+    }
+}

@@ -1,0 +1,552 @@
+//! What the reading of plans says, code by code.
+
+use proptest::prelude::*;
+
+use crate::domain::id::ToolId;
+use crate::domain::plan::diagnostic::{Code, Diagnostic, Severity};
+use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind, ToolChoice};
+use crate::domain::plan::parse::parse_plan;
+use crate::domain::plan::sink::Sink;
+use crate::domain::plan::source::{Format, Known, PlanDefaults, PlanInput, Shape, SourceFile};
+use crate::domain::plan::yaml;
+use crate::domain::run::limits::{Growth, LoopLimits, OnExhausted};
+
+type Outcome = Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+fn parse_files(files: &[SourceFile], shape: Shape<'_>) -> Outcome {
+    let tools = ["command", "replay", "aider"].map(|id| ToolId::parse(id).unwrap());
+    let capabilities = ["code_generation".to_owned()];
+    let defaults = PlanDefaults::default();
+    parse_plan(&PlanInput { files, shape, defaults: &defaults, known: Known { tools: &tools, capabilities: &capabilities } })
+}
+
+fn parse(text: &str) -> Outcome {
+    parse_files(&[SourceFile::new("p.yaml", text)], Shape::Plan)
+}
+
+fn plan(text: &str) -> CheckedPlan {
+    parse(text).unwrap_or_else(|found| panic!("{found:#?}")).0
+}
+
+fn found(outcome: Outcome) -> Vec<Diagnostic> {
+    outcome.map_or_else(|found| found, |(_, found)| found)
+}
+
+/// Returns `code line:column` of each diagnostic.
+fn brief(found: &[Diagnostic]) -> Vec<String> {
+    found.iter().map(|d| d.span.map_or_else(|| d.code.to_string(), |s| format!("{} {}:{}", d.code, s.line, s.column))).collect()
+}
+
+#[track_caller]
+fn check(text: &str, expect: &[&str]) {
+    let found = found(parse(text));
+    assert_eq!(brief(&found), expect, "{text}\n{found:#?}");
+}
+
+/// Checks a plan of one workstream, whose lines start at line 4 and column 5.
+#[track_caller]
+fn check_workstream(lines: &str, expect: &[&str]) {
+    check(&workstream(lines), expect);
+}
+
+fn workstream(lines: &str) -> String {
+    format!("version: 1\nworkstreams:\n  - id: a\n    {}\n", lines.replace('\n', "\n    "))
+}
+
+const EDIT: &str = "files_scope: [a]\ntool: command\ncommand: x\n";
+
+/// Checks a plan of one complete workstream with more lines, which start at line 7 and column 5.
+#[track_caller]
+fn check_more(lines: &str, expect: &[&str]) {
+    check_workstream(&format!("{EDIT}{lines}"), expect);
+}
+
+const TOUR: &str = r#"
+version: 1
+name: tour
+base: HEAD
+target: orc/tour
+max_workers: 2
+gates: { wave: [["cargo", "check"]] }
+workstreams:
+  - id: ws-a
+    files_scope: ["a/**"]
+    tool: command
+    command: ["sh", "-c", "echo hello >> a/x.txt"]
+    static: [["grep", "-q", "hello", "a/x.txt"]]
+    runtime: ["test -s a/x.txt"]
+    depends_on: []
+"#;
+
+#[test]
+fn the_tour_means_what_it_says() {
+    let (plan, notes) = parse(TOUR).unwrap();
+    assert!(notes.is_empty(), "{notes:?}");
+    assert_eq!((plan.name.as_str(), plan.base.as_str(), plan.target.as_str()), ("tour", "HEAD", "orc/tour"));
+    assert_eq!((plan.max_workers, plan.wave_delay_sec, plan.fail_fast), (Some(2), 0, false));
+    assert_eq!(plan.gates.len(), 1);
+    assert_eq!((plan.gates[0].id.as_str(), &plan.gates[0].command[..]), ("wave-1", &["cargo".to_owned(), "check".to_owned()][..]));
+    let [workstream] = &plan.workstreams[..] else { panic!("{:?}", plan.workstreams) };
+    assert_eq!(workstream.id.as_str(), "ws-a");
+    assert!(workstream.parallel_ok && workstream.depends_on.is_empty() && workstream.priority == 0);
+    assert_eq!(workstream.limits, LoopLimits::default());
+    assert_eq!(workstream.scope.write_globs().collect::<Vec<_>>(), ["a/**"]);
+    let [edit, statics, runtime] = &workstream.steps[..] else { panic!("{:?}", workstream.steps) };
+    let StepKind::Edit(step) = &edit.kind else { panic!("{edit:?}") };
+    assert_eq!(step.tool, ToolChoice::Tool(ToolId::parse("command").unwrap()));
+    assert_eq!(step.command.as_deref(), Some(&["sh", "-c", "echo hello >> a/x.txt"].map(str::to_owned)[..]));
+    assert_eq!((edit.id.as_str(), statics.id.as_str(), runtime.id.as_str()), ("edit", "static", "runtime"));
+    let StepKind::Static(commands) = &statics.kind else { panic!("{statics:?}") };
+    assert_eq!(commands, &[["grep", "-q", "hello", "a/x.txt"].map(str::to_owned).to_vec()]);
+    let StepKind::Runtime(commands) = &runtime.kind else { panic!("{runtime:?}") };
+    assert_eq!(commands, &[["test", "-s", "a/x.txt"].map(str::to_owned).to_vec()]);
+}
+
+#[test]
+fn text_codes() {
+    check("a: [1, 2\nb: 3\n", &["syntax 2:2"]);
+    check("version: 1\n\tx: 2\n", &["syntax 2:1"]);
+    check("a: *nowhere\n", &["syntax 1:4"]);
+    check("a: &a [*a]\n", &["syntax 1:8"]);
+    check("--- 1\n--- 2\n", &["unsupported-yaml 2:1"]);
+    check("version: !!int 1\nname: !secret x\n", &["unsupported-yaml 2:15"]);
+    check(&format!("{}{}", "[".repeat(60), "]".repeat(60)), &["too-deep 1:49"]);
+    check(&" ".repeat(1024 * 1024 + 1), &["too-large 1:1"]);
+    check_more("allow_empty: true\nallow_empty: true\n", &["duplicate-key 8:5"]);
+    check("a: \"x\u{85}y\"\n", &["ambiguous-yaml 1:4"]);
+    check_more("metadata: {k: {x: 1, x: 2}, 3: y}\n", &["duplicate-key 7:26", "unsupported-yaml 7:33"]);
+    let bad = SourceFile::from_bytes("p.yaml", b"version: 1\nname: \xff\n");
+    assert_eq!(brief(&found(parse_files(&[bad], Shape::Plan))), ["not-utf8 2:7"]);
+}
+
+#[test]
+fn alias_bombs_are_refused_before_they_go_off() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        bomb += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", "));
+    }
+    let found = found(parse(&bomb));
+    assert_eq!(found[0].code, Code::TooLarge, "{found:?}");
+    // Nested anchors around one large list are copies too.
+    let nested = format!("{}{}{}", (0..40).map(|n| format!("&n{n} [")).collect::<String>(), "x, ".repeat(100_000), "]".repeat(40));
+    assert_eq!(parse(&nested).unwrap_err()[0].code, Code::TooLarge);
+}
+
+#[test]
+fn aliases_serve() {
+    let text = "version: 1\nworkstreams:\n  - {id: a, files_scope: &scope [src], tool: command, command: &run [x, y]}\n  - {id: b, depends_on: [a], files_scope: *scope, tool: command, command: *run}\n";
+    let plan = plan(text);
+    assert_eq!(plan.workstreams[1].scope.write_globs().collect::<Vec<_>>(), ["src"]);
+}
+
+#[test]
+fn structure_codes() {
+    check("- 1\n", &["wrong-type 1:1"]);
+    check("", &["wrong-type 1:1"]);
+    check("version: 1\n", &["missing-key 1:1"]);
+    check("version: 1\nworkstreams: []\n", &["empty-plan 2:14"]);
+    check("version: 2\nworkstreams: [{id: a, files_scope: [a], tool: replay, patches: [x]}]\n", &["unsupported-version 1:10"]);
+    check("name: Tour\nworkstreams: [{id: a b, files_scope: [a], tool: replay, patches: [x]}]\n", &["invalid-id 1:7", "invalid-id 2:20"]);
+    check("workstreams: [{files_scope: [a], tool: replay, patches: [x]}]\n", &["missing-key 1:15"]);
+    check_more("parallel_ok: yes\n", &["wrong-type 7:18"]);
+    check_more(
+        "title: 5\ntasks: x\ndepends_on:\nmetadata: []\n",
+        &["wrong-type 7:12", "wrong-type 8:12", "wrong-type 9:15", "wrong-type 10:15"],
+    );
+    check_more("timeout_sec: 0\nmax_cost_usd: -1\n", &["out-of-range 7:18", "out-of-range 8:19"]);
+    check_more("timeout_sec: 1.5\nmax_cost_usd: .nan\n", &["wrong-type 7:18", "out-of-range 8:19"]);
+    check_more("priority: forground\nkind: task\n", &["unknown-value 7:15", "unknown-value 8:11"]);
+    check_more("setup: [[], '', ' ']\n", &["empty-command 7:13", "empty-command 7:17", "empty-command 7:21"]);
+    check_more("setup: [[a, 5], 7]\n", &["wrong-type 7:17", "wrong-type 7:21"]);
+    check_more("retry: {max_attempts: 0, jitter: 2}\n", &["out-of-range 7:27", "out-of-range 7:38"]);
+    check_more("circuit_breaker: {per_step: 1, timeouts: {idle: 0, edit: 0}}\n", &["unknown-key 7:23", "out-of-range 7:62"]);
+    check_more("test_gates: [{type: GATE_X}, {required: true}]\n", &["unknown-value 7:25", "missing-key 7:34"]);
+    check_more("x-own: {anything: [1]}\n", &[]);
+    check(
+        "defaults: {id: a, depends_on: [b], tol: x}\nworkstreams: [{id: a, files_scope: [a], tool: replay, patches: [x]}]\n",
+        &["unknown-key 1:12", "unknown-key 1:19", "unknown-key 1:36"],
+    );
+}
+
+#[test]
+fn hints_name_the_nearest() {
+    let hint = |text: &str| found(parse(text))[0].hint.clone().unwrap_or_default();
+    assert_eq!(hint(&workstream(&format!("{EDIT}file_scope: [b]"))), "Did you mean `files_scope`?");
+    assert_eq!(hint(&workstream("files_scope: [a]\ntool: adier\ntasks: [x]")), "Did you mean `aider`?");
+    assert_eq!(hint(&workstream("files_scope: [a]\ncapability: code_gen\ntasks: [x]")), "Did you mean `code_generation`?");
+    assert_eq!(hint(&workstream(&format!("{EDIT}kind: dosc"))), "Did you mean `docs`?");
+    assert!(hint(&workstream(&format!("{EDIT}zzz: 1"))).contains("metadata"));
+    assert!(hint(&workstream(&format!("{EDIT}<<: {{a: 1}}"))).contains("Merge keys"));
+    assert!(hint(&workstream(&format!("{EDIT}_comment_x: 1"))).contains("YAML comment"));
+}
+
+fn three(a: &str, b: &str, c: &str) -> String {
+    let one = |id: &str, more: &str| format!("  - {{id: {id}, files_scope: [{id}], tool: command, command: x{more}}}\n");
+    format!("workstreams:\n{}{}{}", one("a", a), one("b", b), one("c", c))
+}
+
+#[test]
+fn dependency_codes() {
+    check(&three("", ", depends_on: [a]", ", depends_on: [a, b]"), &[]);
+    check(&three(", depends_on: [a]", ", depends_on: [z]", ""), &["self-dependency 2:71", "unknown-id 3:71"]);
+    check(&three("", ", depends_on: [a, a]", ""), &["duplicate-dependency 3:74"]);
+    check(&three("", "", "").replace("id: c", "id: a"), &["duplicate-id 4:10"]);
+    let text = three(", depends_on: [b]", ", depends_on: [c]", ", depends_on: [a]");
+    check(&text, &["cycle 2:10"]);
+    let found = parse(&text).unwrap_err();
+    assert_eq!(found[0].message, "dependencies form a cycle: a -> b -> c -> a");
+    assert_eq!(found[0].related.iter().map(|r| r.span.line).collect::<Vec<_>>(), [2, 3, 4]);
+    // What could not be read may be what is missing.
+    check(&three("", ", depends_on: [aa]", "").replace("id: a,", "id: A,"), &["invalid-id 2:10"]);
+}
+
+#[test]
+fn scope_codes() {
+    check_workstream("tool: command\ncommand: x", &["empty-scope 3:9"]);
+    check_workstream("tool: command\ncommand: x\nfiles_scope: []", &["empty-scope 3:9"]);
+    check_workstream("tool: command\ncommand: x\nfiles_create: [a]", &[]);
+    check_workstream(
+        "tool: command\ncommand: x\nfiles_scope: [a, '../b', '']\nfiles_forbid: ['[']",
+        &["bad-glob 6:22", "bad-glob 6:30", "bad-glob 7:20"],
+    );
+    check_workstream("tool: command\ncommand: x\nfiles_scope: [a, b]\nfiles_forbid: [b]", &["contradictory-scope 6:22"]);
+    check_workstream("tool: command\ncommand: x\nfiles_scope: [1]", &["wrong-type 6:19"]);
+}
+
+#[test]
+fn overlaps_are_notes() {
+    let text = three("", ", depends_on: [a]", "").replace("files_scope: [b]", "files_scope: [c/x]");
+    check(&text, &[]);
+    let text = three("", "", "").replace("files_scope: [b]", "files_scope: ['c/*.rs']");
+    let (_, notes) = parse(&text).unwrap();
+    assert_eq!(brief(&notes), ["overlap 4:10"]);
+    assert_eq!((notes[0].severity, notes[0].related[0].span.line), (Severity::Note, 3));
+    check(&text.replace("command: x", "command: x, conflict_group: g"), &[]);
+    check(&text.replace("command: x", "command: x, parallel_ok: false"), &[]);
+}
+
+#[test]
+fn command_codes() {
+    check_more("setup: ['a \"b']", &["bad-command 7:13"]);
+    check_more("setup: [cargo, -q]", &["bad-command 7:20"]);
+    check_more("setup: [['', x], ['a', \"\\0\"]]", &["bad-command 7:13", "bad-command 7:22"]);
+    check_more(
+        "setup: [a && b, 'a > b', \"a '|' b\", [a, '&&', b], 'echo $HOME']",
+        &["shell-syntax 7:13", "shell-syntax 7:21", "shell-syntax 7:55"],
+    );
+}
+
+#[test]
+fn plan_codes() {
+    let with = |line: &str| format!("{}{line}\n", three("", "", ""));
+    check(&with("target: refs/heads/x"), &["invalid-branch 5:9"]);
+    check(&with("target: a..b"), &["invalid-branch 5:9"]);
+    check(&with("base: --x"), &["invalid-base 5:7"]);
+    check(&with("base: ''"), &["invalid-base 5:7"]);
+    check(&with("gates: {wave: [a, {command: b, id: wave-1}]}"), &["duplicate-id 5:36"]);
+    check(&with("gates: {wve: []}"), &["unknown-key 5:9"]);
+    let plan = plan(&with("gates: {wave: [a b, {command: [c], id: lint, timeout_sec: 5}]}\nname: n"));
+    assert_eq!(plan.gates.iter().map(|g| (g.id.as_str(), g.timeout_sec)).collect::<Vec<_>>(), [("wave-1", None), ("lint", Some(5))]);
+    assert_eq!((plan.target.as_str(), plan.base.as_str()), ("orc/n", "HEAD"));
+}
+
+#[test]
+fn tool_codes() {
+    check_workstream("files_scope: [a]\ntasks: [x]", &["missing-tool 3:9"]);
+    check_workstream("files_scope: [a]\ntool: command", &["missing-command 3:9"]);
+    check_workstream("files_scope: [a]\ntool: replay\npatches: []", &["missing-command 3:9"]);
+    check_workstream("files_scope: [a]\ntool: aider\ntasks: [x]\ncommand: y\npatches: [z]", &["misplaced-key 7:14", "misplaced-key 8:14"]);
+    check_workstream("files_scope: [a]\ntool: aider", &["no-instructions 3:9"]);
+    check_workstream("files_scope: [a]\ntool: nobody\ntitle: x\ncapability: flying", &["unknown-tool 5:11", "unknown-capability 7:17"]);
+    check_more("prompt: x\nprompt_file: y", &["conflicting-keys 8:18"]);
+    check_more(
+        "retry: {initial_delay: 1, initial_delay_sec: 2, strategy: fixed, factor: 2}",
+        &["conflicting-keys 7:28", "conflicting-keys 7:78"],
+    );
+}
+
+#[test]
+fn step_codes() {
+    let steps = |steps: &str, expect: &[&str]| check_workstream(&format!("files_scope: [a]\ntool: command\nsteps:\n{steps}"), expect);
+    steps("  - {id: e, command: x}\n  - {id: s, kind: static, run: [y]}", &[]);
+    steps("  - {id: s, kind: static, run: [y]}\n  - {id: e, command: x}", &["first-step 7:9"]);
+    steps("  - {id: s, kind: static, run: [y], depends_on: [e]}\n  - {id: e, command: x}", &[]);
+    steps("  - {id: fix, command: x}", &["reserved-id 7:14"]);
+    steps("  - {id: e, command: x, run: [y]}", &["misplaced-key 7:34"]);
+    steps("  - {id: e, command: x}\n  - {id: s, kind: runtime, command: x}", &["missing-command 8:14", "misplaced-key 8:41"]);
+    steps("  - {id: e, command: x}\n  - {id: e, command: x, depends_on: [q]}", &["duplicate-id 8:14", "unknown-id 8:42"]);
+    steps("  - {id: e, command: x, depends_on: [f]}\n  - {id: f, command: x, depends_on: [e]}", &["cycle 7:14"]);
+    steps("  - {id: e}", &["missing-command 7:14"]);
+    check_more("steps: [{id: e, command: y}]", &["conflicting-keys 6:14"]);
+}
+
+#[test]
+fn every_code_of_the_parser_has_a_test() {
+    let here = include_str!("tests.rs");
+    let untested: Vec<_> =
+        Code::ALL.iter().filter(|code| !here.contains(&format!("\"{code} ")) && !here.contains(&format!("Code::{code:?}"))).collect();
+    assert!(untested.is_empty(), "no table above expects {untested:?}");
+}
+
+#[test]
+fn all_errors_come_at_once_and_in_order() {
+    let text = "version: 1\nnme: x\nworkstreams:\n  - id: a\n    files_scpe: [a]\n    timeout_sec: -3\n  - id: a\n    files_scope: ['[']\n    tool: command\n    command: 'x \"'\n    depends_on: [c]\n";
+    check(
+        text,
+        &[
+            "unknown-key 2:1",
+            "unknown-key 5:5",
+            "out-of-range 6:18",
+            "duplicate-id 7:9",
+            "bad-glob 8:19",
+            "bad-command 10:14",
+            "unknown-id 11:18",
+        ],
+    );
+}
+
+#[test]
+fn a_flood_of_errors_is_cut() {
+    let text = format!("workstreams: []\n{}", (0..5000).map(|n| format!("k{n}: 1\n")).collect::<String>());
+    let found = parse(&text).unwrap_err();
+    assert_eq!(found.len(), 201);
+    assert_eq!(found[200].code, Code::Omitted);
+    assert_eq!(found[200].message, "4801 more diagnostics are not shown");
+}
+
+#[test]
+fn defaults_fill_in_and_own_values_win() {
+    let text = "
+defaults:
+  tool: command
+  command: [x]
+  files_forbid: [secret]
+  priority: background
+  timeout_sec: 9
+  prompt_file: p.md
+  circuit_breaker: {oscillation_window: 7, max_fix_iterations: {static: 9}, timeouts: {edit: 11}}
+  retry: {max_attempts: 7, initial_delay_sec: 3}
+workstreams:
+  - {id: a, files_scope: [a]}
+  - {id: b, files_scope: [b], tool: aider, prompt: do it, priority: 4, timeout_sec: 8, circuit_breaker: {max_fix_iterations: {runtime: 8}}, retry: {factor: 5}}
+";
+    let plan = plan(text);
+    let [a, b] = &plan.workstreams[..] else { panic!() };
+    assert_eq!((a.priority, b.priority), (-10, 4));
+    assert_eq!((a.steps[0].timeout_sec, b.steps[0].timeout_sec), (Some(9), Some(8)));
+    assert_eq!(a.prompt, Some(PromptSource::File("p.md".to_owned())));
+    assert_eq!(b.prompt, Some(PromptSource::Text("do it".to_owned())));
+    assert_eq!(b.scope.forbid_globs().collect::<Vec<_>>(), ["secret"]);
+    assert_eq!((b.limits.max_fix_iterations.statics, b.limits.max_fix_iterations.runtime), (9, 8));
+    assert_eq!((b.limits.oscillation_window, b.limits.timeouts.edit, b.limits.timeouts.fix), (7, 11, 300));
+    assert_eq!((b.limits.retry.max_attempts, b.limits.retry.initial_delay_sec, b.limits.retry.factor), (7, 3.0, 5.0));
+    let StepKind::Edit(edit) = &b.steps[0].kind else { panic!() };
+    assert_eq!(edit.command, None);
+}
+
+#[test]
+fn own_commands_win_over_steps_of_the_defaults() {
+    let text = "
+defaults: {tool: command, steps: [{id: only, command: x}]}
+workstreams:
+  - {id: a, files_scope: [a]}
+  - {id: b, files_scope: [b], command: y, static: [z]}
+";
+    let ids: Vec<Vec<String>> = plan(text).workstreams.iter().map(|w| w.steps.iter().map(|s| s.id.to_string()).collect()).collect();
+    assert_eq!(ids, [vec!["only"], vec!["edit", "static"]]);
+}
+
+#[test]
+fn a_wrong_default_is_said_once() {
+    let text =
+        three("", "", "").replace(", tool: command", "").replace("workstreams", "defaults: {tool: comand, setup: ['\"']}\nworkstreams");
+    check(&text.replace(", command: x", ", tasks: [t]"), &["unknown-tool 1:18", "bad-command 1:34"]);
+}
+
+#[test]
+fn a_bundle_is_told_from_a_plan() {
+    check("id: ws-a\nfiles_scope: [a]\ntool: aider\n", &["wrong-type 1:1"]);
+    check("- id: ws-a\n", &["wrong-type 1:1"]);
+}
+
+#[test]
+fn limits_speak_both_dialects() {
+    let limits = |lines: &str| plan(&workstream(&format!("{EDIT}{lines}"))).workstreams[0].limits.clone();
+    let breaker = limits(
+        "circuit_breaker: {max_attempts: 5, max_error_repeats: 4, oscillation_threshold: 3, on_exhausted: pause, max_resolve_attempts: 0}",
+    );
+    assert_eq!((breaker.retry.max_attempts, breaker.min_oscillation_repeats, breaker.max_resolve_attempts), (5, 3, 0));
+    assert_eq!(breaker.on_exhausted, OnExhausted::Pause);
+    assert_eq!(limits("circuit_breaker: {max_error_repeats: 0}").min_oscillation_repeats, 1);
+    assert_eq!(limits("circuit_breaker: {max_error_repeats: 1, min_oscillation_repeats: 6}").min_oscillation_repeats, 6);
+    let retry = limits("retry: {enabled: true, strategy: linear, initial_delay: 2, max_delay: 9, jitter: false}").retry;
+    assert_eq!((retry.growth, retry.initial_delay_sec, retry.max_delay_sec, retry.jitter), (Growth::Linear, 2.0, 9.0, 0.0));
+    assert_eq!(limits("retry: {enabled: false, max_attempts: 9}").retry.max_attempts, 1);
+    assert_eq!(limits("retry: {strategy: fixed}").retry.factor, 1.0);
+    assert_eq!(limits("retry: {jitter: 0.5}").retry.jitter, 0.5);
+}
+
+#[test]
+fn listed_steps_come_in_the_order_of_their_dependencies() {
+    let text = workstream(
+        "files_scope: [a]\ntool: command\ntimeout_sec: 5\nsteps:\n  - {id: test, kind: runtime, run: [t], depends_on: [tidy]}\n  - {id: write, command: w, timeout_sec: 6, tasks: [t1]}\n  - {id: tidy, tool: aider, description: tidy up}",
+    );
+    let plan = plan(&text);
+    let steps = &plan.workstreams[0].steps;
+    assert_eq!(
+        steps.iter().map(|s| (s.id.as_str(), s.timeout_sec)).collect::<Vec<_>>(),
+        [("write", Some(6)), ("tidy", Some(5)), ("test", Some(5))]
+    );
+}
+
+#[test]
+fn json_has_places_too() {
+    let json = |text: &str| brief(&found(parse_files(&[SourceFile::new("p.json", text)], Shape::Plan)));
+    assert_eq!(json("{\"workstreams\": [{\"id\": \"a\", \"files_scope\": [\"a\"], \"tool\": \"command\", \"command\": \"x\"}]}"), [""; 0]);
+    assert_eq!(
+        json("{\n\t\"nam\\u0065\": \"x y\",\n \"ver\": [1, {\"a\": \"\\\"]\"}]\n}"),
+        ["missing-key 1:1", "invalid-id 2:15", "unknown-key 3:2"]
+    );
+    assert_eq!(
+        json("{\"é\": 1, \"b\":2, \"b\" : 3, \"workstreams\": []}"),
+        ["unknown-key 1:2", "unknown-key 1:10", "duplicate-key 1:17", "empty-plan 1:41"]
+    );
+    assert_eq!(json("{\"a\": 1,}"), ["syntax 1:9"]);
+    assert_eq!(json("{\n \"é\": tru }"), ["syntax 2:10"]);
+    assert_eq!(json(""), ["syntax 1:1"]);
+    assert_eq!(json(&"[".repeat(300)), ["too-deep 1:128"]);
+    assert_eq!(json(&format!("{}{}", "[".repeat(60), "]".repeat(60))), ["too-deep 1:50"]);
+}
+
+const BUNDLE: &str = r#"{"id": "ws-1", "openspec_change": "OS-1", "ccpm_issue": 5, "gate": 1, "files_scope": ["/src\\a.py"], "tasks": ["t"], "tool": "aider",
+ "circuit_breaker": {"max_attempts": 5, "per_step": {"x": 1}}, "priority": "background"}"#;
+
+#[test]
+fn bundles_are_read_in_the_order_of_their_names() {
+    let files = [
+        SourceFile::new(
+            "f/b.json",
+            format!("[{}]", BUNDLE.replace("ws-1", "ws-2").replace("\"tasks\"", "\"depends_on\": [\"ws-1\"], \"tasks\"")),
+        ),
+        SourceFile::new("f/a.json", BUNDLE),
+    ];
+    let shape = Shape::Bundles { folder: "some/My Folder" };
+    let (plan, notes) = parse_files(&files, shape).unwrap_or_else(|found| panic!("{found:#?}"));
+    assert!(notes.is_empty(), "{notes:?}");
+    assert_eq!((plan.name.as_str(), plan.base.as_str(), plan.target.as_str()), ("my-folder", "HEAD", "orc/my-folder"));
+    assert_eq!(plan.workstreams.iter().map(|w| w.id.as_str()).collect::<Vec<_>>(), ["ws-1", "ws-2"]);
+    let first = &plan.workstreams[0];
+    assert_eq!((first.limits.retry.max_attempts, first.priority), (5, -10));
+    assert_eq!((&first.metadata["ccpm_issue"], &first.metadata["gate"]), (&5.into(), &1.into()));
+    let files = [
+        SourceFile::new("f/a.json", "{"),
+        SourceFile::new("f/b.yaml", BUNDLE.replace("\"tasks\"", "\"depends_on\": [\"ws-9\"], \"tasks\"")),
+    ];
+    assert_eq!(brief(&found(parse_files(&files, shape))), ["syntax 1:1"]);
+    assert_eq!(brief(&found(parse_files(&[SourceFile::new("f/a.json", "5")], shape))), ["wrong-type 1:1"]);
+    assert_eq!(brief(&found(parse_files(&[], shape))), ["empty-plan"]);
+    assert_eq!(found(parse_files(&[], shape))[0].file, "some/My Folder");
+    assert_eq!(brief(&found(parse_files(&[], Shape::Plan))), ["empty-plan"]);
+}
+
+#[test]
+fn ten_thousand_workstreams_are_read_without_quadratic_work() {
+    use std::fmt::Write;
+    let mut text = "version: 1\ndefaults: {tool: command, command: x}\nworkstreams:\n".to_owned();
+    for n in 0..10_000 {
+        let depends = if n % 100 == 0 { String::new() } else { format!(", depends_on: [w{}]", n - 1) };
+        writeln!(text, "- {{id: w{n}, files_scope: [src/m{n}/**]{depends}}}").unwrap();
+    }
+    assert!(text.len() < 1024 * 1024, "{}", text.len());
+    assert_eq!(plan(&text).workstreams.len(), 10_000);
+    // All of one level and of one scope: the notes stop early.
+    let cut = |line: &str| match line.split_once("/m") {
+        Some((start, _)) => format!("{start}]}}\n"),
+        None => format!("{line}\n"),
+    };
+    let crowded: String = text.lines().map(cut).collect();
+    let (plan, notes) = parse(&crowded).unwrap_or_else(|found| panic!("{found:#?}"));
+    assert_eq!((plan.workstreams.len(), notes.len()), (10_000, 13));
+}
+
+/// Pieces of plans, so that the noise gets past the first brackets.
+fn noise() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "version: 1\n",
+        "workstreams:\n",
+        "  - id: a\n",
+        "    files_scope: [",
+        "]",
+        "{",
+        "}",
+        "[",
+        "\"",
+        "'",
+        ": ",
+        ", ",
+        "\n",
+        "\t",
+        "&a ",
+        "*a",
+        "!t ",
+        "- ",
+        "|\n",
+        ">\n",
+        "? ",
+        "# c\n",
+        "---\n",
+        "...\n",
+        "%YAML 1.2\n",
+        "0x1f",
+        "1e400",
+        "-.inf",
+        "~",
+        "true",
+        "é",
+        "\u{feff}",
+        "\0",
+        "\r\n",
+        "\\u0041",
+        "<<: ",
+        "null",
+        "steps: ",
+        "depends_on: [a]\n",
+        "tool: command\n",
+        "    ",
+    ]);
+    prop::collection::vec(prop_oneof![8 => piece.prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)], 0..40)
+        .prop_map(|v| v.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), json in any::<bool>()) {
+        let mut file = SourceFile::from_bytes("p", &bytes);
+        file.format = if json { Format::Json } else { Format::Yaml };
+        prop_assert!(parse_files(&[file], Shape::Plan).is_err_and(|found| !found.is_empty()));
+    }
+
+    #[test]
+    fn noise_is_read_or_refused_with_places_inside(text in noise(), json in any::<bool>()) {
+        let mut file = SourceFile::new("p", text.as_str());
+        file.format = if json { Format::Json } else { Format::Yaml };
+        for diagnostic in found(parse_files(&[file], Shape::Bundles { folder: "f" })) {
+            let span = diagnostic.span.unwrap();
+            prop_assert!(span.start <= span.end && span.end <= text.len() && text.is_char_boundary(span.start), "{:?}", diagnostic);
+            prop_assert!(span.line >= 1 && span.column >= 1 && span.end_column >= span.column);
+        }
+    }
+}
+
+/// A YAML text is never read as something else than `serde_yaml` reads.
+#[test]
+fn values_are_those_of_the_common_readers() {
+    let text = "a: [1, 0x10, 0o7, 1_0, .5, 1e3, yes, ~, '1', \"\\u00e9\", 2024-01-01]\nb: |\n  x\n  y\nc: >-\n  x\n  y\nd: {e: [], f: {}}\ng: x y # z\n";
+    let files = [SourceFile::new("p.yaml", text)];
+    let mut sink = Sink::new(&files, Shape::Plan);
+    let ours = yaml::read(text, 0, &mut sink).unwrap().to_json();
+    let theirs: serde_json::Value = serde_yaml::from_str(text).unwrap();
+    assert_eq!(ours, theirs);
+}

@@ -1,0 +1,3 @@
+//! View models: what reports show, without text layout or colour.
+
+pub mod summary;

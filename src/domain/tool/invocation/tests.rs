@@ -1,0 +1,132 @@
+//! What becomes of a task on its way to an argument vector.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::id::ToolId;
+
+struct Fixture {
+    prompt: String,
+    files: Vec<RepoPath>,
+    command: Option<Vec<String>>,
+    workstream: WorkstreamId,
+}
+
+impl Fixture {
+    fn new(prompt: &str, files: &[&str]) -> Self {
+        let files = files.iter().map(|path| RepoPath::from(*path)).collect();
+        Self { prompt: prompt.to_owned(), files, command: None, workstream: WorkstreamId::parse("ws-a").unwrap() }
+    }
+
+    fn run(&self, profile: &ToolProfile) -> Result<Invocation, InvocationError> {
+        let task = Task {
+            prompt: &self.prompt,
+            prompt_file: Path::new("/run/p.md"),
+            files: &self.files,
+            worktree_path: Path::new("/wt"),
+            run_dir: Path::new("/run/d"),
+            workstream: &self.workstream,
+            run: RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
+            command: self.command.as_deref(),
+        };
+        invocation(profile, &task)
+    }
+}
+
+fn external(args: &[&str]) -> ToolProfile {
+    let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    ToolProfile::new(ToolId::parse("t").unwrap(), ToolKind::External { binary: "tool".to_owned(), args })
+}
+
+fn check(args: &[&str], fixture: &Fixture, expect: &[&str]) {
+    let argv = fixture.run(&external(args)).unwrap().argv;
+    assert_eq!(argv[0], "tool");
+    assert_eq!(argv[1..], expect.iter().map(OsString::from).collect::<Vec<_>>(), "{args:?}");
+}
+
+#[test]
+fn values_are_put_in() {
+    let fixture = Fixture::new("do it", &["a.rs", "b c.rs"]);
+    check(&["-x", "{prompt}"], &fixture, &["-x", "do it"]);
+    check(&["--in={prompt_file}", "{worktree_path}/x", "{run_dir}"], &fixture, &["--in=/run/p.md", "/wt/x", "/run/d"]);
+    check(&["{workstream}-{run}"], &fixture, &["ws-a-01ARZ3NDEKTSV4RRFFQ69G5FAV"]);
+    check(&["--", "{files}", "end"], &fixture, &["--", "a.rs", "b c.rs", "end"]);
+    check(&["{files}"], &Fixture::new("", &[]), &[]);
+    check(&["{prompt}"], &Fixture::new("", &[]), &[""]);
+    check(&["{{x}}"], &fixture, &["{x}"]);
+}
+
+#[test]
+fn a_value_is_never_read_as_a_template_or_by_a_shell() {
+    let fixture = Fixture::new("{run} $(reboot) `x`; \"quoted\" 'too' \\ *", &["{prompt}", "$HOME"]);
+    check(&["{prompt}", "{files}"], &fixture, &["{run} $(reboot) `x`; \"quoted\" 'too' \\ *", "{prompt}", "$HOME"]);
+}
+
+#[test]
+fn a_value_never_becomes_an_option() {
+    let fixture = Fixture::new("- first\n- second", &["-rf", "--help", "a/-b"]);
+    check(&["{prompt}", "{files}"], &fixture, &["\n- first\n- second", "./-rf", "./--help", "a/-b"]);
+    check(&["--message={prompt}"], &fixture, &["--message=- first\n- second"]);
+    check(&["{prompt}{prompt}"], &Fixture::new("-x", &[]), &["\n-x-x"]);
+}
+
+#[test]
+fn the_prompt_can_go_to_standard_input_and_values_to_variables() {
+    let mut profile = external(&[]);
+    profile.stdin = StdinMode::Prompt;
+    profile.env.insert("TOOL_HOME".to_owned(), "{run_dir}/home".to_owned());
+    profile.env.insert("TOOL_PROMPT".to_owned(), "{prompt}".to_owned());
+    profile.env.insert("TOOL_FILES".to_owned(), "{files}".to_owned());
+    let invocation = Fixture::new("-p", &["-a", "b"]).run(&profile).unwrap();
+    assert_eq!(invocation.stdin.as_deref(), Some(b"-p".as_slice()));
+    let env: Vec<_> = invocation.env.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    assert_eq!(env, [("TOOL_FILES", "-a\nb"), ("TOOL_HOME", "/run/d/home"), ("TOOL_PROMPT", "-p")]);
+}
+
+#[test]
+fn the_embedded_tool_runs_the_command_as_written() {
+    let profile = ToolProfile::new(ToolId::parse("command").unwrap(), ToolKind::Command);
+    let mut fixture = Fixture::new("p", &["f"]);
+    assert_eq!(fixture.run(&profile), Err(InvocationError::NoCommand));
+    fixture.command = Some(vec![String::new()]);
+    assert_eq!(fixture.run(&profile), Err(InvocationError::NoCommand));
+    fixture.command = Some(["awk", "{print $1}", "-v", "{prompt}"].map(str::to_owned).to_vec());
+    assert_eq!(fixture.run(&profile).unwrap().argv, ["awk", "{print $1}", "-v", "{prompt}"]);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let refuse = |args: &[&str], fixture: &Fixture| fixture.run(&external(args)).unwrap_err().to_string();
+    let long = Fixture::new(&"x".repeat(LONGEST_ARGUMENT + 1), &[]);
+    assert!(refuse(&["{prompt}"], &long).contains("is 131072 bytes long"), "{}", refuse(&["{prompt}"], &long));
+    assert!(long.run(&external(&["{prompt_file}"])).is_ok());
+    assert_eq!(refuse(&["{prompt}"], &Fixture::new("a\0b", &[])), "the value of `{prompt}` holds a NUL byte");
+    assert_eq!(refuse(&["{files}"], &Fixture::new("", &["a\0b"])), "the value of `{files}` holds a NUL byte");
+    let unknown = refuse(&["{file}"], &Fixture::new("", &[]));
+    assert!(
+        unknown.starts_with("argument `{file}` of the tool profile: unknown placeholder `{file}` (did you mean `files`?)"),
+        "{unknown}"
+    );
+    let replay = ToolProfile::new(ToolId::parse("replay").unwrap(), ToolKind::Replay);
+    assert_eq!(Fixture::new("", &[]).run(&replay), Err(InvocationError::NoProgram("replay".to_owned())));
+}
+
+proptest! {
+    #[test]
+    fn the_number_of_arguments_depends_on_the_files_alone(
+        prompt in "[^\0]{0,40}",
+        files in proptest::collection::vec("[^\0]{1,12}", 0..4),
+        shape in proptest::collection::vec(0_usize..8, 0..6),
+    ) {
+        const SHAPES: [&str; 8] =
+            ["{prompt}", "{prompt_file}", "{files}", "{worktree_path}", "{workstream}", "{run}", "{prompt}{run_dir}", "text"];
+        let args: Vec<&str> = shape.iter().map(|at| SHAPES[*at]).collect();
+        let fixture = Fixture::new(&prompt, &files.iter().map(String::as_str).collect::<Vec<_>>());
+        let argv = fixture.run(&external(&args)).unwrap().argv;
+        let spread = args.iter().filter(|arg| **arg == "{files}").count();
+        prop_assert_eq!(argv.len(), 1 + args.len() - spread + spread * files.len());
+        for argument in &argv {
+            prop_assert!(!argument.as_bytes().starts_with(b"-"), "{:?}", argument);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Profile files, right and wrong.
+
+use super::*;
+use crate::domain::tool::profile::{OutputMode, ResolveMode, StdinMode};
+
+fn parse(layers: &[&str]) -> Result<Toolbox, Vec<String>> {
+    let names = ["shipped", "user", "repo"];
+    let sources: Vec<_> = layers.iter().zip(names).map(|(text, name)| ProfileSource { name, text }).collect();
+    parse_profiles(&sources).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+fn profile(toolbox: &Toolbox, id: &str) -> ToolProfile {
+    toolbox.profile(&ToolId::parse(id).unwrap()).unwrap().clone()
+}
+
+#[test]
+fn the_shipped_profiles_are_complete() {
+    let toolbox = parse(&[SHIPPED]).unwrap();
+    let ids: Vec<_> = toolbox.tools().map(|tool| tool.profile.id.as_str()).collect();
+    assert_eq!(ids, ["aider", "codex", "claude", "command", "replay"]);
+    for tool in toolbox.tools().take(3) {
+        let profile = &tool.profile;
+        assert_eq!((profile.resolve, profile.output), (ResolveMode::Markers, OutputMode::Worktree), "{}", profile.id);
+        assert!(profile.timeout_sec.is_some() && profile.install.is_some() && profile.assisted_by.is_some(), "{}", profile.id);
+    }
+    assert_eq!(profile(&toolbox, "codex").stdin, StdinMode::Prompt);
+}
+
+#[test]
+fn every_field_is_read() {
+    let toolbox =
+        parse(&[r#"{"t": {"binary": "b", "args": ["-x", "{files}"], "env": {"A": "{run}"}, "env_allow": ["K_*"], "stdin": "prompt",
+        "output": "patch", "timeout_sec": 5, "idle_timeout_sec": 0, "success_exit_codes": [0, 5], "capabilities": ["c"],
+        "resolve": "refuse", "assisted_by": "me", "install": "make", "x-note": [1], "metadata": {"k": 1}}, "$schema": "s", "x-y": 1}"#])
+        .unwrap();
+    let expect = ToolProfile {
+        id: ToolId::parse("t").unwrap(),
+        kind: ToolKind::External { binary: "b".to_owned(), args: vec!["-x".to_owned(), "{files}".to_owned()] },
+        env: BTreeMap::from([("A".to_owned(), "{run}".to_owned())]),
+        env_allow: vec!["K_*".to_owned()],
+        stdin: StdinMode::Prompt,
+        output: OutputMode::Patch,
+        timeout_sec: Some(5),
+        idle_timeout_sec: Some(0),
+        success_exit_codes: vec![0, 5],
+        capabilities: vec!["c".to_owned()],
+        resolve: ResolveMode::Refuse,
+        assisted_by: Some("me".to_owned()),
+        install: Some("make".to_owned()),
+    };
+    assert_eq!(profile(&toolbox, "t"), expect);
+}
+
+#[test]
+fn a_higher_layer_overrides_single_fields() {
+    let toolbox = parse(&[
+        r#"{"a": {"binary": "a", "args": ["1", "2"], "env": {"K": "low", "L": "low"}, "timeout_sec": 1}, "b": {"binary": "b"}}"#,
+        r#"{"c": {"binary": "c"}, "a": {"args": ["3"], "env": {"K": "high"}}}"#,
+        r#"{"a": {"timeout_sec": 9}}"#,
+    ])
+    .unwrap();
+    let a = profile(&toolbox, "a");
+    assert_eq!(a.kind, ToolKind::External { binary: "a".to_owned(), args: vec!["3".to_owned()] });
+    assert_eq!(a.env, BTreeMap::from([("K".to_owned(), "high".to_owned()), ("L".to_owned(), "low".to_owned())]));
+    assert_eq!(a.timeout_sec, Some(9));
+    assert_eq!(toolbox.tool(&a.id).unwrap().origins, ["repo", "user", "shipped"]);
+    let order: Vec<_> = toolbox.tools().map(|tool| tool.profile.id.as_str()).collect();
+    assert_eq!(order, ["a", "c", "b", "command", "replay"], "a tool of a higher layer is preferred");
+}
+
+#[test]
+fn a_profile_extends_another_one_as_the_layers_left_it() {
+    let toolbox = parse(&[
+        r#"{"base": {"binary": "b", "args": ["1"], "timeout_sec": 1}}"#,
+        r#"{"mine": {"extends": "mid", "timeout_sec": 3}, "mid": {"extends": "base", "stdin": "prompt"}, "base": {"args": ["2"]}}"#,
+    ])
+    .unwrap();
+    let mine = profile(&toolbox, "mine");
+    assert_eq!(mine.kind, ToolKind::External { binary: "b".to_owned(), args: vec!["2".to_owned()] });
+    assert_eq!((mine.timeout_sec, mine.stdin), (Some(3), StdinMode::Prompt));
+}
+
+#[test]
+fn mistakes_have_a_place_and_a_hint() {
+    let check = |text: &str, expect: &str| assert_eq!(parse(&[text]).unwrap_err(), [expect], "{text}");
+    check(
+        "{\n  \"t\": {\n    \"timeout-sec\": 5\n  }\n}",
+        "shipped:3:5: unknown key `timeout-sec`: keys are spelt with underscores, write `timeout_sec`",
+    );
+    check(r#"{"t": {"binary": "b", "arg": []}}"#, "shipped:1:23: unknown key `arg` (did you mean `args`?)");
+    check(r#"{"t": {"arg"  : []}}"#, "shipped:1:8: unknown key `arg` (did you mean `args`?)");
+    check(r#"{"t": {"colour": 1}}"#, "shipped:1:8: unknown key `colour`");
+    check(r#"{"t": {"binary": "b", "binary": "c"}}"#, "shipped:1:23: key `binary` is set twice");
+    check(r#"{"t": {"binary": "b"}, "t": {}}"#, "shipped:1:24: the tool `t` is defined twice");
+    check(r#"{"command": {}}"#, "shipped:1:2: the tool `command` is embedded and cannot be changed; choose another id");
+    check(r#"{"T": {}}"#, "shipped:1:2: `T` is not a valid id: use 1 to 64 of a-z, 0-9, `.`, `_`, `-`, starting with a letter or digit");
+    check(
+        "{\"t\": {\"args\": [\"a\",\n  \"{promt}\"]}}",
+        "shipped:2:3: unknown placeholder `{promt}` (did you mean `prompt`?); write `{{` for a brace itself",
+    );
+    check(r#"{"t": {"args": ["-\"{files}"]}}"#, "shipped:1:17: `{files}` must be an argument of its own");
+    check(r#"{"t": {"binary": ""}}"#, "shipped:1:18: the program is empty");
+    check(r#"{"t": {"binary": "-x"}}"#, "shipped:1:18: `-x` is no program");
+    check(r#"{"t": {"env": {"GIT_DIR": "x"}}}"#, "shipped:1:16: `GIT_DIR` ties a process to one repository and is never passed to a tool");
+    check(r#"{"t": {"env_allow": ["*"]}}"#, "shipped:1:22: `` is no name of an environment variable");
+    check(r#"{"t": {"stdin": "file"}}"#, "shipped:1:17: unknown variant `file`, expected `null` or `prompt`");
+    check(r#"{"t": {"success_exit_codes": [256]}}"#, "shipped:1:33: invalid value: integer `256`, expected u8");
+    check(r#"{"t": {"success_exit_codes": []}}"#, "shipped:1:32: at least one exit code must count as success");
+    check(r#"{"t": {"assisted_by": "a\nb"}}"#, "shipped:1:23: this must be one line of text");
+    check(r#"{"t": {"binary": "b"}"#, "shipped:1:21: EOF while parsing an object");
+    check(r#"{"t": {}, "u": {"binary": "b"}}"#, "shipped:1:2: tool `t` has no `binary`");
+    check(r#"{"u": {"binary": "b", "extends": "v"}}"#, "shipped:1:2: `extends` names the unknown tool `v`");
+    check("", "shipped:1:1: EOF while parsing a value");
+    assert!(parse(&["{\"t\": {\"timeout_sec\": 0}}"]).unwrap_err()[0].starts_with("shipped:1:23: invalid value: integer `0`"));
+}
+
+#[test]
+fn all_files_and_all_tools_are_reported_at_once() {
+    let errors = parse(&["{", "[]", r#"{"a": {}}"#]).unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.split(':').next().unwrap()).collect::<Vec<_>>(), ["shipped", "user"]);
+    let errors = parse(&[r#"{"a": {"extends": "b"}, "b": {"extends": "a"}, "c": {}}"#]).unwrap_err();
+    assert_eq!(
+        errors,
+        [
+            "shipped:1:2: `extends` goes in a circle: a -> b -> a",
+            "shipped:1:25: `extends` goes in a circle: b -> a -> b",
+            "shipped:1:48: tool `c` has no `binary`"
+        ]
+    );
+}

@@ -1,0 +1,82 @@
+//! All tools that a plan can name: the two embedded ones and those of the profile files, with where each came from.
+
+use super::profile::{ToolKind, ToolProfile};
+use super::suggest::closest;
+use crate::domain::id::ToolId;
+
+/// The embedded tool that runs the workstream's own command.
+pub const COMMAND: &str = "command";
+/// The embedded tool that applies patch files.
+pub const REPLAY: &str = "replay";
+
+/// Returns whether a tool is embedded: it needs no profile, and none can replace it.
+#[must_use]
+pub fn is_embedded(id: &str) -> bool {
+    id == COMMAND || id == REPLAY
+}
+
+/// A tool and the sources that shaped it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    /// How it is started and read.
+    pub profile: ToolProfile,
+    /// The names of the sources that say something about it, the strongest first; empty for the embedded tools.
+    pub origins: Vec<String>,
+}
+
+/// The known tools, the most preferred first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toolbox {
+    tools: Vec<Tool>,
+}
+
+impl Toolbox {
+    /// Returns a toolbox of these tools in this order of preference, and the embedded ones after them.
+    #[must_use]
+    pub fn new(mut tools: Vec<Tool>) -> Self {
+        for (name, kind) in [(COMMAND, ToolKind::Command), (REPLAY, ToolKind::Replay)] {
+            if let Ok(id) = ToolId::parse(name) {
+                tools.push(Tool { profile: ToolProfile::new(id, kind), origins: Vec::new() });
+            }
+        }
+        Self { tools }
+    }
+
+    /// Returns the tool with this id.
+    #[must_use]
+    pub fn tool(&self, id: &ToolId) -> Option<&Tool> {
+        self.tools.iter().find(|tool| tool.profile.id == *id)
+    }
+
+    /// Returns the profile with this id.
+    #[must_use]
+    pub fn profile(&self, id: &ToolId) -> Option<&ToolProfile> {
+        self.tool(id).map(|tool| &tool.profile)
+    }
+
+    /// Returns all tools, the most preferred first.
+    pub fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.tools.iter()
+    }
+
+    /// Returns the id that may be meant by a mistyped one.
+    #[must_use]
+    pub fn suggestion(&self, id: &str) -> Option<&str> {
+        closest(id, self.tools.iter().map(|tool| tool.profile.id.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_tools_are_always_there() {
+        let toolbox = Toolbox::new(Vec::new());
+        let kind = |id: &str| toolbox.profile(&ToolId::parse(id).unwrap()).map(|profile| profile.kind.clone());
+        assert_eq!(kind("command"), Some(ToolKind::Command));
+        assert_eq!(kind("replay"), Some(ToolKind::Replay));
+        assert_eq!(kind("aider"), None);
+        assert_eq!(toolbox.suggestion("comand"), Some("command"));
+    }
+}

@@ -1,0 +1,152 @@
+//! The one place where the integration branch moves: by compare-and-swap, to a merge that was recorded as prepared.
+
+use super::context::RunContext;
+use super::execute::{ExecuteError, blocking};
+use super::notes;
+use super::place;
+use super::recorder::Recorder;
+use crate::domain::id::ObjectId;
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{Integration, PatchMoved, RunMoved, WorkstreamMoved};
+use crate::domain::run::next::patch_moved;
+use crate::domain::run::state::{PatchStatus, RunState};
+use crate::io::git::objects::Objects;
+use crate::io::git::refs::RefError;
+use crate::io::git::refs::{LogLine, Refs};
+use crate::io::git::signature::Signature;
+
+/// Why nothing can be merged onto the branch now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BranchError {
+    /// The branch left the history that the run knows.
+    #[error("branch {branch} was moved to {to}, which does not contain {from}; move it back or start a new run")]
+    Diverged {
+        /// The branch.
+        branch: String,
+        /// Where the run left it.
+        from: String,
+        /// Where it is.
+        to: String,
+    },
+    /// The branch is checked out somewhere.
+    #[error("branch {branch} is checked out in {path}; check out another branch there, then run `git orc resume`")]
+    CheckedOut {
+        /// The branch.
+        branch: String,
+        /// Where.
+        path: String,
+    },
+}
+
+/// Where the branch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tip {
+    /// What the ref points at; `None` when it does not exist.
+    pub old: Option<ObjectId>,
+    /// The commit to merge onto.
+    pub start: ObjectId,
+}
+
+/// Returns the full name of a branch.
+#[must_use]
+pub fn branch_ref(branch: &str) -> String {
+    format!("refs/heads/{branch}")
+}
+
+/// Returns where the branch stands, when the run may go on from there: where the run left it, or further on.
+///
+/// # Errors
+/// Returns an error when the repository does not let it; the inner error says why nothing can be merged now.
+pub async fn current_tip(cx: &RunContext, state: &RunState) -> Result<Result<Tip, BranchError>, ExecuteError> {
+    let (own, known, branch) = (cx.clone(), state.tip, state.target.clone());
+    blocking(move || {
+        let old = Refs::new(&own.repo, own.durability).read(&branch_ref(&branch))?;
+        if let Some(error) = checked_out(&own, &branch)? {
+            return Ok(Err(error));
+        }
+        let objects = Objects::open(&own.repo)?;
+        let Some(at) = old else { return Ok(Ok(Tip { old, start: known })) };
+        if at == known || objects.is_ancestor(at, known)? {
+            return Ok(Ok(Tip { old, start: known }));
+        }
+        if objects.is_ancestor(known, at)? {
+            return Ok(Ok(Tip { old, start: at }));
+        }
+        Ok(Err(BranchError::Diverged { branch, from: known.short(), to: at.short() }))
+    })
+    .await
+}
+
+/// Moves the branch to a prepared merge and records it; when the branch has moved meanwhile, the merge is dropped and will be made anew.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn run(cx: &RunContext, integration: Integration, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
+    let (own, branch, wanted) = (cx.clone(), state.target.clone(), integration.clone());
+    let message = format!("orc: wave {} of {}", integration.wave, state.name);
+    let swapped = blocking(move || swap(&own, &branch, &wanted, &message)).await?;
+    match swapped {
+        Err(error) => {
+            let moved = RunMoved { round: state.round, tip: state.tip, reason: Some(error.to_string()) };
+            recorder.record(vec![Event::RunPaused(moved)]).await?;
+        }
+        Ok(Swap::Lost) => recorder.record(vec![Event::IntegrationDropped(integration)]).await?,
+        Ok(Swap::Moved) => {
+            recorder.record(merged_events(&integration, state)?).await?;
+            notes::write(cx, &integration, state).await;
+        }
+    }
+    Ok(())
+}
+
+enum Swap {
+    Moved,
+    Lost,
+}
+
+fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> Result<Result<Swap, BranchError>, ExecuteError> {
+    if let Some(error) = checked_out(cx, branch)? {
+        return Ok(Err(error));
+    }
+    let refs = Refs::new(&cx.repo, cx.durability);
+    let name = branch_ref(branch);
+    if refs.read(&name)? == Some(wanted.commit) {
+        return Ok(Ok(Swap::Moved));
+    }
+    let signature = Signature::new(cx.identity.clone(), cx.clock.now());
+    match refs.update(&name, wanted.old, wanted.commit, Some(&LogLine { signature: &signature, message })) {
+        Ok(()) => Ok(Ok(Swap::Moved)),
+        Err(RefError::Changed { .. }) => Ok(Ok(Swap::Lost)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A branch that somebody has checked out is never moved under their feet.
+fn checked_out(cx: &RunContext, branch: &str) -> Result<Option<BranchError>, ExecuteError> {
+    let name = branch_ref(branch);
+    let holder = cx.repo.worktree_list()?.into_iter().find(|worktree| worktree.branch.as_deref() == Some(&*name));
+    Ok(holder.map(|worktree| BranchError::CheckedOut { branch: branch.to_owned(), path: worktree.path.display().to_string() }))
+}
+
+fn merged_events(integration: &Integration, state: &RunState) -> Result<Vec<Event>, ExecuteError> {
+    let mut events = Vec::new();
+    for merge in &integration.merges {
+        let one = place::one(state, &merge.workstream)?;
+        for patch in one.patches.iter().filter(|patch| patch.status == PatchStatus::Verified) {
+            events.push(Event::PatchMerged(PatchMoved { merge: Some(merge.merge), ..patch_moved(&merge.workstream, patch, None) }));
+        }
+        events.push(Event::WorkstreamMerged(WorkstreamMoved {
+            workstream: merge.workstream.clone(),
+            round: one.round,
+            reason: None,
+            commit: Some(merge.commit),
+            merge: Some(merge.merge),
+            at: None,
+            on: Vec::new(),
+            paths: Vec::new(),
+            tip: None,
+        }));
+    }
+    events.push(Event::IntegrationAdvanced(integration.clone()));
+    Ok(events)
+}

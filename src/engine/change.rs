@@ -1,0 +1,93 @@
+//! EDIT, FIX and RESOLVE steps: a tool changes files; what it left is captured, then judged.
+
+use super::capture::{self, Found};
+use super::context::RunContext;
+use super::execute::{ExecuteError, blocking};
+use super::recorder::Recorder;
+use super::work::{self, Worked};
+use super::{place, replay, resolve};
+use crate::domain::plan::model::Workstream;
+use crate::domain::run::effect::StepOrder;
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{PatchCreated, PatchOrigin, StepFinished, StepOutcome, StepRole};
+use crate::domain::run::state::RunState;
+use crate::domain::text::count;
+use crate::domain::tool::profile::ToolKind;
+use crate::io::clock::Stopwatch;
+
+/// Runs a step that changes files and records what came of it.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
+    let watch = Stopwatch::start();
+    let (plan, _) = place::planned(cx, order)?;
+    let tool = order.tool.as_ref().and_then(|id| cx.tools.profile(id));
+    let Some(profile) = tool else {
+        let name = order.tool.as_ref().map(ToString::to_string).unwrap_or_default();
+        return Err(ExecuteError::Inconsistent(format!("the tool `{name}` is no longer known; see `git orc tools list`")));
+    };
+    let mut worked = match (&profile.kind, order.role) {
+        (ToolKind::Replay, _) => replay::run(cx, order, state).await?,
+        (ToolKind::Command | ToolKind::External { .. }, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,
+        (ToolKind::Command | ToolKind::External { .. }, _) => work::run(cx, order, profile, state).await?,
+    };
+    let mut events = Vec::new();
+    let found = std::mem::take(&mut worked.found);
+    for found in found {
+        events.extend(patch_events(cx, order, (plan, state), (found, &mut worked)).await?);
+    }
+    let external = matches!(profile.kind, ToolKind::External { .. });
+    events.push(Event::StepFinished(StepFinished {
+        workstream: order.workstream.clone(),
+        step: order.step.clone(),
+        attempt: order.attempt,
+        tool: order.tool.clone(),
+        outcome: worked.outcome,
+        message: worked.message,
+        notes: worked.notes,
+        tool_fault: external && matches!(worked.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted),
+        exit_code: worked.exit_code,
+        duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+        output: worked.output,
+        findings: Vec::new(),
+    }));
+    recorder.record(events).await?;
+    Ok(())
+}
+
+/// Captures one found tree, then says what becomes of it: the tip of the workstream, quarantine, or put aside.
+async fn patch_events(
+    cx: &RunContext,
+    order: &StepOrder,
+    (plan, state): (&Workstream, &RunState),
+    (found, worked): (Found, &mut Worked),
+) -> Result<Vec<Event>, ExecuteError> {
+    let start = place::commit(state, &order.workstream, place::Stand::Start)?;
+    let (own, order_own, plan_own) = (cx.clone(), order.clone(), plan.clone());
+    let origin = found.origin;
+    let tool = order.tool.clone().ok_or_else(|| ExecuteError::Inconsistent("a step that changes files has no tool".to_owned()))?;
+    let (created, wrong) = blocking(move || {
+        let created = capture::commit(&own, &order_own, &tool, &found)?;
+        let wrong = capture::judge(&own, &plan_own, start, &found)?;
+        Ok((created, wrong))
+    })
+    .await?;
+    Ok(verdict(created, &wrong, origin, worked))
+}
+
+fn verdict(created: PatchCreated, wrong: &[String], origin: PatchOrigin, worked: &mut Worked) -> Vec<Event> {
+    let first = Event::PatchCreated(created.clone());
+    if origin == PatchOrigin::Salvage || worked.outcome != StepOutcome::Passed {
+        let reason = format!("put aside: {}", worked.message);
+        return vec![first, Event::PatchDropped(capture::moved(&created, Some(reason)))];
+    }
+    if let Some(worst) = wrong.first() {
+        let more = if wrong.len() > 1 { format!(" (and {} more)", count(wrong.len() - 1, "violation")) } else { String::new() };
+        worked.outcome = StepOutcome::Rejected;
+        worked.message = format!("{worst}{more}");
+        return vec![first, Event::PatchQuarantined(capture::moved(&created, Some(worked.message.clone())))];
+    }
+    let (validated, applied) = (capture::moved(&created, None), capture::moved(&created, None));
+    vec![first, Event::PatchValidated(validated), Event::PatchApplied(applied)]
+}

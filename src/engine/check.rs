@@ -1,0 +1,133 @@
+//! STATIC and RUNTIME steps: commands in the worktree, on exactly the captured tree.
+
+use std::time::Duration;
+
+use super::bench::{self, Command};
+use super::context::{RunContext, Since};
+use super::execute::ExecuteError;
+use super::place::{self, Stand};
+use super::recorder::Recorder;
+use crate::domain::finding::chooser::findings;
+use crate::domain::finding::model::Finding;
+use crate::domain::plan::model::{Argv, Step, StepKind, Workstream};
+use crate::domain::run::effect::StepOrder;
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{OutputRef, StepFinished, StepOutcome};
+use crate::domain::run::state::RunState;
+use crate::domain::text::clip;
+use crate::domain::tool::outcome::Ending;
+use crate::io::clock::Stopwatch;
+
+/// How many findings an entry carries.
+pub const FINDINGS_KEPT: usize = 20;
+
+/// What came of a list of commands.
+#[derive(Debug)]
+pub struct Checked {
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// One sentence about it.
+    pub message: String,
+    /// The exit code of the last command.
+    pub exit_code: Option<i32>,
+    /// The findings of the command that failed.
+    pub findings: Vec<Finding>,
+    /// The kept output of the last command.
+    pub output: Option<OutputRef>,
+}
+
+/// Runs a check and records what it found.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
+    let watch = Stopwatch::start();
+    let (plan, step) = place::planned(cx, order)?;
+    let commands = match &step.kind {
+        StepKind::Static(commands) | StepKind::Runtime(commands) => commands,
+        StepKind::Edit(_) => return Err(ExecuteError::Inconsistent(format!("step {} of {} is no check", step.id, plan.id))),
+    };
+    let checked = match place::stand(cx, order, state, Stand::Tip).await? {
+        Ok(mut live) => {
+            live.since = Since::Checks;
+            let checked = run_commands(cx, order, (plan, step), (live.worktree.path(), commands)).await;
+            cx.keep_worktree(&order.workstream, live);
+            checked?
+        }
+        Err(message) => Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None },
+    };
+    let event = Event::StepFinished(StepFinished {
+        workstream: order.workstream.clone(),
+        step: order.step.clone(),
+        attempt: order.attempt,
+        tool: None,
+        outcome: checked.outcome,
+        message: checked.message,
+        notes: Vec::new(),
+        tool_fault: false,
+        exit_code: checked.exit_code,
+        duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+        output: checked.output,
+        findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
+    });
+    recorder.record(vec![event]).await?;
+    Ok(())
+}
+
+async fn run_commands(
+    cx: &RunContext,
+    order: &StepOrder,
+    (plan, step): (&Workstream, &Step),
+    (worktree, commands): (&std::path::Path, &[Argv]),
+) -> Result<Checked, ExecuteError> {
+    let seconds = step.timeout_sec.unwrap_or(match step.kind {
+        StepKind::Static(_) => plan.limits.timeouts.statics,
+        StepKind::Runtime(_) | StepKind::Edit(_) => plan.limits.timeouts.runtime,
+    });
+    let mut last =
+        Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
+    for (number, argv) in commands.iter().enumerate() {
+        let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("{}.log", number + 1))?;
+        let command = Command {
+            argv: argv.iter().map(Into::into).collect(),
+            cwd: worktree.to_owned(),
+            env: bench::check_environment(cx, order, worktree),
+            stdin: None,
+            wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
+            idle: None,
+            log: log.clone(),
+        };
+        last = judge(argv, bench::run(cx, command).await, cx.folder.output(&log));
+        if last.outcome != StepOutcome::Passed {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+/// Turns the end of a command into what it means for a check.
+#[must_use]
+pub fn judge(argv: &[String], ended: Result<bench::Ended, String>, output: Option<OutputRef>) -> Checked {
+    let name = clip(&argv.join(" "), 80);
+    let checked = |outcome, message, exit_code, findings| Checked { outcome, message, exit_code, findings, output: output.clone() };
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(error) => return checked(StepOutcome::NotStarted, error, None, Vec::new()),
+    };
+    match ended.ending {
+        Ending::Exited { code: 0 } => checked(StepOutcome::Passed, format!("`{name}` passed"), Some(0), Vec::new()),
+        Ending::Exited { code } => {
+            let found = findings(argv, code, &ended.text);
+            checked(StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), found)
+        }
+        Ending::Signaled { signal } => {
+            let found = findings(argv, 128 + signal, &ended.text);
+            checked(StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, found)
+        }
+        Ending::TimedOut { .. } => {
+            let found = findings(argv, 124, &ended.text);
+            checked(StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, found)
+        }
+        Ending::Cancelled => checked(StepOutcome::Cancelled, format!("`{name}` was stopped"), None, Vec::new()),
+    }
+}

@@ -1,0 +1,139 @@
+//! What every step and merge of a run can reach.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::folder::RunFolder;
+use crate::domain::id::{ObjectId, RunId, WorkstreamId};
+use crate::domain::plan::model::CheckedPlan;
+use crate::domain::run::config::RunConfig;
+use crate::domain::tool::toolbox::Toolbox;
+use crate::io::clock::Clock;
+use crate::io::fs::Durability;
+use crate::io::git::merge::MergeSettings;
+use crate::io::git::repo::Repo;
+use crate::io::git::signature::Identity;
+use crate::io::git::worktree::{Worktree, Worktrees};
+use crate::io::process::request::{CancelLevel, CancelSignal};
+use crate::io::settings::environment::Environment;
+
+/// Files that a plan names: prompts and patches, by the name that the plan gives.
+pub type Inputs = BTreeMap<String, Vec<u8>>;
+
+/// What every step and merge of a run can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct RunContext(Arc<Parts>);
+
+/// The parts of a [`RunContext`].
+pub struct Parts {
+    /// The run.
+    pub run: RunId,
+    /// The plan.
+    pub plan: CheckedPlan,
+    /// The frozen settings.
+    pub config: RunConfig,
+    /// The files that the plan names.
+    pub inputs: Inputs,
+    /// The tools.
+    pub tools: Toolbox,
+    /// The repository.
+    pub repo: Repo,
+    /// How the user's git merges, as it was before any tool ran.
+    pub merging: MergeSettings,
+    /// The worktrees.
+    pub worktrees: Arc<Worktrees>,
+    /// Who commits.
+    pub identity: Identity,
+    /// Time and ids.
+    pub clock: Clock,
+    /// The environment for programs.
+    pub environment: Environment,
+    /// The run's folder below the git directory.
+    pub folder: RunFolder,
+    /// Whether objects are flushed before they are told of.
+    pub durability: Durability,
+    /// How urgently everything should end.
+    pub cancel: watch::Sender<CancelLevel>,
+    /// Worktrees that are there, with what is known of their files.
+    pub live: Mutex<BTreeMap<WorkstreamId, Live>>,
+    /// The worktree in which gates run.
+    pub gate: tokio::sync::Mutex<Option<Worktree>>,
+}
+
+/// A worktree that is there.
+#[derive(Debug)]
+pub struct Live {
+    /// The worktree.
+    pub worktree: Worktree,
+    /// The tree that was captured last: everything that a tool left in it.
+    pub captured: ObjectId,
+    /// Who was in it since.
+    pub since: Since,
+}
+
+/// Who was in a worktree since the last capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Nobody.
+    Nobody,
+    /// Checks; what they leave lying about is nobody's work.
+    Checks,
+}
+
+impl std::ops::Deref for RunContext {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl RunContext {
+    /// Wraps the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Returns the signal that ends programs.
+    #[must_use]
+    pub fn signal(&self) -> CancelSignal {
+        self.cancel.subscribe()
+    }
+
+    /// Tells every program how urgently it should end.
+    pub fn cancel(&self, level: CancelLevel) {
+        self.cancel.send_replace(level);
+    }
+
+    /// Returns where the worktree of a workstream is or will be.
+    #[must_use]
+    pub fn worktree_path(&self, workstream: &WorkstreamId) -> PathBuf {
+        self.worktrees.root().join(self.run.lower()).join(workstream.as_str())
+    }
+
+    /// Takes what is known of a workstream's worktree.
+    #[must_use]
+    pub fn take_worktree(&self, workstream: &WorkstreamId) -> Option<Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(workstream)
+    }
+
+    /// Keeps what is known of a workstream's worktree.
+    pub fn keep_worktree(&self, workstream: &WorkstreamId, live: Live) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(workstream.clone(), live);
+    }
+
+    /// Returns where the worktree of the gates is or will be. No workstream can have that name.
+    #[must_use]
+    pub fn gate_path(&self) -> PathBuf {
+        self.worktrees.root().join(self.run.lower()).join("_gate")
+    }
+
+    /// Returns the name of a worktree of this run in the repository.
+    #[must_use]
+    pub fn worktree_name(&self, what: &str) -> String {
+        format!("orc-{}-{what}", self.run.lower())
+    }
+}

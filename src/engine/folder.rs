@@ -1,0 +1,69 @@
+//! The folder of a run below the git directory: prompts, outputs, the lock. Deleting it loses no promise.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::id::{Attempt, RunId, StepId, WorkstreamId};
+use crate::domain::run::fact::OutputRef;
+use crate::io::fs::{self, FsError};
+
+/// `<git-common-dir>/orc/runs/<run>`.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Returns the folder of a run below `orc_dir`; it may not exist yet.
+    #[must_use]
+    pub fn new(orc_dir: &Path, run: RunId) -> Self {
+        Self { path: orc_dir.join("runs").join(run.lower()) }
+    }
+
+    /// Returns its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the file for a step, its folder made: `<workstream>/<step>-<attempt>.<ending>`.
+    ///
+    /// # Errors
+    /// Returns an error when the folder can not be made.
+    pub fn step_file(&self, workstream: &WorkstreamId, place: (&StepId, Attempt), ending: &str) -> Result<PathBuf, FsError> {
+        let folder = self.path.join(workstream.as_str());
+        fs::create_dir_all(&folder)?;
+        Ok(folder.join(format!("{}-{}.{ending}", place.0, place.1)))
+    }
+
+    /// Returns the folder for a tool's own files of one step, made.
+    ///
+    /// # Errors
+    /// Returns an error when the folder can not be made.
+    pub fn step_dir(&self, workstream: &WorkstreamId, place: (&StepId, Attempt)) -> Result<PathBuf, FsError> {
+        let folder = self.path.join(workstream.as_str()).join(format!("{}-{}", place.0, place.1));
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    /// Returns the file for the output of a gate, its folder made.
+    ///
+    /// # Errors
+    /// Returns an error when the folder can not be made.
+    pub fn gate_file(&self, gate: &str, tree: &str) -> Result<PathBuf, FsError> {
+        let folder = self.path.join("gates");
+        fs::create_dir_all(&folder)?;
+        let name: String = gate.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(60).collect();
+        Ok(folder.join(format!("{name}-{tree}.log")))
+    }
+
+    /// Describes a kept output: its place in the folder, its size and its digest; `None` when it can not be read.
+    #[must_use]
+    pub fn output(&self, file: &Path) -> Option<OutputRef> {
+        let bytes = fs::read(file).ok()?;
+        let path = file.strip_prefix(&self.path).ok()?.to_string_lossy().into_owned();
+        let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        Some(OutputRef { path, bytes: bytes.len() as u64, sha256 })
+    }
+}

@@ -1,0 +1,185 @@
+//! The writer of one run's entries: refs that keep commits alive first, then the entries, as one durable batch.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::context::RunContext;
+use crate::domain::id::{ObjectId, RepoPath, RunId};
+use crate::domain::ledger::codec::{self, EncodeError};
+use crate::domain::ledger::entry::Entry;
+use crate::domain::run::event::Event;
+use crate::domain::run::state::RunState;
+use crate::io::fs::Durability;
+use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef, NewEntry};
+use crate::io::git::refs::RefError;
+use crate::io::git::refs::Refs;
+use crate::io::git::signature::Identity;
+
+/// A checkpoint is written at the latest after this many entries.
+const CHECKPOINT_EVERY: u64 = 256;
+
+/// The error for entries that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// An event has no JSON form.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The checkpoint has no JSON form.
+    #[error("the checkpoint could not be written as JSON")]
+    Checkpoint(#[from] serde_json::Error),
+    /// The ledger could not be written.
+    #[error("the ledger could not be written")]
+    Ledger(#[from] LedgerError),
+    /// A ref that keeps a commit alive could not be written.
+    #[error("a commit could not be kept")]
+    Ref(#[from] RefError),
+    /// The writing thread ended.
+    #[error("the writer of the ledger ended unexpectedly")]
+    Lost,
+}
+
+/// The writer of one run's entries.
+#[derive(Debug)]
+pub struct Journal {
+    ledger: LedgerRef,
+    refs: Refs,
+    run: RunId,
+    operator: Identity,
+    keys: HashSet<String>,
+    since_checkpoint: u64,
+    first: Vec<FileUpdate>,
+}
+
+/// Returns the ref of a workstream's tip.
+#[must_use]
+pub fn workstream_ref(run: RunId, workstream: &str) -> String {
+    format!("refs/orc/ws/{}/{workstream}", run.lower())
+}
+
+/// Returns the ref that keeps a patch that must not be merged.
+#[must_use]
+pub fn quarantine_ref(patch: &str) -> String {
+    format!("refs/orc/quarantine/{patch}")
+}
+
+/// Returns the ref that keeps a patch that a later attempt replaced or that was put aside.
+#[must_use]
+pub fn kept_ref(run: RunId, patch: &str) -> String {
+    format!("refs/orc/kept/{}/{patch}", run.lower())
+}
+
+/// Returns the ref that keeps a merge that passed its gates until the branch has moved.
+#[must_use]
+pub fn prepared_ref(run: RunId) -> String {
+    format!("refs/orc/prepared/{}", run.lower())
+}
+
+impl Journal {
+    /// Returns a writer. `keys` are those of the run's entries so far; `first` is put into the tree together with the first entry.
+    #[must_use]
+    pub fn new(cx: &RunContext, keys: HashSet<String>, first: Vec<FileUpdate>) -> Self {
+        Self {
+            ledger: LedgerRef::new(&cx.repo, cx.identity.clone(), cx.durability),
+            // A resume can give these refs again from the ledger, so their names need not be on the disk at once.
+            refs: Refs::new(&cx.repo, Durability::Relaxed),
+            run: cx.run,
+            operator: cx.identity.clone(),
+            keys,
+            since_checkpoint: 0,
+            first,
+        }
+    }
+
+    /// Returns the keys of everything written.
+    #[must_use]
+    pub const fn keys(&self) -> &HashSet<String> {
+        &self.keys
+    }
+
+    /// Appends entries that lead to `state`, as one batch; returns when they are durable.
+    ///
+    /// # Errors
+    /// Returns an error when something could not be written; the ledger then holds none of them.
+    pub async fn append(&mut self, entries: &[Entry], state: &RunState) -> Result<(), JournalError> {
+        let keep = self.keep_alive(entries);
+        let mut batch = Vec::with_capacity(entries.len());
+        for entry in entries {
+            batch.push(NewEntry {
+                message: codec::to_message(entry)?.into_bytes(),
+                author: self.author(entry),
+                time: entry.ts,
+                files: Vec::new(),
+            });
+        }
+        self.since_checkpoint += entries.len() as u64;
+        let mut update = std::mem::take(&mut self.first);
+        if self.since_checkpoint >= CHECKPOINT_EVERY || entries.iter().any(wants_checkpoint) {
+            let path = RepoPath::new(format!("runs/{}/checkpoint.json", self.run.lower()));
+            update.push(FileUpdate { path, content: Some(serde_json::to_vec(state)?) });
+            self.since_checkpoint = 0;
+        }
+        if let Some(last) = batch.last_mut() {
+            last.files = update;
+        }
+        let (ledger, refs) = (self.ledger.clone(), self.refs.clone());
+        let written = tokio::task::spawn_blocking(move || {
+            for (name, commit) in keep {
+                set_own(&refs, &name, commit)?;
+            }
+            ledger.append(&batch)?;
+            Ok::<_, JournalError>(())
+        });
+        written.await.map_err(|_| JournalError::Lost)??;
+        self.keys.extend(entries.iter().map(|entry| entry.key.clone()));
+        Ok(())
+    }
+
+    fn author(&self, entry: &Entry) -> Identity {
+        match entry.event().and_then(|event| event.about().tool) {
+            Some(tool) => Identity { name: tool.to_string(), email: self.operator.email.clone() },
+            None => self.operator.clone(),
+        }
+    }
+
+    /// Returns the refs that must exist before the entries do: the tip of a workstream, and whatever is no part of a tip.
+    fn keep_alive(&self, entries: &[Entry]) -> BTreeMap<String, ObjectId> {
+        let mut keep = BTreeMap::new();
+        for event in entries.iter().filter_map(Entry::event) {
+            if let Event::PatchCreated(created) = event {
+                keep.insert(workstream_ref(self.run, created.workstream.as_str()), created.commit);
+            }
+            if let Event::PatchQuarantined(moved) = event {
+                keep.insert(quarantine_ref(&moved.patch.lower()), moved.commit);
+            }
+            if let Event::PatchSuperseded(moved) | Event::PatchDropped(moved) | Event::PatchRejected(moved) = event {
+                keep.insert(kept_ref(self.run, &moved.patch.lower()), moved.commit);
+            }
+            if let Event::PatchApplied(moved) = event {
+                keep.insert(workstream_ref(self.run, moved.workstream.as_str()), moved.commit);
+            }
+            if let Event::WorkstreamVerified(moved) = event
+                && let Some(commit) = moved.commit
+            {
+                keep.insert(workstream_ref(self.run, moved.workstream.as_str()), commit);
+            }
+            if let Event::IntegrationPrepared(integration) = event {
+                keep.insert(prepared_ref(self.run), integration.commit);
+            }
+        }
+        keep
+    }
+}
+
+/// Moves a ref that only this run's driver writes.
+///
+/// # Errors
+/// Returns an error when the ref can not be read or moved.
+pub fn set_own(refs: &Refs, name: &str, commit: ObjectId) -> Result<(), RefError> {
+    let old = refs.read(name)?;
+    if old == Some(commit) { Ok(()) } else { refs.update(name, old, commit, None) }
+}
+
+fn wants_checkpoint(entry: &Entry) -> bool {
+    entry.event().is_some_and(|event| {
+        event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
+    })
+}

@@ -1,0 +1,166 @@
+//! The place where a step works: its worktree, brought to the right commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bench;
+use super::context::{Live, RunContext, Since};
+use super::execute::{ExecuteError, blocking};
+use crate::domain::id::{ObjectId, WorkstreamId};
+use crate::domain::plan::model::{EditStep, Step, StepKind, Workstream};
+use crate::domain::run::effect::StepOrder;
+use crate::domain::run::fact::StepRole;
+use crate::domain::run::state::{RunState, WorkstreamState};
+use crate::domain::tool::outcome::Ending;
+use crate::io::git::remove::RemovalProof;
+use crate::io::git::reset::IgnoredFiles;
+use crate::io::git::worktree::{CreateWorktree, Submodules, Worktree, Worktrees};
+
+/// The commit that a step starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// The tip of the workstream, or its start when it has none.
+    Tip,
+    /// The start of the workstream.
+    Start,
+    /// This commit.
+    At(ObjectId),
+}
+
+/// Returns the workstream and the step of the plan that an order is about.
+///
+/// # Errors
+/// Returns an error when the plan has neither.
+pub fn planned<'a>(cx: &'a RunContext, order: &StepOrder) -> Result<(&'a Workstream, &'a Step), ExecuteError> {
+    let missing = || ExecuteError::Inconsistent(format!("the plan has no step {} of {}", order.index, order.workstream));
+    let plan = cx.plan.workstream(&order.workstream).ok_or_else(missing)?;
+    let step = plan.steps.get(order.index).ok_or_else(missing)?;
+    Ok((plan, step))
+}
+
+/// Returns the EDIT step whose tool an order uses: its own, or the last one before the check that it mends.
+#[must_use]
+pub fn edit_step(plan: &Workstream, index: usize) -> Option<&EditStep> {
+    let edit = |step: &'_ Step| matches!(step.kind, StepKind::Edit(_));
+    let last = plan.steps.iter().take(index + 1).rfind(|s| edit(s));
+    match last.or_else(|| plan.steps.iter().find(|s| edit(s))).map(|s| &s.kind) {
+        Some(StepKind::Edit(edit)) => Some(edit),
+        Some(StepKind::Static(_) | StepKind::Runtime(_)) | None => None,
+    }
+}
+
+/// Returns the state of a workstream.
+///
+/// # Errors
+/// Returns an error when the run does not know it.
+pub fn one<'a>(state: &'a RunState, workstream: &WorkstreamId) -> Result<&'a WorkstreamState, ExecuteError> {
+    state.workstreams.get(workstream).ok_or_else(|| ExecuteError::Inconsistent(format!("the run has no workstream {workstream}")))
+}
+
+/// Returns the commit that a stand means.
+///
+/// # Errors
+/// Returns an error when the workstream has no start.
+pub fn commit(state: &RunState, workstream: &WorkstreamId, stand: Stand) -> Result<ObjectId, ExecuteError> {
+    let one = one(state, workstream)?;
+    let start = one.start.ok_or_else(|| ExecuteError::Inconsistent(format!("workstream {workstream} has no start")))?;
+    Ok(match stand {
+        Stand::Tip => one.tip.unwrap_or(start),
+        Stand::Start => start,
+        Stand::At(commit) => commit,
+    })
+}
+
+/// Brings the workstream's worktree to a commit: makes it when there is none, and prepares it then. The inner error is a sentence about a
+/// preparation that failed.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn stand(cx: &RunContext, order: &StepOrder, state: &RunState, stand: Stand) -> Result<Result<Live, String>, ExecuteError> {
+    let commit = commit(state, &order.workstream, stand)?;
+    let (plan, _) = planned(cx, order)?;
+    let request = CreateWorktree {
+        name: cx.worktree_name(order.workstream.as_str()),
+        path: cx.worktree_path(&order.workstream),
+        commit,
+        submodules: if plan.submodules { Submodules::Initialised } else { Submodules::Uninitialised },
+    };
+    let known = cx.take_worktree(&order.workstream);
+    let is_new = known.is_none();
+    let is_check = matches!(order.role, StepRole::Static | StepRole::Runtime);
+    let worktrees = Arc::clone(&cx.worktrees);
+    let live = blocking(move || bring(&worktrees, known, &request, if is_check { Wanted::ForCheck } else { Wanted::Clean })).await?;
+    if is_new {
+        for (number, argv) in plan.setup.iter().enumerate() {
+            if let Err(message) = set_up(cx, order, &live.worktree, (number, argv)).await? {
+                cx.keep_worktree(&order.workstream, live);
+                return Ok(Err(message));
+            }
+        }
+    }
+    Ok(Ok(live))
+}
+
+/// How clean a worktree must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// What earlier checks left may stay.
+    ForCheck,
+    /// It holds the commit and ignored files only.
+    Clean,
+}
+
+fn bring(worktrees: &Worktrees, known: Option<Live>, request: &CreateWorktree, wanted: Wanted) -> Result<Live, ExecuteError> {
+    let worktree = match known {
+        None => worktrees.create(request)?,
+        Some(live)
+            if live.worktree.commit() == request.commit
+                && (wanted == Wanted::ForCheck || live.since == Since::Nobody)
+                && live.captured == live.worktree.tree() =>
+        {
+            return Ok(live);
+        }
+        Some(mut live) => {
+            let proof = proof(worktrees, &mut live)?;
+            worktrees.recycle(live.worktree, request, &proof, IgnoredFiles::Keep)?
+        }
+    };
+    Ok(Live { captured: worktree.tree(), worktree, since: Since::Nobody })
+}
+
+/// Returns what is known to be recorded of a worktree. What checks left since the last capture is given up; what a tool left never is.
+///
+/// # Errors
+/// Returns an error when the worktree can not be read.
+pub fn proof(worktrees: &Worktrees, live: &mut Live) -> Result<RemovalProof, ExecuteError> {
+    let mut proof = RemovalProof::captured(live.captured);
+    if live.since == Since::Checks {
+        proof.given_up = worktrees.unrecorded(&mut live.worktree, live.captured)?.into_iter().collect();
+    }
+    Ok(proof)
+}
+
+async fn set_up(
+    cx: &RunContext,
+    order: &StepOrder,
+    worktree: &Worktree,
+    (number, argv): (usize, &[String]),
+) -> Result<Result<(), String>, ExecuteError> {
+    let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("setup-{}.log", number + 1))?;
+    let (plan, _) = planned(cx, order)?;
+    let command = bench::Command {
+        argv: argv.iter().map(Into::into).collect(),
+        cwd: worktree.path().to_owned(),
+        env: bench::check_environment(cx, order, worktree.path()),
+        stdin: None,
+        wall: Some(Duration::from_secs(bench::capped(cx, plan.limits.timeouts.runtime))),
+        idle: None,
+        log,
+    };
+    let name = argv.join(" ");
+    Ok(match bench::run(cx, command).await {
+        Err(error) => Err(format!("set-up: {error}")),
+        Ok(ended) if ended.ending == (Ending::Exited { code: 0 }) => Ok(()),
+        Ok(ended) => Err(format!("set-up: `{name}` failed: {}", bench::last_line(&ended.text))),
+    })
+}

@@ -1,0 +1,263 @@
+//! What a resume finds and mends before it goes on: stale locks, processes that outlived their driver, patches that were captured and not
+//! told of, worktrees that were cut short. Everything that a tool left is a commit before anything is removed.
+
+use std::time::Duration;
+
+use super::bench::with_sources;
+use super::capture::{self, Described, Found};
+use super::context::{Live, RunContext, Since};
+use super::execute::{ExecuteError, blocking};
+use super::journal::workstream_ref;
+use super::place;
+use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
+use crate::domain::run::effect::StepOrder;
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{PatchOrigin, StepFinished, StepOutcome, StepRole, WorktreeMoved};
+use crate::domain::run::next::patch_moved;
+use crate::domain::run::state::{OpenStep, PatchStatus, RunState, WorkstreamState};
+use crate::domain::text::{clip, count, one_line};
+use crate::io::git::objects::Objects;
+use crate::io::git::refs::Refs;
+use crate::io::git::remove::RemovalProof;
+use crate::io::git::snapshot::Snapshot;
+use crate::io::git::worktree::{CreateWorktree, Submodules};
+use crate::io::process::orphan::{OrphanEnd, end_orphan, orphans};
+
+/// What was found, and the events that tell of it.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// One sentence for each thing that was mended.
+    pub found: Vec<String>,
+    /// The events to record, after the one that says that the run was resumed.
+    pub events: Vec<Event>,
+}
+
+/// Mends what the last driver left behind. The run lock must be held.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it; nothing is lost then, and the next resume tries again.
+pub async fn recover(cx: &RunContext, state: &RunState) -> Result<Recovery, ExecuteError> {
+    let mut recovery = Recovery::default();
+    end_orphans(cx, &mut recovery).await;
+    remove_stale_locks(cx, &mut recovery).await?;
+    for (id, one) in &state.workstreams {
+        adopt(cx, state, (id, one), &mut recovery).await?;
+        settle_patches(id, one, &mut recovery);
+        if let Some(open) = &one.open {
+            let salvaged = salvage(cx, state, (id, one, open), &mut recovery).await?;
+            recovery.events.extend(salvaged);
+            recovery.events.push(interrupted(id, open));
+            recovery.found.push(format!("{id}: step {} #{} was cut short and will be run again", open.step, open.attempt));
+        }
+    }
+    Ok(recovery)
+}
+
+async fn end_orphans(cx: &RunContext, recovery: &mut Recovery) {
+    for orphan in orphans(&format!("ORC_RUN={}", cx.run)) {
+        let word = match end_orphan(&orphan, Duration::from_secs(5)).await {
+            OrphanEnd::Gone => "was gone already",
+            OrphanEnd::Ended => "was ended",
+            OrphanEnd::Killed => "was killed",
+            OrphanEnd::Alive => "could not be ended",
+        };
+        recovery.found.push(format!("process {} of this run {word}: {}", orphan.pid, clip(&one_line(&orphan.command), 80)));
+    }
+}
+
+async fn remove_stale_locks(cx: &RunContext, recovery: &mut Recovery) -> Result<(), ExecuteError> {
+    let own = cx.clone();
+    let removed = blocking(move || Ok(Refs::new(&own.repo, own.durability).remove_stale_locks()?)).await?;
+    recovery.found.extend(removed.into_iter().map(|path| format!("stale lock {} was removed", path.display())));
+    Ok(())
+}
+
+/// Tells of a commit that was made durable under the workstream's ref, but not in the ledger.
+async fn adopt(
+    cx: &RunContext,
+    state: &RunState,
+    (id, one): (&WorkstreamId, &WorkstreamState),
+    recovery: &mut Recovery,
+) -> Result<(), ExecuteError> {
+    let Some(open) = one.open.as_ref().filter(|open| changes_files(open.role)) else { return Ok(()) };
+    let (own, name) = (cx.clone(), workstream_ref(cx.run, id.as_str()));
+    let tip = blocking(move || Ok(Refs::new(&own.repo, own.durability).read(&name)?)).await?;
+    let Some(commit) = tip.filter(|tip| one.patches.iter().all(|patch| patch.commit != *tip) && Some(*tip) != one.start) else {
+        return Ok(());
+    };
+    let parent = place::commit(state, id, stand_of(open))?;
+    let events = put_aside(cx, (id, open), (commit, parent), "captured, and the driver died before it was told of").await?;
+    recovery.found.push(format!("{id}: captured patch {} was adopted", commit.short()));
+    recovery.events.extend(events);
+    Ok(())
+}
+
+const fn changes_files(role: StepRole) -> bool {
+    matches!(role, StepRole::Edit | StepRole::Fix | StepRole::Resolve)
+}
+
+const fn stand_of(open: &OpenStep) -> place::Stand {
+    match open.role {
+        StepRole::Edit => place::Stand::Start,
+        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => place::Stand::Tip,
+    }
+}
+
+/// Patches between capture and verdict are put aside; their step is run again.
+fn settle_patches(id: &WorkstreamId, one: &WorkstreamState, recovery: &mut Recovery) {
+    let between = one.patches.iter().filter(|p| matches!(p.status, PatchStatus::Created | PatchStatus::Validated));
+    for patch in between {
+        let reason = Some("the driver died before the verdict".to_owned());
+        recovery.events.push(Event::PatchDropped(patch_moved(id, patch, reason)));
+    }
+}
+
+/// Captures what a tool that was cut short left in its worktree.
+async fn salvage(
+    cx: &RunContext,
+    state: &RunState,
+    (id, one, open): (&WorkstreamId, &WorkstreamState, &OpenStep),
+    recovery: &mut Recovery,
+) -> Result<Vec<Event>, ExecuteError> {
+    if one.worktree.is_none() || !changes_files(open.role) {
+        return Ok(Vec::new());
+    }
+    let Some(tool) = open.tool.clone() else { return Ok(Vec::new()) };
+    let parent = place::commit(state, id, stand_of(open))?;
+    let (own, request, order) = (cx.clone(), request(cx, state, id)?, order_of(id, open));
+    let created = blocking(move || {
+        let Some(taken) = capture_left(&own, &request)? else { return Ok(None) };
+        let found =
+            Found { tree: taken.tree, parents: vec![parent], origin: PatchOrigin::Salvage, objects: taken.objects, oddities: Vec::new() };
+        capture::commit(&own, &order, &tool, &found).map(Some)
+    })
+    .await?;
+    let Some(created) = created else { return Ok(Vec::new()) };
+    let size = count(created.files as usize, "file");
+    recovery.found.push(format!("{id}: unfinished work ({size}) was captured as {}", created.commit.short()));
+    let dropped = capture::moved(&created, Some("left behind by a step that was cut short".to_owned()));
+    Ok(vec![Event::PatchCreated(created), Event::PatchDropped(dropped)])
+}
+
+/// Captures a worktree that another driver made; `None` when there is none, when it was never used, or when nothing was changed in it.
+fn capture_left(cx: &RunContext, request: &CreateWorktree) -> Result<Option<Snapshot>, ExecuteError> {
+    if !request.path.exists() || matches!(cx.worktrees.remove_half_made(request), Ok(true)) {
+        return Ok(None);
+    }
+    let mut worktree = cx.worktrees.adopt(request)?;
+    let base = worktree.tree();
+    let taken = cx.worktrees.capture(&mut worktree, base)?;
+    Ok((!taken.changes.is_empty()).then_some(taken))
+}
+
+fn request(cx: &RunContext, state: &RunState, id: &WorkstreamId) -> Result<CreateWorktree, ExecuteError> {
+    let commit = place::commit(state, id, place::Stand::Tip)?;
+    Ok(CreateWorktree { name: cx.worktree_name(id.as_str()), path: cx.worktree_path(id), commit, submodules: Submodules::Uninitialised })
+}
+
+async fn put_aside(
+    cx: &RunContext,
+    (id, open): (&WorkstreamId, &OpenStep),
+    (commit, parent): (ObjectId, ObjectId),
+    reason: &str,
+) -> Result<Vec<Event>, ExecuteError> {
+    let Some(tool) = open.tool.clone() else { return Ok(Vec::new()) };
+    let (own, order) = (cx.clone(), order_of(id, open));
+    let patch = PatchId::new(cx.clock.ulid());
+    let created = blocking(move || {
+        let objects = Objects::open(&own.repo)?;
+        let tree = objects.tree_of(commit)?;
+        capture::describe(&objects, &order, &tool, Described { patch, commit, tree, parent: Some(parent), origin: PatchOrigin::Salvage })
+    })
+    .await?;
+    let dropped = Event::PatchDropped(capture::moved(&created, Some(reason.to_owned())));
+    Ok(vec![Event::PatchCreated(created), dropped])
+}
+
+fn order_of(id: &WorkstreamId, open: &OpenStep) -> StepOrder {
+    StepOrder {
+        workstream: id.clone(),
+        step: open.step.clone(),
+        role: open.role,
+        index: 0,
+        attempt: open.attempt,
+        tool: open.tool.clone(),
+        rung: crate::domain::run::fact::Rung::SameTool,
+        of: open.of.clone(),
+    }
+}
+
+fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
+    Event::StepFinished(StepFinished {
+        workstream: id.clone(),
+        step: open.step.clone(),
+        attempt: open.attempt,
+        tool: open.tool.clone(),
+        outcome: StepOutcome::Interrupted,
+        message: "the driver died while it ran".to_owned(),
+        notes: Vec::new(),
+        tool_fault: false,
+        exit_code: None,
+        duration_ms: 0,
+        output: None,
+        findings: Vec::new(),
+    })
+}
+
+/// Removes the worktrees of the last driver, after everything in them was recorded; returns the events that tell of it.
+///
+/// # Errors
+/// Returns an error when the run does not know a workstream.
+pub async fn clean(cx: &RunContext, state: &RunState) -> Result<Vec<Event>, ExecuteError> {
+    let mut events = Vec::new();
+    for (id, one) in &state.workstreams {
+        let Some(path) = one.worktree.clone() else { continue };
+        let (own, request) = (cx.clone(), request(cx, state, id)?);
+        let recorded: Vec<ObjectId> = one.patches.iter().map(|patch| patch.tree).collect();
+        let checked = one.last.as_ref().is_some_and(|last| !changes_files(last.role));
+        let removed = blocking(move || Ok(remove_left(&own, &request, (&recorded, checked)))).await?;
+        let mut moved = WorktreeMoved { workstream: id.clone(), round: one.worktrees, path, reason: None };
+        events.push(match removed {
+            Ok(()) => Event::WorktreeRemoved(moved),
+            Err(error) => {
+                moved.reason = Some(with_sources(&error));
+                Event::WorktreeKept(moved)
+            }
+        });
+    }
+    let (own, gate) = (cx.clone(), gate_request(cx, state));
+    blocking(move || {
+        if gate.path.exists() {
+            let worktree = own.worktrees.adopt(&gate)?;
+            let mut live = Live { captured: worktree.tree(), worktree, since: Since::Checks };
+            let proof = place::proof(&own.worktrees, &mut live)?;
+            own.worktrees.remove(live.worktree, &proof)?;
+        }
+        own.worktrees.empty_trash()?;
+        Ok(())
+    })
+    .await?;
+    Ok(events)
+}
+
+fn gate_request(cx: &RunContext, state: &RunState) -> CreateWorktree {
+    let (name, path) = (cx.worktree_name("_gate"), cx.gate_path());
+    CreateWorktree { name, path, commit: state.tip, submodules: Submodules::Uninitialised }
+}
+
+/// Removes a worktree of which some recorded tree holds everything; where only checks were in it since, what they left is given up.
+fn remove_left(cx: &RunContext, request: &CreateWorktree, (recorded, checked): (&[ObjectId], bool)) -> Result<(), ExecuteError> {
+    if cx.worktrees.remove_half_made(request).is_ok() || !request.path.exists() {
+        return Ok(());
+    }
+    let mut worktree = cx.worktrees.adopt(request)?;
+    let base = worktree.tree();
+    let taken = cx.worktrees.capture(&mut worktree, base)?;
+    let is_recorded = taken.tree == base || recorded.contains(&taken.tree);
+    let mut proof = RemovalProof::captured(if is_recorded { taken.tree } else { base });
+    if checked && !is_recorded {
+        proof.given_up = cx.worktrees.unrecorded(&mut worktree, base)?.into_iter().collect();
+    }
+    cx.worktrees.remove(worktree, &proof)?;
+    Ok(())
+}

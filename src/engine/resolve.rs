@@ -1,0 +1,83 @@
+//! RESOLVE steps: a tool gets the merge with its conflict markers; what it makes of them becomes a commit with both sides as parents.
+
+use super::bench;
+use super::capture::Found;
+use super::context::RunContext;
+use super::execute::{ExecuteError, blocking};
+use super::place::{self, Stand};
+use super::work::{self, Assignment, Worked};
+use crate::domain::id::ObjectId;
+use crate::domain::run::effect::StepOrder;
+use crate::domain::run::fact::StepOutcome;
+use crate::domain::run::state::{Conflict, RunState};
+use crate::domain::tool::profile::ToolProfile;
+use crate::domain::tool::prompt::{Request, prompt};
+use crate::io::git::merge::{MergeResult, Merger, Side};
+
+use crate::io::git::objects::{NewCommit, Objects};
+use crate::io::git::signature::Signature;
+
+/// Lets a tool resolve a conflict.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, state: &RunState) -> Result<Worked, ExecuteError> {
+    let (plan, _) = place::planned(cx, order)?;
+    let one = place::one(state, &order.workstream)?;
+    let Some(conflict) = one.conflict.clone() else {
+        return Err(ExecuteError::Inconsistent(format!("workstream {} has no conflict", plan.id)));
+    };
+    let (own, sides, name) = (cx.clone(), conflict.clone(), order.workstream.to_string());
+    let (marked, theirs) = blocking(move || marked(&own, &name, &sides)).await?;
+    let live = match place::stand(cx, order, state, Stand::At(marked)).await? {
+        Ok(live) => live,
+        Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
+    };
+    let step = place::edit_step(plan, order.index);
+    let text = prompt(plan, step, None, &Request::Resolve { paths: &conflict.paths, theirs: &theirs });
+    let command = plan.resolve.as_deref().or_else(|| step.and_then(|s| s.command.as_deref()));
+    let set = Assignment { plan, step, text: &text, command, parents: vec![conflict.tip, conflict.commit] };
+    let mut worked = work::assign(cx, order, profile, (live, set)).await?;
+    if worked.outcome == StepOutcome::Passed {
+        let (own, found, paths) = (cx.clone(), worked.found.clone(), conflict.paths.clone());
+        if let Some(path) = blocking(move || still_marked(&own, &found, &paths)).await? {
+            worked.outcome = StepOutcome::Failed;
+            worked.message = format!("conflict markers are left in {path}");
+        }
+    }
+    Ok(worked)
+}
+
+/// Commits the merge with its markers, so that a worktree can stand on it; returns that commit and what the other side is.
+fn marked(cx: &RunContext, workstream: &str, conflict: &Conflict) -> Result<(ObjectId, String), ExecuteError> {
+    let objects = Objects::open(&cx.repo)?;
+    let merger = Merger::open(&cx.repo, &cx.merging)?;
+    let (ours, theirs) = (Side { commit: conflict.tip, label: &cx.plan.target }, Side { commit: conflict.commit, label: workstream });
+    let tree = match merger.merge(ours, theirs)? {
+        MergeResult::Clean(tree) | MergeResult::Conflict { tree, .. } => tree,
+    };
+    let signature = Signature::new(cx.identity.clone(), cx.clock.now());
+    let message = b"Merge with conflict markers, to be resolved\n";
+    let parents = [conflict.tip, conflict.commit];
+    let commit = objects.write_commit(&NewCommit { tree, parents: &parents, author: &signature, committer: &signature, message })?;
+    let theirs = String::from_utf8_lossy(&objects.read_commit(conflict.tip)?.message).into_owned();
+    Ok((commit, theirs))
+}
+
+fn still_marked(cx: &RunContext, found: &[Found], paths: &[String]) -> Result<Option<String>, ExecuteError> {
+    let objects = Objects::open(&cx.repo)?;
+    for one in found {
+        for path in paths {
+            let Some(entry) = objects.entry_at(one.tree, &path.as_str().into())? else { continue };
+            if !entry.mode.is_file() {
+                continue;
+            }
+            let blob = objects.read_blob(entry.id)?;
+            let is_marker = |line: &[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
+            if blob.split(|b| *b == b'\n').any(is_marker) {
+                return Ok(Some(bench::last_line(path)));
+            }
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,346 @@
+//! A tool at work in a worktree, and what it left behind.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::bench::{self, Command, Ended};
+use super::capture::Found;
+use super::context::{Live, RunContext, Since};
+use super::execute::{ExecuteError, blocking};
+use super::journal::{kept_ref, set_own};
+use super::place::{self, Stand};
+use crate::domain::id::ObjectId;
+use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
+use crate::domain::policy::path::PathRules;
+use crate::domain::run::effect::StepOrder;
+use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRole};
+use crate::domain::run::state::{RunState, WorkstreamState};
+use crate::domain::text::count;
+use crate::domain::tool::diff::extract;
+use crate::domain::tool::invocation::{Invocation, Task, invocation};
+use crate::domain::tool::outcome::Ending;
+use crate::domain::tool::profile::{OutputMode, ToolProfile};
+use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
+use crate::io::fs::{self, Durability};
+use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
+use crate::io::git::objects::Objects;
+use crate::io::git::refs::Refs;
+use crate::io::git::snapshot::ToolCommits;
+use crate::io::git::worktree::Worktree;
+
+/// What came of a tool's work.
+#[derive(Debug)]
+pub struct Worked {
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// One sentence about it.
+    pub message: String,
+    /// The exit code, when the program ended by itself.
+    pub exit_code: Option<i32>,
+    /// The kept output.
+    pub output: Option<OutputRef>,
+    /// What else is worth telling.
+    pub notes: Vec<String>,
+    /// What it left behind, in the order of its making.
+    pub found: Vec<Found>,
+}
+
+impl Worked {
+    /// Returns work that ended before anything was changed.
+    #[must_use]
+    pub fn ended(outcome: StepOutcome, message: impl Into<String>) -> Self {
+        Self { outcome, message: message.into(), exit_code: None, output: None, notes: Vec::new(), found: Vec::new() }
+    }
+}
+
+/// Lets a tool do an EDIT or a FIX step.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, state: &RunState) -> Result<Worked, ExecuteError> {
+    let from = if order.role == StepRole::Edit && order.index == 0 { Stand::Start } else { Stand::Tip };
+    let live = match place::stand(cx, order, state, from).await? {
+        Ok(live) => live,
+        Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
+    };
+    let parent = place::commit(state, &order.workstream, from)?;
+    let (plan, _) = place::planned(cx, order)?;
+    let one = place::one(state, &order.workstream)?;
+    let step = place::edit_step(plan, order.index);
+    let request = request(cx, order, one);
+    let text = prompt(plan, step, own_prompt(cx, plan).as_deref(), &request.as_request());
+    let command =
+        step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
+    let set = Assignment { plan, step, text: &text, command: command.map(Vec::as_slice), parents: vec![parent] };
+    assign(cx, order, profile, (live, set)).await
+}
+
+/// What a tool is set to do.
+#[derive(Debug)]
+pub struct Assignment<'a> {
+    /// The workstream.
+    pub plan: &'a Workstream,
+    /// The EDIT step that the tool belongs to.
+    pub step: Option<&'a EditStep>,
+    /// The prompt.
+    pub text: &'a str,
+    /// What the embedded tool `command` runs.
+    pub command: Option<&'a [String]>,
+    /// The parents of the patch to be; the first one is what the worktree stands at.
+    pub parents: Vec<ObjectId>,
+}
+
+/// Runs the tool in the worktree, then captures what is there, whatever the tool said.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn assign(
+    cx: &RunContext,
+    order: &StepOrder,
+    profile: &ToolProfile,
+    (live, set): (Live, Assignment<'_>),
+) -> Result<Worked, ExecuteError> {
+    let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), "log")?;
+    let started = match start(cx, order, profile, (&live.worktree, &set, &log)) {
+        Ok(command) => bench::run(cx, command?).await,
+        Err(message) => Err(message),
+    };
+    let ended = match started {
+        Ok(ended) => ended,
+        Err(message) => {
+            cx.keep_worktree(&order.workstream, live);
+            return Ok(Worked::ended(StepOutcome::NotStarted, message));
+        }
+    };
+    let mut worked = Worked { output: cx.folder.output(&log), ..said(profile, &ended) };
+    let is_loose = worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch;
+    let (own, order_own, parents) = (cx.clone(), order.clone(), set.parents.clone());
+    let left = blocking(move || snapshot(&own, &order_own, live, (parents, is_loose.then_some(PatchOrigin::Salvage)))).await?;
+    let is_empty = left.found.is_none();
+    cx.keep_worktree(&order.workstream, left.live);
+    worked.found.extend(left.found);
+    worked.notes.extend(left.notes);
+    match profile.output {
+        OutputMode::Patch if worked.outcome == StepOutcome::Passed => printed_patch(cx, &set, &ended, &mut worked).await?,
+        OutputMode::Worktree if worked.outcome == StepOutcome::Passed && is_empty => no_change(cx, &set, &mut worked)?,
+        OutputMode::Patch | OutputMode::Worktree => {}
+    }
+    Ok(worked)
+}
+
+/// Returns what the end of the program says; nothing about what it changed.
+fn said(profile: &ToolProfile, ended: &Ended) -> Worked {
+    let last = || bench::last_line(&ended.text);
+    match ended.ending {
+        Ending::Exited { code } if profile.success_exit_codes.contains(&code) => {
+            Worked { exit_code: Some(code), ..Worked::ended(StepOutcome::Passed, "done") }
+        }
+        Ending::Exited { code } => Worked {
+            exit_code: Some(code),
+            ..Worked::ended(StepOutcome::Failed, format!("{} failed with exit code {code}: {}", profile.id, last()))
+        },
+        Ending::Signaled { signal } => {
+            Worked::ended(StepOutcome::Failed, format!("{} was ended by signal {signal}: {}", profile.id, last()))
+        }
+        Ending::TimedOut { .. } => Worked::ended(StepOutcome::TimedOut, format!("{} ran out of time: {}", profile.id, last())),
+        Ending::Cancelled => Worked::ended(StepOutcome::Cancelled, format!("{} was stopped together with the run", profile.id)),
+    }
+}
+
+/// What a tool left in its worktree.
+struct Left {
+    live: Live,
+    found: Option<Found>,
+    notes: Vec<String>,
+}
+
+fn snapshot(
+    cx: &RunContext,
+    order: &StepOrder,
+    mut live: Live,
+    (parents, origin): (Vec<ObjectId>, Option<PatchOrigin>),
+) -> Result<Left, ExecuteError> {
+    let mut notes = keep_commits(cx, order, &live.worktree)?;
+    let base = live.worktree.tree();
+    let taken = cx.worktrees.capture(&mut live.worktree, base)?;
+    live.captured = taken.tree;
+    live.since = Since::Nobody;
+    notes.extend(taken.tampered.iter().map(|tampered| format!("{tampered} and was restored")));
+    let oddities: Vec<String> = taken.skipped.iter().map(|skipped| format!("`{}` {}", skipped.path, skipped.reason)).collect();
+    let found = (!taken.changes.is_empty() || !oddities.is_empty()).then_some(Found {
+        tree: taken.tree,
+        parents,
+        origin: origin.unwrap_or(PatchOrigin::Worktree),
+        objects: taken.objects,
+        oddities,
+    });
+    Ok(Left { live, found, notes })
+}
+
+/// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch.
+fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
+    let (last, note) = match cx.worktrees.tool_commits(worktree)? {
+        ToolCommits::None => return Ok(Vec::new()),
+        ToolCommits::Unreadable => {
+            return Ok(vec!["the worktree's HEAD leads to no commit; the files were captured all the same".to_owned()]);
+        }
+        ToolCommits::Elsewhere(commit) => (Some(commit), "the tool moved to another commit, which is kept".to_owned()),
+        ToolCommits::OnTop(commits) => {
+            let note = format!("{} of the tool's own kept and folded in", count(commits.len(), "commit"));
+            (commits.last().copied(), note)
+        }
+    };
+    if let Some(commit) = last {
+        let name = kept_ref(cx.run, &format!("{}-{}-{}-commits", order.workstream, order.step, order.attempt));
+        set_own(&Refs::new(&cx.repo, cx.durability), &name, commit)?;
+    }
+    Ok(vec![note])
+}
+
+/// Takes the diff that the tool printed as its patch.
+async fn printed_patch(cx: &RunContext, set: &Assignment<'_>, ended: &Ended, worked: &mut Worked) -> Result<(), ExecuteError> {
+    if ended.is_cut {
+        worked.outcome = StepOutcome::Failed;
+        worked.message = "the printed diff is too long".to_owned();
+        return Ok(());
+    }
+    match extract(&ended.stdout) {
+        Err(error) => {
+            worked.outcome = StepOutcome::Failed;
+            worked.message = format!("no usable diff was printed: {error}");
+        }
+        Ok(diff) => {
+            let (own, parent) = (cx.clone(), set.parents.first().copied().unwrap_or(ObjectId::ZERO));
+            let applied = blocking(move || apply(&own, Objects::open(&own.repo)?.tree_of(parent)?, &diff.bytes)).await?;
+            match applied {
+                Ok(ApplyOutcome { tree, objects, .. }) => {
+                    let parents = set.parents.clone();
+                    worked.found.push(Found { tree, parents, origin: PatchOrigin::Diff, objects, oddities: Vec::new() });
+                }
+                Err(message) => {
+                    worked.outcome = StepOutcome::Failed;
+                    worked.message = message;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Applies a diff to a tree; the inner error is a sentence about a diff that does not apply.
+///
+/// # Errors
+/// Returns an error when the repository does not let it.
+pub fn apply(cx: &RunContext, tree: ObjectId, diff: &[u8]) -> Result<Result<ApplyOutcome, String>, ExecuteError> {
+    match apply_diff(&cx.repo, tree, diff, &PathRules::default()) {
+        Ok(applied) => Ok(Ok(applied)),
+        Err(error @ (ApplyError::BadPaths(_) | ApplyError::Rejected { .. } | ApplyError::Conflict { .. })) => {
+            Ok(Err(bench::with_sources(&error)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn no_change(cx: &RunContext, set: &Assignment<'_>, worked: &mut Worked) -> Result<(), ExecuteError> {
+    let parent = set.parents.first().copied().unwrap_or(ObjectId::ZERO);
+    if !set.plan.allow_empty {
+        worked.outcome = StepOutcome::NoChange;
+        worked.message = "nothing was changed".to_owned();
+        return Ok(());
+    }
+    let tree = Objects::open(&cx.repo)?.tree_of(parent)?;
+    worked.found.push(Found {
+        tree,
+        parents: set.parents.clone(),
+        origin: PatchOrigin::Worktree,
+        objects: Vec::new(),
+        oddities: Vec::new(),
+    });
+    Ok(())
+}
+
+type Started = Result<Result<Command, ExecuteError>, String>;
+
+/// Makes the command line of the tool; the outer error is a sentence about a profile or a task that gives none.
+fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, set, log): (&Worktree, &Assignment<'_>, &Path)) -> Started {
+    let place = (&order.step, order.attempt);
+    let files = (|| {
+        let prompt_file = cx.folder.step_file(&order.workstream, place, "prompt.md")?;
+        fs::write_atomic(&prompt_file, set.text.as_bytes(), Durability::Relaxed)?;
+        Ok::<_, ExecuteError>((prompt_file, cx.folder.step_dir(&order.workstream, place)?))
+    })();
+    let (prompt_file, run_dir) = match files {
+        Ok(files) => files,
+        Err(error) => return Ok(Err(error)),
+    };
+    let named = named_files(worktree, set);
+    let task = Task {
+        prompt: set.text,
+        prompt_file: &prompt_file,
+        files: &named,
+        worktree_path: worktree.path(),
+        run_dir: &run_dir,
+        workstream: &order.workstream,
+        run: cx.run,
+        command: set.command,
+    };
+    let Invocation { argv, env, stdin } = invocation(profile, &task).map_err(|e| bench::with_sources(&e))?;
+    let variables = bench::variables(cx, order, worktree.path(), Some(&prompt_file));
+    let seconds = match order.role {
+        StepRole::Edit => set.plan.limits.timeouts.edit,
+        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => set.plan.limits.timeouts.fix,
+    };
+    let planned = set.plan.steps.get(order.index).and_then(|step| step.timeout_sec).filter(|_| order.role == StepRole::Edit);
+    let seconds = planned.or(profile.timeout_sec).unwrap_or(seconds);
+    let idle = profile.idle_timeout_sec.unwrap_or(set.plan.limits.timeouts.idle);
+    Ok(Ok(Command {
+        argv,
+        cwd: worktree.path().to_owned(),
+        env: cx.environment.for_task(&variables, &profile.env_allow, &env),
+        stdin,
+        wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
+        idle: (idle > 0).then(|| Duration::from_secs(idle)),
+        log: log.to_owned(),
+    }))
+}
+
+/// Returns the files of the scope that exist, for tools that want to be told: those that a pattern without a wildcard names.
+fn named_files(worktree: &Worktree, set: &Assignment<'_>) -> Vec<crate::domain::id::RepoPath> {
+    let plain = |glob: &&str| !glob.contains(['*', '?', '[', '{']);
+    let globs = set.plan.scope.write_globs().filter(plain);
+    globs.filter(|glob| worktree.path().join(glob).is_file()).map(crate::domain::id::RepoPath::from).collect()
+}
+
+fn own_prompt(cx: &RunContext, plan: &Workstream) -> Option<String> {
+    match plan.prompt.as_ref()? {
+        PromptSource::Text(text) => Some(text.clone()),
+        PromptSource::File(name) => cx.inputs.get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+    }
+}
+
+/// The parts of a request, owned.
+struct Asked {
+    feedback: Option<String>,
+    fix: Option<(String, Vec<crate::domain::finding::model::Finding>, String)>,
+}
+
+impl Asked {
+    fn as_request(&self) -> Request<'_> {
+        match &self.fix {
+            Some((check, findings, output)) => Request::Fix { check, findings, output },
+            None => Request::Edit { feedback: self.feedback.as_deref() },
+        }
+    }
+}
+
+fn request(cx: &RunContext, order: &StepOrder, one: &WorkstreamState) -> Asked {
+    if order.role != StepRole::Fix {
+        let bad = |last: &&crate::domain::run::state::LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed;
+        return Asked { feedback: one.last.as_ref().filter(bad).map(|last| last.message.clone()), fix: None };
+    }
+    let check = order.of.as_ref().map(ToString::to_string).unwrap_or_default();
+    let kept = one.fix.output.as_ref().filter(|_| order.rung != Rung::ReducedContext);
+    let bytes = kept.and_then(|path| fs::read(&cx.folder.path().join(path)).ok()).unwrap_or_default();
+    let output = tail(&String::from_utf8_lossy(&bytes), OUTPUT_LIMIT).to_owned();
+    Asked { feedback: None, fix: Some((check, one.fix.findings.clone(), output)) }
+}

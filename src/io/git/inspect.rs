@@ -1,0 +1,151 @@
+//! Questions about a repository that git itself answers best: who the user is, and which worktrees there are.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use super::command::{GitCommand, GitCommandError};
+use super::env::VarGroup;
+use super::repo::Repo;
+use super::signature::Identity;
+use crate::domain::id::ObjectId;
+
+/// The error of asking git.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// Git does not know who the user is.
+    #[error("git does not know your name and e-mail address")]
+    NoIdentity,
+    /// An answer of git makes no sense.
+    #[error("`git {question}` answered `{answer}`")]
+    Unreadable {
+        /// What was asked.
+        question: &'static str,
+        /// What git said.
+        answer: String,
+    },
+    /// Git failed.
+    #[error(transparent)]
+    Git(#[from] GitCommandError),
+}
+
+/// A worktree of the repository as git lists it; the main one comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WorktreeInfo {
+    /// Its top folder; in a bare repository the git directory.
+    pub path: PathBuf,
+    /// The commit it stands on; absent when its branch is unborn.
+    pub head: Option<ObjectId>,
+    /// The full name of the branch it stands on, such as `refs/heads/main`; absent when detached or bare.
+    pub branch: Option<String>,
+    /// Why it is locked against removal; empty when no reason was given.
+    pub locked: Option<String>,
+    /// Why git would prune it.
+    pub prunable: Option<String>,
+}
+
+impl Repo {
+    /// Returns who the user is: `GIT_AUTHOR_NAME` and its companions, else `user.name` and `user.email`, just as git finds them, but never
+    /// a guess from the names of the account and the machine.
+    ///
+    /// # Errors
+    /// Returns [`InspectError::NoIdentity`] when nothing is configured.
+    pub fn identity(&self) -> Result<Identity, InspectError> {
+        let answer = GitCommand::new(self)
+            .plain_config()
+            .pass(VarGroup::Identity)
+            .config("user.useConfigOnly", "true")
+            .env("GIT_DIR", self.git_dir())
+            .args(["var", "GIT_AUTHOR_IDENT"])
+            .output()?;
+        if !answer.status.success() {
+            return Err(InspectError::NoIdentity);
+        }
+        let text = answer.text();
+        let parsed = text.rsplit_once("> ").and_then(|(person, _)| person.split_once(" <"));
+        match parsed {
+            Some((name, email)) => Ok(Identity { name: name.to_owned(), email: email.to_owned() }),
+            None => Err(InspectError::Unreadable { question: "var GIT_AUTHOR_IDENT", answer: text }),
+        }
+    }
+
+    /// Lists the worktrees, the main one first.
+    ///
+    /// # Errors
+    /// Returns [`InspectError`] when git can not list them.
+    pub fn worktree_list(&self) -> Result<Vec<WorktreeInfo>, InspectError> {
+        let answer = GitCommand::new(self).args(["worktree", "list", "--porcelain", "-z"]).run()?;
+        Ok(parse_worktrees(&answer.stdout))
+    }
+
+    /// Returns the top folders of all worktrees, the main one first.
+    ///
+    /// # Errors
+    /// Returns [`InspectError`] when git can not list them.
+    pub fn worktree_paths(&self) -> Result<Vec<PathBuf>, InspectError> {
+        Ok(self.worktree_list()?.into_iter().map(|worktree| worktree.path).collect())
+    }
+
+    /// Returns the full names of the branches that are checked out in any worktree, and so must not be moved.
+    ///
+    /// # Errors
+    /// Returns [`InspectError`] when git can not list them.
+    pub fn checked_out_branches(&self) -> Result<Vec<String>, InspectError> {
+        Ok(self.worktree_list()?.into_iter().filter_map(|worktree| worktree.branch).collect())
+    }
+}
+
+/// Reads what `git worktree list --porcelain -z` prints: attributes ended by NUL, worktrees by an empty one.
+fn parse_worktrees(bytes: &[u8]) -> Vec<WorktreeInfo> {
+    let mut worktrees: Vec<WorktreeInfo> = Vec::new();
+    for attribute in bytes.split(|b| *b == 0) {
+        let mut parts = attribute.splitn(2, |b| *b == b' ');
+        let (key, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let text = || String::from_utf8_lossy(value).into_owned();
+        if key == b"worktree" {
+            let path = PathBuf::from(std::ffi::OsStr::from_bytes(value));
+            worktrees.push(WorktreeInfo { path, ..WorktreeInfo::default() });
+            continue;
+        }
+        let Some(worktree) = worktrees.last_mut() else { continue };
+        match key {
+            b"HEAD" => worktree.head = ObjectId::parse(&text()).ok().filter(|id| *id != ObjectId::ZERO),
+            b"branch" => worktree.branch = Some(text()),
+            b"locked" => worktree.locked = Some(text()),
+            b"prunable" => worktree.prunable = Some(text()),
+            // `bare`, `detached`, and what newer versions may add.
+            _ => {}
+        }
+    }
+    worktrees
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_worktrees_are_read() {
+        let head = "0123456789abcdef0123456789abcdef01234567";
+        let text = format!(
+            "worktree /a b\0HEAD {head}\0branch refs/heads/main\0\0worktree /x\ny\0HEAD {head}\0detached\0locked why not\0\0\
+             worktree /z\0HEAD {}\0branch refs/heads/new\0prunable gone\0\0",
+            ObjectId::ZERO
+        );
+        let list = parse_worktrees(text.as_bytes());
+        let id = ObjectId::parse(head).unwrap();
+        assert_eq!(
+            list,
+            [
+                WorktreeInfo { path: "/a b".into(), head: Some(id), branch: Some("refs/heads/main".into()), ..WorktreeInfo::default() },
+                WorktreeInfo { path: "/x\ny".into(), head: Some(id), locked: Some("why not".into()), ..WorktreeInfo::default() },
+                WorktreeInfo {
+                    path: "/z".into(),
+                    branch: Some("refs/heads/new".into()),
+                    prunable: Some("gone".into()),
+                    ..WorktreeInfo::default()
+                },
+            ]
+        );
+        assert!(parse_worktrees(b"").is_empty());
+    }
+}

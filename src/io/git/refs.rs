@@ -1,0 +1,213 @@
+//! Refs: read, created, moved by compare-and-swap, deleted; always with the value that is expected.
+//!
+//! Written by git's own lock-file protocol, not through libgit2: libgit2 syncs nothing, and its creation of a ref is not atomic. The new
+//! value is written and synced in a file of our own first and becomes `<ref>.lock` as a hard link, so that a lock exists for microseconds,
+//! an empty ref after a loss of power is impossible, and a lock that a dead process left is known as ours by its inode.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use super::ref_error::RefError;
+use super::ref_lock::{LockAttempt, RefLock};
+use super::ref_store::{self, Packed};
+use super::repo::Repo;
+use super::signature::Signature;
+use crate::domain::id::ObjectId;
+use crate::io::clock::{self, Stopwatch};
+use crate::io::fs::{self as files, Durability, FsError};
+
+/// How long a lock that somebody else holds is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is written into the reflog of a ref that has one.
+#[derive(Debug, Clone)]
+pub struct LogLine<'a> {
+    /// Who moves the ref, and when.
+    pub signature: &'a Signature,
+    /// Why.
+    pub message: &'a str,
+}
+
+/// The refs of a repository. Cheap to make, can be shared by threads.
+#[derive(Debug, Clone)]
+pub struct Refs {
+    repo: Repo,
+    durability: Durability,
+    patience: Duration,
+}
+
+impl Refs {
+    /// Returns the refs of a repository. The content of a ref is always synced before it gets its name; with [`Durability::Full`] the
+    /// name is on the disk too when a call returns.
+    #[must_use]
+    pub fn new(repo: &Repo, durability: Durability) -> Self {
+        Self { repo: repo.clone(), durability, patience: PATIENCE }
+    }
+
+    /// Sets how long a lock that somebody else holds is waited for; 10 s if not said.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Reads a ref; symbolic refs are followed.
+    ///
+    /// # Errors
+    /// Returns [`RefError::Damaged`] when it exists and has no sensible value.
+    pub fn read(&self, name: &str) -> Result<Option<ObjectId>, RefError> {
+        ref_store::read(self.repo.common_dir(), name)
+    }
+
+    /// Returns the refs whose names start with `prefix`, which ends with a slash, sorted by name.
+    ///
+    /// # Errors
+    /// Returns [`RefError::Damaged`] when one of them is damaged.
+    pub fn list(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, RefError> {
+        ref_store::list(self.repo.common_dir(), prefix)
+    }
+
+    /// Creates a ref that must not exist.
+    ///
+    /// # Errors
+    /// Returns [`RefError::Changed`] when it exists.
+    pub fn create(&self, name: &str, new: ObjectId) -> Result<(), RefError> {
+        self.update(name, None, new, None)
+    }
+
+    /// Moves a ref from the expected value (`None`: it must not exist) to a new one, in one atomic step. With a log line a reflog is
+    /// written where the user's git would write one.
+    ///
+    /// # Errors
+    /// Returns [`RefError::Changed`] when it has another value, and [`RefError::Locked`] when its lock does not become free in time.
+    pub fn update(&self, name: &str, expected: Option<ObjectId>, new: ObjectId, log: Option<&LogLine<'_>>) -> Result<(), RefError> {
+        let lock = self.lock(name, Some(new))?;
+        let found = self.read_direct(name)?;
+        if found != expected {
+            return Err(RefError::Changed { name: name.to_owned(), expected, found });
+        }
+        if found.is_none() {
+            self.check_name_is_free(name)?;
+        }
+        if let Some(line) = log {
+            // A reflog is a convenience; git-orc's truth is the ledger. A log that can not be written must not stop the work.
+            let _unlogged = self.append_reflog(name, (found, new), line);
+        }
+        lock.commit(self.durability).map_err(|error| self.conflict_or(name, error))
+    }
+
+    /// Deletes a ref that must have the expected value.
+    ///
+    /// # Errors
+    /// Returns [`RefError::Changed`] when it has another value or does not exist.
+    pub fn delete(&self, name: &str, expected: ObjectId) -> Result<(), RefError> {
+        let lock = self.lock(name, None)?;
+        let found = self.read_direct(name)?;
+        if found != Some(expected) {
+            return Err(RefError::Changed { name: name.to_owned(), expected: Some(expected), found });
+        }
+        // First the packed value, or else it would come back to life when the loose one is gone.
+        let common = self.repo.common_dir();
+        if Packed::read(common)?.value(name).is_some() {
+            ref_store::remove_packed(common, name, self.patience)?;
+        }
+        files::remove_file(&common.join(name))?;
+        files::remove_file(&common.join("logs").join(name))?;
+        drop(lock);
+        self.prune_folders(name)
+    }
+
+    /// Removes the locks that dead processes of git-orc left behind; returns them. Locks of anybody else stay.
+    ///
+    /// # Errors
+    /// Returns [`RefError::File`] when a folder can not be read.
+    pub fn remove_stale_locks(&self) -> Result<Vec<PathBuf>, RefError> {
+        Ok(super::ref_lock::remove_stale(self.repo.common_dir())?)
+    }
+
+    fn lock(&self, name: &str, new: Option<ObjectId>) -> Result<RefLock, RefError> {
+        if !name.starts_with("refs/") || !git2::Reference::is_valid_name(name) {
+            return Err(RefError::BadName { name: name.to_owned() });
+        }
+        let watch = Stopwatch::start();
+        let mut wait = Duration::from_micros(200);
+        let content = new.map(|id| format!("{id}\n")).unwrap_or_default();
+        let mut attempt = LockAttempt::prepare(self.repo.common_dir(), name, content.as_bytes())?;
+        loop {
+            attempt = match attempt.take().map_err(|error| self.conflict_or(name, error))? {
+                Ok(lock) => return Ok(lock),
+                Err(attempt) => attempt,
+            };
+            if watch.elapsed() >= self.patience {
+                return Err(RefError::Locked { name: name.to_owned(), lock: attempt.lock_path().to_owned() });
+            }
+            clock::pause(wait + clock::jitter(wait));
+            wait = (wait * 2).min(Duration::from_millis(20));
+        }
+    }
+
+    /// Reads a ref that is about to be written, and so must not be symbolic.
+    fn read_direct(&self, name: &str) -> Result<Option<ObjectId>, RefError> {
+        match ref_store::read_loose(self.repo.common_dir(), name)? {
+            Some(ref_store::Loose::Id(id)) => Ok(Some(id)),
+            Some(ref_store::Loose::Symbolic(_)) => Err(RefError::Symbolic { name: name.to_owned() }),
+            None => Ok(Packed::read(self.repo.common_dir())?.value(name)),
+        }
+    }
+
+    /// Looks whether a packed ref stands in the way of a new name; loose ones do so by being files or folders.
+    fn check_name_is_free(&self, name: &str) -> Result<(), RefError> {
+        match Packed::read(self.repo.common_dir())?.conflict(name) {
+            Some(other) => Err(RefError::NameConflict { name: name.to_owned(), other }),
+            None => Ok(()),
+        }
+    }
+
+    /// Turns an error about files into the conflict of names that caused it, if one did.
+    fn conflict_or(&self, name: &str, error: FsError) -> RefError {
+        let above = name.match_indices('/').map(|(i, _)| &name[..i]).find(|above| self.repo.common_dir().join(above).is_file());
+        let below = || self.list(&format!("{name}/")).ok()?.into_iter().next().map(|(other, _)| other);
+        match above.map(str::to_owned).or_else(below) {
+            Some(other) => RefError::NameConflict { name: name.to_owned(), other },
+            None => error.into(),
+        }
+    }
+
+    /// Removes folders that became empty, but never `refs/<kind>` itself.
+    fn prune_folders(&self, name: &str) -> Result<(), RefError> {
+        for root in [self.repo.common_dir().to_owned(), self.repo.common_dir().join("logs")] {
+            let mut folder = Path::new(name).parent();
+            while let Some(inner) = folder.filter(|inner| inner.components().count() > 2) {
+                if !files::remove_dir_if_empty(&root.join(inner))? {
+                    break;
+                }
+                folder = inner.parent();
+            }
+        }
+        Ok(())
+    }
+
+    fn append_reflog(&self, name: &str, (old, new): (Option<ObjectId>, ObjectId), line: &LogLine<'_>) -> Result<(), FsError> {
+        let path = self.repo.common_dir().join("logs").join(name);
+        if !path.exists() && !self.wants_reflog(name) {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            files::create_dir_all(folder)?;
+        }
+        let message: String = line.message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text = format!("{} {new} {}\t{message}", old.unwrap_or(ObjectId::ZERO), line.signature.line());
+        files::append_line(&path, text.as_bytes(), Durability::Relaxed)
+    }
+
+    /// Returns whether `core.logAllRefUpdates` asks for a reflog of this ref.
+    fn wants_reflog(&self, name: &str) -> bool {
+        let Some(config) = self.repo.open().ok().and_then(|repository| repository.config().ok()) else { return false };
+        let usual = ["refs/heads/", "refs/remotes/", "refs/notes/"].iter().any(|prefix| name.starts_with(prefix));
+        match config.get_string("core.logallrefupdates") {
+            Ok(text) if text.eq_ignore_ascii_case("always") => true,
+            Ok(_) => usual && config.get_bool("core.logallrefupdates").unwrap_or(false),
+            Err(_) => usual && !config.get_bool("core.bare").unwrap_or(false),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What one layer says: everything is optional.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::error::SettingsError;
+use super::layer::{Layer, Origin, Setting};
+use super::yaml;
+use crate::domain::tool::variable;
+
+/// The settings that the program ships.
+pub const SHIPPED: &str = include_str!("../../../config/config.yaml");
+
+const KEYS: [&str; 7] = ["max_workers", "worktree_dir", "durability", "progress", "notes", "timeout_sec", "env_allow"];
+
+/// How much of a loss of power the ledger must survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LedgerDurability {
+    /// An entry is on the disk before it counts.
+    Full,
+    /// An entry survives the death of the program, not that of the machine.
+    Relaxed,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Progress {
+    /// Bars on a terminal, else lines.
+    Auto,
+    /// Lines.
+    Plain,
+    /// Nothing.
+    None,
+}
+
+/// What one layer says about the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Overlay {
+    /// How many workstreams run at once.
+    pub max_workers: Option<Setting<u32>>,
+    /// Where worktrees are made.
+    pub worktree_dir: Option<Setting<PathBuf>>,
+    /// How much of a loss of power the ledger must survive.
+    pub durability: Option<Setting<LedgerDurability>>,
+    /// How progress is shown.
+    pub progress: Option<Setting<Progress>>,
+    /// Whether notes are written.
+    pub notes: Option<Setting<bool>>,
+    /// The longest time for any step, in seconds.
+    pub timeout_sec: Option<Setting<u64>>,
+    /// Whether nothing is to be touched.
+    pub dry_run: Option<Setting<bool>>,
+    /// Names of variables that children get besides the usual ones. Layers add to each other.
+    pub env_allow: Option<Setting<Vec<String>>>,
+    /// The tool registry of the original systems.
+    pub registry: Option<Setting<PathBuf>>,
+}
+
+#[derive(Deserialize, Default)]
+struct File {
+    max_workers: Option<Spanned<u32>>,
+    worktree_dir: Option<PathBuf>,
+    durability: Option<LedgerDurability>,
+    progress: Option<Progress>,
+    notes: Option<bool>,
+    timeout_sec: Option<u64>,
+    env_allow: Option<Vec<Spanned<String>>>,
+}
+
+impl File {
+    /// Returns the first value that has the right type and means nothing, with its place.
+    fn mistake(&self) -> Option<(serde_saphyr::Location, String)> {
+        let workers = self.max_workers.iter().filter(|n| n.value == 0).map(|n| (n.referenced, "this must be at least 1".to_owned()));
+        let names = self.env_allow.iter().flatten();
+        let names = names.filter_map(|name| Some((name.referenced, variable::check_pattern(&name.value).err()?.to_string())));
+        workers.chain(names).next()
+    }
+}
+
+impl Overlay {
+    /// Reads the text of a `config.yaml`. A relative `worktree_dir` stays relative: it starts at the top of the repository.
+    ///
+    /// # Errors
+    /// Returns [`SettingsError::File`] for the first mistake.
+    pub fn parse(layer: Layer, file: &str, text: &str) -> Result<Self, SettingsError> {
+        let read: File = yaml::parse(file, text, &KEYS)?;
+        if let Some((place, message)) = read.mistake() {
+            return Err(SettingsError::File { file: file.to_owned(), line: place.line(), column: place.column(), message });
+        }
+        let origin = || Origin::new(layer, file);
+        Ok(Self {
+            max_workers: read.max_workers.map(|n| Setting::new(n.value, origin())),
+            worktree_dir: read.worktree_dir.map(|path| Setting::new(path, origin())),
+            durability: read.durability.map(|value| Setting::new(value, origin())),
+            progress: read.progress.map(|value| Setting::new(value, origin())),
+            notes: read.notes.map(|value| Setting::new(value, origin())),
+            timeout_sec: read.timeout_sec.filter(|seconds| *seconds > 0).map(|value| Setting::new(value, origin())),
+            dry_run: None,
+            env_allow: read.env_allow.map(|names| Setting::new(names.into_iter().map(|name| name.value).collect(), origin())),
+            registry: None,
+        })
+    }
+
+    /// Reads a `config.yaml`, if it is there.
+    ///
+    /// # Errors
+    /// Returns [`SettingsError::Read`] when it cannot be read and [`SettingsError::File`] for the first mistake in it.
+    pub fn load(layer: Layer, path: &Path) -> Result<Self, SettingsError> {
+        match yaml::load(path)? {
+            Some(text) => Self::parse(layer, &path.display().to_string(), &text),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Returns this layer with the gaps filled from a weaker one. The names in `env_allow` are joined.
+    #[must_use]
+    pub fn over(self, weaker: Self) -> Self {
+        let env_allow = match (self.env_allow, weaker.env_allow) {
+            (Some(strong), Some(weak)) if !weak.value.is_empty() => {
+                let names = weak.value.into_iter().chain(strong.value).collect();
+                Some(Setting::new(names, strong.origin))
+            }
+            (strong, weak) => strong.or(weak),
+        };
+        Self {
+            max_workers: self.max_workers.or(weaker.max_workers),
+            worktree_dir: self.worktree_dir.or(weaker.worktree_dir),
+            durability: self.durability.or(weaker.durability),
+            progress: self.progress.or(weaker.progress),
+            notes: self.notes.or(weaker.notes),
+            timeout_sec: self.timeout_sec.or(weaker.timeout_sec),
+            dry_run: self.dry_run.or(weaker.dry_run),
+            env_allow,
+            registry: self.registry.or(weaker.registry),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Overlay::parse(Layer::User, "c.yaml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_shipped_file_sets_what_must_be_set() {
+        let shipped = Overlay::parse(Layer::Shipped, "config.yaml", SHIPPED).unwrap();
+        assert_eq!(shipped.max_workers.unwrap().value, 4);
+        assert_eq!(shipped.durability.unwrap().value, LedgerDurability::Full);
+        assert_eq!(shipped.progress.unwrap().value, Progress::Auto);
+        assert!(shipped.notes.unwrap().value && shipped.timeout_sec.is_none() && shipped.worktree_dir.is_none());
+    }
+
+    #[test]
+    fn an_empty_file_and_free_keys_say_nothing() {
+        for text in ["", "# only a comment\n", "x-mine: [1]\nmetadata: {a: 1}\n"] {
+            assert_eq!(Overlay::parse(Layer::User, "c.yaml", text).unwrap(), Overlay::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes_have_a_place() {
+        assert_eq!(error("notes: true\nmax-workers: 2\n"), "c.yaml:2:1: unknown key `max-workers` (did you mean `max_workers`?)");
+        assert_eq!(error("durability: often\n"), "c.yaml:1:13: unknown value `often`, expected one of `full`, `relaxed`");
+        assert!(error("notes: true\nnotes: false\n").starts_with("c.yaml:2:1: "), "{}", error("notes: true\nnotes: false\n"));
+        assert_eq!(error("max_workers: 0\n"), "c.yaml:1:14: this must be at least 1");
+        assert_eq!(
+            error("env_allow: [A, GIT_DIR]\n"),
+            "c.yaml:1:16: `GIT_DIR` ties a process to one repository and is never passed to a tool"
+        );
+        assert!(error("- a\n").starts_with("c.yaml:1:"), "{}", error("- a\n"));
+        assert!(error("notes: [\n").starts_with("c.yaml:"), "{}", error("notes: [\n"));
+    }
+}

@@ -1,0 +1,186 @@
+//! All layers on top of each other.
+
+use std::path::PathBuf;
+
+use super::environment::Environment;
+use super::error::SettingsError;
+use super::git_config::{self, ConfigEntry};
+use super::layer::{Layer, Origin, Setting};
+use super::limits::{LimitLayers, Limits};
+use super::overlay::{LedgerDurability, Overlay, Progress, SHIPPED};
+use super::variables;
+
+/// The settings that hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// How many workstreams run at once.
+    pub max_workers: Setting<u32>,
+    /// Where worktrees are made; `None` leaves it to the place of the repository. A relative path starts at the top of the repository.
+    pub worktree_dir: Setting<Option<PathBuf>>,
+    /// How much of a loss of power the ledger must survive.
+    pub durability: Setting<LedgerDurability>,
+    /// How progress is shown.
+    pub progress: Setting<Progress>,
+    /// Whether patches and merges get notes.
+    pub notes: Setting<bool>,
+    /// The longest time for any step, in seconds.
+    pub timeout_sec: Setting<Option<u64>>,
+    /// Whether nothing is to be touched.
+    pub dry_run: Setting<bool>,
+    /// Names of variables that children get besides the usual ones.
+    pub env_allow: Setting<Vec<String>>,
+    /// The tool registry of the original systems.
+    pub registry: Setting<Option<PathBuf>>,
+    /// What bounds the loops.
+    pub limits: Limits,
+    /// What was found and means nothing.
+    pub warnings: Vec<String>,
+}
+
+/// Where the layers between the shipped files and the environment come from.
+#[derive(Debug, Default)]
+pub struct Layers {
+    /// Git's configuration; empty outside of a repository.
+    pub git_config: Vec<ConfigEntry>,
+    /// What the plan says.
+    pub plan: Overlay,
+    /// What the command line says.
+    pub flags: Overlay,
+}
+
+/// One setting as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Lays shipped files, the user's files, git's configuration, the plan, the environment and the flags on top of each other.
+///
+/// # Errors
+/// Returns the first mistake that a layer holds.
+pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, SettingsError> {
+    let mut limits = LimitLayers::shipped()?;
+    let mut user = Overlay::default();
+    if let Some(folder) = environment.config_folder() {
+        user = Overlay::load(Layer::User, &folder.join("config.yaml"))?;
+        limits.add_file(Layer::User, &folder.join("circuit_breaker_config.yaml"))?;
+    }
+    let (git, warnings) = git_config::overlay(&layers.git_config)?;
+    let stack = [user, git, layers.plan, variables::overlay(environment)?, layers.flags];
+    let merged = stack.into_iter().fold(Overlay::parse(Layer::Shipped, "config.yaml", SHIPPED)?, |weaker, layer| layer.over(weaker));
+    let built_in = || Origin::new(Layer::Shipped, "built in");
+    Ok(Settings {
+        max_workers: merged.max_workers.unwrap_or_else(|| Setting::new(4, built_in())),
+        worktree_dir: optional(merged.worktree_dir),
+        durability: merged.durability.unwrap_or_else(|| Setting::new(LedgerDurability::Full, built_in())),
+        progress: merged.progress.unwrap_or_else(|| Setting::new(Progress::Auto, built_in())),
+        notes: merged.notes.unwrap_or_else(|| Setting::new(true, built_in())),
+        timeout_sec: optional(merged.timeout_sec),
+        dry_run: merged.dry_run.unwrap_or_else(|| Setting::new(false, built_in())),
+        env_allow: merged.env_allow.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
+        registry: optional(merged.registry),
+        limits: limits.finish()?,
+        warnings,
+    })
+}
+
+fn optional<T>(setting: Option<Setting<T>>) -> Setting<Option<T>> {
+    match setting {
+        Some(Setting { value, origin }) => Setting::new(Some(value), origin),
+        None => Setting::new(None, Origin::new(Layer::Shipped, "built in")),
+    }
+}
+
+impl Settings {
+    /// Returns every setting with its value and its origin, in a fixed order.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        let row = |key: &str, value: String, origin: &Origin| Row { key: key.to_owned(), value, origin: origin.clone() };
+        let path = |setting: &Setting<Option<PathBuf>>| setting.value.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let durability = match self.durability.value {
+            LedgerDurability::Full => "full",
+            LedgerDurability::Relaxed => "relaxed",
+        };
+        let progress = match self.progress.value {
+            Progress::Auto => "auto",
+            Progress::Plain => "plain",
+            Progress::None => "none",
+        };
+        let timeout = self.timeout_sec.value.map(|seconds| seconds.to_string()).unwrap_or_default();
+        let mut rows = vec![
+            row("max_workers", self.max_workers.value.to_string(), &self.max_workers.origin),
+            row("worktree_dir", path(&self.worktree_dir), &self.worktree_dir.origin),
+            row("durability", durability.to_owned(), &self.durability.origin),
+            row("progress", progress.to_owned(), &self.progress.origin),
+            row("notes", self.notes.value.to_string(), &self.notes.origin),
+            row("timeout_sec", timeout, &self.timeout_sec.origin),
+            row("dry_run", self.dry_run.value.to_string(), &self.dry_run.origin),
+            row("env_allow", self.env_allow.value.join(","), &self.env_allow.origin),
+            row("registry", path(&self.registry), &self.registry.origin),
+        ];
+        rows.extend(self.limits.origins.iter().map(|(key, (value, origin))| row(key, value.clone(), origin)));
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home(config: &str, breaker: &str) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".config/git-orc");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, text) in [("config.yaml", config), ("circuit_breaker_config.yaml", breaker)] {
+            #[expect(clippy::disallowed_methods, reason = "the user's own file, written by the test")]
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        home
+    }
+
+    fn flag<T>(value: T) -> Option<Setting<T>> {
+        Some(Setting::new(value, Origin::new(Layer::Flag, "--flag")))
+    }
+
+    #[test]
+    fn without_anything_the_shipped_settings_hold() {
+        let settings = resolve(&Environment::default(), Layers::default()).unwrap();
+        assert_eq!((settings.max_workers.value, settings.dry_run.value, settings.timeout_sec.value), (4, false, None));
+        assert!(settings.rows().iter().all(|row| row.origin.layer == Layer::Shipped));
+    }
+
+    #[test]
+    fn each_layer_is_weaker_than_the_next() {
+        let home = home("max_workers: 1\nprogress: plain\nenv_allow: [U]\n", "retry: {max_attempts: 7}\n");
+        let home_path = home.path().to_str().unwrap();
+        let mut vars = vec![("HOME", home_path)];
+        let git = |value: &str| git_config::entries(format!("local\0orc.maxworkers\n{value}\0local\0orc.envallow\nG\0").as_bytes());
+        let check = |vars: &[(&str, &str)], layers: Layers, expect: (u32, Layer)| {
+            let settings = resolve(&Environment::of(vars.iter().copied()), layers).unwrap();
+            assert_eq!((settings.max_workers.value, settings.max_workers.origin.layer), expect);
+            assert_eq!((settings.progress.value, settings.limits.loops.retry.max_attempts), (Progress::Plain, 7));
+            settings
+        };
+        let plan = || Overlay { max_workers: Some(Setting::new(3, Origin::new(Layer::Plan, "plan.yaml"))), ..Overlay::default() };
+        check(&vars, Layers::default(), (1, Layer::User));
+        let joined = check(&vars, Layers { git_config: git("2"), ..Layers::default() }, (2, Layer::GitConfig));
+        assert_eq!(joined.env_allow.value, ["U", "G"]);
+        check(&vars, Layers { git_config: git("2"), plan: plan(), ..Layers::default() }, (3, Layer::Plan));
+        vars.push(("PIPELINE_MAX_WORKERS", "5"));
+        check(&vars, Layers { git_config: git("2"), plan: plan(), ..Layers::default() }, (5, Layer::Environment));
+        let flags = Overlay { max_workers: flag(6), ..Overlay::default() };
+        check(&vars, Layers { git_config: git("2"), plan: plan(), flags }, (6, Layer::Flag));
+    }
+
+    #[test]
+    fn a_mistake_names_the_file() {
+        let home = home("max_workers: lots\n", "");
+        let error = resolve(&Environment::of([("HOME", home.path())]), Layers::default()).unwrap_err().to_string();
+        assert!(error.contains(".config/git-orc/config.yaml:1:14: "), "{error}");
+    }
+}

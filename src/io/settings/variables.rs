@@ -1,0 +1,139 @@
+//! Values written as text: in git's configuration and in the environment.
+
+use std::path::PathBuf;
+
+use super::environment::Environment;
+use super::error::SettingsError;
+use super::layer::{Layer, Origin, Setting};
+use super::overlay::{LedgerDurability, Overlay, Progress};
+use crate::domain::tool::variable;
+
+fn wrong(place: &str, value: &str, expected: &'static str) -> SettingsError {
+    SettingsError::Value { place: place.to_owned(), value: value.to_owned(), expected }
+}
+
+/// Reads a number from 1.
+pub(super) fn number(place: &str, text: &str) -> Result<u32, SettingsError> {
+    text.trim().parse().ok().filter(|n| *n > 0).ok_or_else(|| wrong(place, text, "a whole number from 1"))
+}
+
+/// Reads seconds; 0 means no limit.
+pub(super) fn seconds(place: &str, text: &str) -> Result<Option<u64>, SettingsError> {
+    let seconds: u64 = text.trim().parse().map_err(|_| wrong(place, text, "a whole number of seconds"))?;
+    Ok((seconds > 0).then_some(seconds))
+}
+
+/// Reads a truth value in one of the words that git knows.
+pub(super) fn boolean(place: &str, text: &str) -> Result<bool, SettingsError> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" | "" => Ok(false),
+        _ => Err(wrong(place, text, "true or false")),
+    }
+}
+
+/// Reads a path.
+pub(super) fn path<'a>(place: &str, text: &'a str) -> Result<&'a str, SettingsError> {
+    if text.is_empty() || text.contains('\0') { Err(wrong(place, text, "a path")) } else { Ok(text) }
+}
+
+/// Reads a degree of durability.
+pub(super) fn durability(place: &str, text: &str) -> Result<LedgerDurability, SettingsError> {
+    match text {
+        "full" => Ok(LedgerDurability::Full),
+        "relaxed" => Ok(LedgerDurability::Relaxed),
+        _ => Err(wrong(place, text, "full or relaxed")),
+    }
+}
+
+/// Reads a way to show progress.
+pub(super) fn progress(place: &str, text: &str) -> Result<Progress, SettingsError> {
+    match text {
+        "auto" => Ok(Progress::Auto),
+        "plain" => Ok(Progress::Plain),
+        "none" => Ok(Progress::None),
+        _ => Err(wrong(place, text, "auto, plain or none")),
+    }
+}
+
+/// Returns what the environment says. The names of the original systems (`PIPELINE_*`) are weaker than our own.
+///
+/// # Errors
+/// Returns [`SettingsError::Value`] for a value that cannot be read.
+pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsError> {
+    let max_workers = read(environment, &["ORC_MAX_WORKERS", "PIPELINE_MAX_WORKERS"], number)?;
+    let timeout = read(environment, &["ORC_TIMEOUT_SEC", "PIPELINE_TIMEOUT_SEC"], seconds)?;
+    Ok(Overlay {
+        max_workers,
+        worktree_dir: folder(environment, "ORC_WORKTREE_DIR"),
+        durability: read(environment, &["ORC_DURABILITY"], durability)?,
+        progress: read(environment, &["ORC_PROGRESS"], progress)?,
+        notes: read(environment, &["ORC_NOTES"], boolean)?,
+        timeout_sec: timeout.and_then(|setting| Some(Setting::new(setting.value?, setting.origin))),
+        dry_run: read(environment, &["ORC_DRY_RUN", "PIPELINE_DRY_RUN"], boolean)?,
+        env_allow: read(environment, &["ORC_ENV_ALLOW"], names)?,
+        registry: folder(environment, "AIM_REGISTRY_PATH"),
+    })
+}
+
+fn read<T>(
+    environment: &Environment,
+    variables: &[&str],
+    value: fn(&str, &str) -> Result<T, SettingsError>,
+) -> Result<Option<Setting<T>>, SettingsError> {
+    for variable in variables {
+        if let Some(raw) = environment.var(variable) {
+            let value = value(variable, &raw.to_string_lossy())?;
+            return Ok(Some(Setting::new(value, Origin::new(Layer::Environment, *variable))));
+        }
+    }
+    Ok(None)
+}
+
+fn folder(environment: &Environment, variable: &str) -> Option<Setting<PathBuf>> {
+    environment.var(variable).map(|raw| Setting::new(PathBuf::from(raw), Origin::new(Layer::Environment, variable)))
+}
+
+fn names(place: &str, text: &str) -> Result<Vec<String>, SettingsError> {
+    let names: Vec<String> = text.split([',', ' ', ':']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    match names.iter().find(|name| variable::check_pattern(name).is_err()) {
+        Some(bad) => Err(wrong(place, bad, "names of variables, which may end in `*`, with commas between them")),
+        None => Ok(names),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlay_of(vars: &[(&str, &str)]) -> Result<Overlay, String> {
+        overlay(&Environment::of(vars.iter().copied())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn our_names_win_over_the_old_ones() {
+        let read = overlay_of(&[
+            ("PIPELINE_MAX_WORKERS", "2"),
+            ("PIPELINE_TIMEOUT_SEC", "60"),
+            ("PIPELINE_DRY_RUN", "1"),
+            ("ORC_MAX_WORKERS", "7"),
+        ]);
+        let read = read.unwrap();
+        assert_eq!(read.max_workers, Some(Setting::new(7, Origin::new(Layer::Environment, "ORC_MAX_WORKERS"))));
+        assert_eq!(read.timeout_sec.unwrap().value, 60);
+        assert!(read.dry_run.unwrap().value);
+    }
+
+    #[test]
+    fn empty_is_unset_and_nonsense_is_an_error() {
+        assert_eq!(overlay_of(&[("ORC_NOTES", ""), ("PIPELINE_MAX_WORKERS", "")]), Ok(Overlay::default()));
+        assert_eq!(
+            overlay_of(&[("PIPELINE_MAX_WORKERS", "0")]).unwrap_err(),
+            "PIPELINE_MAX_WORKERS is `0`, but must be a whole number from 1"
+        );
+        assert_eq!(overlay_of(&[("ORC_PROGRESS", "loud")]).unwrap_err(), "ORC_PROGRESS is `loud`, but must be auto, plain or none");
+        assert!(overlay_of(&[("ORC_ENV_ALLOW", "A, GIT_DIR")]).unwrap_err().starts_with("ORC_ENV_ALLOW is `GIT_DIR`"));
+        assert_eq!(overlay_of(&[("ORC_ENV_ALLOW", "A, B_*")]).unwrap().env_allow.unwrap().value, ["A", "B_*"]);
+        assert_eq!(overlay_of(&[("PIPELINE_TIMEOUT_SEC", "0")]).unwrap().timeout_sec, None);
+    }
+}

@@ -1,0 +1,13 @@
+//! What every end-to-end test stands on: an environment that inherits nothing, repositories of which everything is known, and a fingerprint
+//! that notices when a user's checkout was touched.
+
+mod environment;
+mod fingerprint;
+mod ledger;
+mod process;
+mod repository;
+mod rounds;
+mod selftest;
+
+pub(crate) use environment::TestEnvironment;
+pub(crate) use rounds::rounds;
