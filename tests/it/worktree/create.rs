@@ -58,7 +58,7 @@ fn by_hand_and_by_git_are_the_same() {
         let read = |name: &str| fs::read(lab.repo_dir().join(".git/worktrees").join(name).join(file)).unwrap();
         assert_eq!(read("ours"), read("theirs"), "{file}");
     }
-    assert_eq!(lab.git_in(ours.path(), ["fsck"]), "");
+    assert_eq!(lab.git_in(ours.path(), ["fsck", "--no-dangling"]), "");
     assert_eq!(lab.git_in(ours.path(), ["status", "--porcelain"]), "");
     assert!(lab.git(["worktree", "list"]).contains("repo.orc/run/ours"));
 }
@@ -86,7 +86,7 @@ fn work_in_it_goes_as_in_any_worktree() {
 #[test]
 fn what_only_git_can_do_is_left_to_git() {
     let check = |config: &[(&str, &str)], attributes: &str, expect: Maker, content: &[u8]| {
-        let lab = Lab::with(&[("a.txt", "one $Id$\ntwo\n"), (".gitattributes", attributes)]);
+        let lab = Lab::with(&[("a.txt", "one\ntwo\n"), (".gitattributes", attributes)]);
         for (key, value) in config {
             lab.git(["config", key, value]);
         }
@@ -95,12 +95,12 @@ fn what_only_git_can_do_is_left_to_git() {
         assert_eq!(fs::read(worktree.path().join("a.txt")).unwrap(), content, "{config:?} {attributes:?}");
         assert_eq!(lab.git_in(worktree.path(), ["status", "--porcelain"]), "");
     };
-    check(&[], "* text=auto\n", Maker::Own, b"one $Id$\ntwo\n");
-    check(&[], "*.txt eol=crlf\n", Maker::Git, b"one $Id$\r\ntwo\r\n");
-    check(&[("core.autocrlf", "true")], "", Maker::Git, b"one $Id$\r\ntwo\r\n");
-    check(&[("core.autocrlf", "input")], "", Maker::Own, b"one $Id$\ntwo\n");
-    check(&[], "*.txt filter=up\n", Maker::Own, b"one $Id$\ntwo\n");
-    check(&[("filter.up.smudge", "tr a-z A-Z"), ("filter.up.clean", "cat")], "*.txt filter=up\n", Maker::Git, b"ONE $ID$\nTWO\n");
+    check(&[], "* text=auto\n", Maker::Own, b"one\ntwo\n");
+    check(&[], "*.txt eol=crlf\n", Maker::Git, b"one\r\ntwo\r\n");
+    check(&[("core.autocrlf", "true")], "", Maker::Git, b"one\r\ntwo\r\n");
+    check(&[("core.autocrlf", "input")], "", Maker::Own, b"one\ntwo\n");
+    check(&[], "*.txt filter=up\n", Maker::Own, b"one\ntwo\n");
+    check(&[("filter.up.smudge", "tr a-z A-Z"), ("filter.up.clean", "tr A-Z a-z")], "*.txt filter=up\n", Maker::Git, b"ONE\nTWO\n");
 }
 
 #[test]
