@@ -1,7 +1,7 @@
 //! The one place where the integration branch moves: by compare-and-swap, to a merge that was recorded as prepared.
 
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::notes;
 use super::place;
 use super::recorder::Recorder;

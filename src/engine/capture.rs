@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::context::RunContext;
-use super::execute::ExecuteError;
+use super::failure::ExecuteError;
 use crate::domain::id::{ObjectId, PatchId, RepoPath, ToolId};
 use crate::domain::plan::model::Workstream;
 use crate::domain::policy::path::{PathRules, PathViolation, Written, find_case_twins, judge_written};

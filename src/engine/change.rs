@@ -2,7 +2,7 @@
 
 use super::capture::{self, Found};
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::recorder::Recorder;
 use super::work::{self, Worked};
 use super::{place, replay, resolve};

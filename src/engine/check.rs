@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::bench::{self, Command};
 use super::context::{RunContext, Since};
-use super::execute::ExecuteError;
+use super::failure::ExecuteError;
 use super::place::{self, Stand};
 use super::recorder::Recorder;
 use crate::domain::finding::chooser::findings_in;

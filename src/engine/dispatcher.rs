@@ -17,7 +17,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::context::RunContext;
-use super::execute::{self, ExecuteError};
+use super::execute;
+use super::failure::ExecuteError;
 use super::journal::{Journal, JournalError};
 use super::recorder::{NotRecorded, Recorder, Request};
 use super::sink::Sink;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::bench::{self, Command};
 use super::check::{self, FINDINGS_KEPT};
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::integrate::{Candidate, evicted, merge_all};
 use super::recorder::Recorder;
 use crate::domain::id::ObjectId;

@@ -3,7 +3,7 @@
 
 use super::advance;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::gates::{self, Gated};
 use super::place;
 use super::recorder::Recorder;

@@ -11,6 +11,7 @@ pub mod check;
 pub mod context;
 pub mod dispatcher;
 pub mod execute;
+pub mod failure;
 pub mod folder;
 pub mod gates;
 pub mod integrate;

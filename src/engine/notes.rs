@@ -3,7 +3,7 @@
 
 use super::bench::with_sources;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use crate::domain::id::ObjectId;
 use crate::domain::run::fact::{Integration, Merge};
 use crate::domain::run::state::{RunState, WorkstreamState};

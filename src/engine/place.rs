@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bench;
 use super::context::{Live, RunContext, Since};
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use crate::domain::id::{ObjectId, WorkstreamId};
 use crate::domain::plan::model::{EditStep, Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;

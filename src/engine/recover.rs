@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::bench::with_sources;
 use super::capture::{self, Described, Found};
 use super::context::{Live, RunContext, Since};
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::journal::workstream_ref;
 use super::place;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};

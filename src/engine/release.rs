@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bench::with_sources;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::place;
 use super::recorder::Recorder;
 use crate::domain::id::WorkstreamId;

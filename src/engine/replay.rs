@@ -2,7 +2,7 @@
 
 use super::capture::Found;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::work::{self, Worked};
 use crate::domain::id::ObjectId;

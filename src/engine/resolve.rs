@@ -3,7 +3,7 @@
 use super::bench;
 use super::capture::Found;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::work::{self, Assignment, Worked};
 use crate::domain::id::ObjectId;

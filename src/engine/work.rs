@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::bench::{self, Command, Ended};
 use super::capture::Found;
 use super::context::{Live, RunContext, Since};
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::journal::{kept_ref, set_own};
 use super::place::{self, Stand};
 use crate::domain::id::ObjectId;

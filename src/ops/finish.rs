@@ -6,7 +6,7 @@ use crate::domain::run::state::RunState;
 use crate::engine::bench::with_sources;
 use crate::engine::context::{Live, RunContext, Since};
 use crate::engine::dispatcher::Ending;
-use crate::engine::execute::blocking;
+use crate::engine::failure::blocking;
 use crate::engine::sink::Sink;
 use crate::engine::{notes, place};
 use crate::io::fs::{self, Durability};

@@ -18,7 +18,7 @@ use crate::domain::run::fact::RunDriven;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamStatus};
 use crate::domain::schedule::waves::schedule;
 use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
-use crate::engine::execute::ExecuteError;
+use crate::engine::failure::ExecuteError;
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::recover;
 use crate::engine::sink::Sink;

@@ -43,7 +43,9 @@ workstreams:
 
 /// A workstream of the tool `command` that runs a shell line.
 fn shell(id: &str, scope: &str, line: &str, more: &str) -> String {
-    format!("  - id: {id}\n    files_scope: [{scope:?}]\n    tool: command\n    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n{more}")
+    format!(
+        "  - id: {id}\n    files_scope: [{scope:?}]\n    tool: command\n    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n{more}"
+    )
 }
 
 fn plan(head: &str, workstreams: &[String]) -> String {
@@ -72,7 +74,8 @@ fn a_fix_that_mends_nothing_is_stopped() {
     let rig = Rig::new(&environment);
     let more = "    static: [[grep, -q, good, a/x.txt]]\n";
     let blocked = shell("ws-b", "b/**", "echo x > b/x.txt", "    depends_on: [ws-a]\n");
-    let state = rig.run(&plan("", &[shell("ws-a", "a/**", "echo bad >> a/x.txt", more), blocked, shell("ws-c", "c/**", "echo x > c/x.txt", "")]));
+    let state =
+        rig.run(&plan("", &[shell("ws-a", "a/**", "echo bad >> a/x.txt", more), blocked, shell("ws-c", "c/**", "echo x > c/x.txt", "")]));
     assert_states(&state, RunStatus::Failed, &[("ws-a", "failed"), ("ws-b", "blocked"), ("ws-c", "merged")]);
     assert!(state.workstreams.values().next().unwrap().status.reason().unwrap().contains("the findings stay the same"));
     rig.assert_sound();
@@ -82,7 +85,10 @@ fn a_fix_that_mends_nothing_is_stopped() {
 fn what_leaves_its_scope_goes_to_quarantine_and_is_kept() {
     let environment = TestEnvironment::new();
     let rig = Rig::new(&environment);
-    let state = rig.run(&plan("", &[shell("ws-a", "a/**", "echo x > a/x.txt; echo y > b/stray.txt", ""), shell("ws-c", "c/**", "echo x > c/x.txt", "")]));
+    let state = rig.run(&plan(
+        "",
+        &[shell("ws-a", "a/**", "echo x > a/x.txt; echo y > b/stray.txt", ""), shell("ws-c", "c/**", "echo x > c/x.txt", "")],
+    ));
     assert_states(&state, RunStatus::Failed, &[("ws-a", "quarantined"), ("ws-c", "merged")]);
     let ledger = rig.repo.ledger();
     let quarantined = ledger.of_kind("patch_quarantined");
@@ -128,7 +134,8 @@ fn a_conflict_is_resolved_by_doing_the_work_again() {
     let rig = Rig::new(&environment);
     // Both may write the same file, and say so only by globs that do not overlap where they look.
     let first = shell("ws-a", "a/x.txt", "sed -i 's/line 3/LINE 3/' a/x.txt", "");
-    let second = "  - id: ws-b\n    files_scope: [\"a/*.txt\"]\n    tool: command\n    command: [sh, -c, \"sed -i 's/a line/A line/' a/x.txt\"]\n";
+    let second =
+        "  - id: ws-b\n    files_scope: [\"a/*.txt\"]\n    tool: command\n    command: [sh, -c, \"sed -i 's/a line/A line/' a/x.txt\"]\n";
     let state = rig.run(&plan("", &[first, second.to_owned()]));
     assert_eq!(state.waves.len(), 2, "overlapping scopes are never in one wave");
     assert_states(&state, RunStatus::Completed, &[("ws-a", "merged"), ("ws-b", "merged")]);
