@@ -109,23 +109,24 @@ async fn run_commands(
 #[must_use]
 pub fn judge(root: &std::path::Path, argv: &[String], ended: Result<bench::Ended, String>, output: Option<OutputRef>) -> Checked {
     let name = clip(&argv.join(" "), 80);
-    let checked = |outcome, message, exit_code, findings| Checked { outcome, message, exit_code, findings, output: output.clone() };
     let ended = match ended {
         Ok(ended) => ended,
-        Err(error) => return checked(StepOutcome::NotStarted, error, None, Vec::new()),
+        Err(message) => return Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output },
     };
+    let checked = |outcome, message, exit_code, findings| Checked { outcome, message, exit_code, findings, output };
+    let root = root.to_string_lossy();
     match ended.ending {
         Ending::Exited { code: 0 } => checked(StepOutcome::Passed, format!("`{name}` passed"), Some(0), Vec::new()),
         Ending::Exited { code } => {
-            let found = findings_in(&root.to_string_lossy(), argv, code, &ended.text);
+            let found = findings_in(&root, argv, code, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), found)
         }
         Ending::Signaled { signal } => {
-            let found = findings_in(&root.to_string_lossy(), argv, 128 + signal, &ended.text);
+            let found = findings_in(&root, argv, 128 + signal, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, found)
         }
         Ending::TimedOut { .. } => {
-            let found = findings_in(&root.to_string_lossy(), argv, 124, &ended.text);
+            let found = findings_in(&root, argv, 124, &ended.text);
             checked(StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, found)
         }
         Ending::Cancelled => checked(StepOutcome::Cancelled, format!("`{name}` was stopped"), None, Vec::new()),

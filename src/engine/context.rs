@@ -62,8 +62,11 @@ pub struct Parts {
     /// Worktrees that are there, with what is known of their files.
     pub live: Mutex<BTreeMap<WorkstreamId, Live>>,
     /// The worktree in which gates run.
-    pub gate: tokio::sync::Mutex<Option<Worktree>>,
+    pub gate: GateSlot,
 }
+
+/// The worktree in which gates run, one at a time.
+pub type GateSlot = tokio::sync::Mutex<Option<Worktree>>;
 
 /// A worktree that is there.
 #[derive(Debug)]

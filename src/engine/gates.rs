@@ -8,7 +8,7 @@ use super::bench::{self, Command};
 use super::check::{self, FINDINGS_KEPT};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
-use super::integrate::{Candidate, evicted, merge_all};
+use super::merging::{Candidate, evicted, merge_all};
 use super::recorder::Recorder;
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::GateSpec;

@@ -16,6 +16,7 @@ pub mod folder;
 pub mod gates;
 pub mod integrate;
 pub mod journal;
+pub mod merging;
 pub mod notes;
 pub mod place;
 pub mod recorder;

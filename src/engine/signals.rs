@@ -8,11 +8,14 @@ use tokio::sync::mpsc;
 
 use crate::io::process::request::CancelLevel;
 
+/// How urgently the user wants a run to end, as it changes.
+pub type StopSignal = mpsc::Receiver<CancelLevel>;
+
 /// Where signals arrive.
 #[derive(Debug)]
 pub struct Signals {
     /// How urgently the user wants the run to end.
-    pub stop: mpsc::Receiver<CancelLevel>,
+    pub stop: StopSignal,
     /// The number of the first signal; 0 while there was none.
     pub first: Arc<AtomicI32>,
 }

@@ -10,7 +10,7 @@ use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::routing::{RoutingError, candidates};
-use crate::engine::context::{Inputs, Parts, RunContext};
+use crate::engine::context::{GateSlot, Inputs, Parts, RunContext};
 use crate::engine::folder::RunFolder;
 use crate::io::fs::{self, FsError};
 use crate::io::git::inspect::InspectError;
@@ -156,6 +156,6 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         notes: settings.notes.value,
         cancel: cancel_channel().0,
         live: Mutex::new(BTreeMap::new()),
-        gate: tokio::sync::Mutex::new(None),
+        gate: GateSlot::default(),
     }))
 }

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use tokio::sync::mpsc;
-
 use super::begin::{self, BeginError, Begun};
 use super::context::Context;
 use super::find::{FindError, find};
@@ -21,11 +19,11 @@ use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
 use crate::engine::failure::ExecuteError;
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::recover;
+use crate::engine::signals::StopSignal;
 use crate::engine::sink::Sink;
 use crate::engine::staging::{Staging, StagingError};
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::lock::{LockError, RunLock};
-use crate::io::process::request::CancelLevel;
 
 /// What to resume.
 pub struct ResumeRequest {
@@ -34,7 +32,7 @@ pub struct ResumeRequest {
     /// Who is told of every entry.
     pub sinks: Vec<Box<dyn Sink>>,
     /// How urgently the user wants it to end.
-    pub stop: mpsc::Receiver<CancelLevel>,
+    pub stop: StopSignal,
 }
 
 /// The error of a resume.

@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use tokio::sync::mpsc;
-
 use super::begin::{self, BeginError, Begun};
 use super::context::Context;
 use super::finish;
@@ -21,13 +19,13 @@ use crate::domain::schedule::waves::{Schedule, schedule};
 use crate::engine::advance::branch_ref;
 use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
 use crate::engine::journal::Journal;
+use crate::engine::signals::StopSignal;
 use crate::engine::sink::Sink;
 use crate::io::git::inspect::InspectError;
 use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::refs::{RefError, Refs};
 use crate::io::git::repo::RepoError;
-use crate::io::process::request::CancelLevel;
 
 /// The version that entries name.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -41,7 +39,7 @@ pub struct RunRequest {
     /// Who is told of every entry.
     pub sinks: Vec<Box<dyn Sink>>,
     /// How urgently the user wants it to end.
-    pub stop: mpsc::Receiver<CancelLevel>,
+    pub stop: StopSignal,
 }
 
 /// The error of a run.
