@@ -88,10 +88,8 @@ impl Worktrees {
         let objects = Objects::open(&self.repo)?;
         let tree = worktree.tree;
         let (found, _) = self.walk(&mut worktree, tree, (&objects, Store::No))?;
-        let changed = found.changes.into_iter().filter(|change| {
-            // What is missing was not written yet, or is nobody's work.
-            change.new.is_some() && !(mark == Some(Mark::Making) && change.old.is_some())
-        });
+        // Where nobody has worked yet, what is missing or torn was not written yet.
+        let changed = found.changes.into_iter().filter(|change| !(mark == Some(Mark::Making) && change.old.is_some()));
         Ok(changed.map(|change| change.path).chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect())
     }
 
@@ -106,8 +104,8 @@ impl Worktrees {
         Err(WorktreeError::OutsideRoot { path: path.to_owned(), root: self.root.clone() })
     }
 
-    /// Returns the paths in which a worktree differs from a tree, sorted: what would be lost if the tree were all that is kept of it. A file
-    /// that is gone takes nothing with it, and ignored files do not count.
+    /// Returns the paths in which a worktree differs from a tree, sorted: what would be lost if the tree were all that is kept of it. That a
+    /// file is gone is work as well; ignored files do not count.
     ///
     /// # Errors
     /// Returns [`WorktreeError`] when the worktree can not be read.
@@ -121,7 +119,7 @@ impl Worktrees {
         }
         let objects = Objects::open(&self.repo)?;
         let (found, _) = self.walk(worktree, tree, (&objects, Store::No))?;
-        let changed = found.changes.into_iter().filter(|change| change.new.is_some()).map(|change| change.path);
+        let changed = found.changes.into_iter().map(|change| change.path);
         let mut unrecorded: Vec<RepoPath> = changed.chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect();
         unrecorded.sort_unstable();
         Ok((unrecorded, found.ignored))

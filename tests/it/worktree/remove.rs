@@ -33,7 +33,7 @@ fn what_was_not_captured_stays() {
     write(&dir, "x.log", "ignored\n");
     fs::remove_file(dir.join("b")).unwrap();
     let before = contents(&dir);
-    assert_eq!(refused(worktrees.remove(worktree, &RemovalProof::captured(base))), ["a", "new/file"]);
+    assert_eq!(refused(worktrees.remove(worktree, &RemovalProof::captured(base))), ["a", "b", "new/file"]);
     assert_eq!(contents(&dir), before);
     worktree = adopt(&lab, &worktrees);
     let snapshot = worktrees.capture(&mut worktree, base).unwrap();
@@ -103,6 +103,9 @@ fn half_made_ones_are_cleared_away() {
     let worktree = lab.make(&worktrees, "ws");
     write(worktree.path(), "a", "work\n");
     assert_eq!(refused(worktrees.remove_half_made(&request)), ["a"], "without the mark it may have been used");
+    fs::write(worktree.path().join("a"), "a\n").unwrap();
+    fs::remove_file(worktree.path().join("dir/b")).unwrap();
+    assert_eq!(refused(worktrees.remove_half_made(&request)), ["dir/b"], "that a file is gone is work as well");
     fs::write(&mark, "making\n").unwrap();
     write(worktree.path(), "new", "work\n");
     assert_eq!(refused(worktrees.remove_half_made(&request)), ["new"]);
