@@ -146,7 +146,8 @@ impl Worktrees {
         if let Some(moved) = moved {
             fs::remove_dir_all(&moved)?;
         }
-        // Empty directories of ours that nobody needs any more.
+        // Under the lock, so that no directory goes that another thread is just about to put something into.
+        let _lock = self.lock()?;
         for folder in [Some(&*trash), path.parent(), Some(&*self.root)].into_iter().flatten().filter(|f| f.starts_with(&self.root)) {
             fs::remove_dir_if_empty(folder)?;
         }
@@ -169,6 +170,7 @@ impl Worktrees {
     /// # Errors
     /// Returns [`WorktreeError`] when something in them can not be removed.
     pub fn empty_trash(&self) -> Result<usize, WorktreeError> {
+        let _lock = self.lock()?;
         let trash = self.root.join(TRASH);
         let Ok(names) = Folder::open(&trash).and_then(|folder| folder.names()) else { return Ok(0) };
         for name in &names {

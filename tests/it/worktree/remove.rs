@@ -200,3 +200,28 @@ fn build_directories_can_stay() {
     assert!(recycled.path().join("build/out").exists());
     assert_eq!(worktrees.list_ours().unwrap().len(), 1);
 }
+
+#[test]
+fn many_come_and_go_at_once() {
+    let lab = Lab::with(&[("a", "a\n"), ("dir/b", "b\n")]);
+    let worktrees = lab.worktrees();
+    std::thread::scope(|scope| {
+        for i in 0..6 {
+            let (lab, worktrees) = (&lab, &worktrees);
+            scope.spawn(move || {
+                for round in 0..6 {
+                    let request =
+                        CreateWorktree { path: lab.root().join(format!("run-{}/ws-{i}", round % 2)), ..lab.request(&format!("ws-{i}")) };
+                    let mut worktree = worktrees.create(&request).unwrap();
+                    let tree = worktree.tree();
+                    if round % 3 == 0 {
+                        let next = CreateWorktree { path: lab.root().join(format!("next/ws-{i}")), ..request };
+                        worktree = worktrees.recycle(worktree, &next, &RemovalProof::captured(tree), IgnoredFiles::Remove).unwrap();
+                    }
+                    worktrees.remove(worktree, &RemovalProof::captured(tree)).unwrap();
+                }
+            });
+        }
+    });
+    assert!(!lab.root().exists() && worktrees.list_ours().unwrap().is_empty());
+}
