@@ -1,7 +1,7 @@
 //! The one place where the integration branch moves: by compare-and-swap, to a merge that was recorded as prepared.
 
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::notes;
 use super::place;
 use super::recorder::Recorder;
@@ -11,7 +11,7 @@ use crate::domain::run::fact::{Integration, PatchMoved, RunMoved, WorkstreamMove
 use crate::domain::run::next::patch_moved;
 use crate::domain::run::state::{PatchStatus, RunState};
 use crate::io::git::objects::Objects;
-use crate::io::git::ref_error::RefError;
+use crate::io::git::refs::RefError;
 use crate::io::git::refs::{LogLine, Refs};
 use crate::io::git::signature::Signature;
 

@@ -83,6 +83,21 @@ pub fn check_environment(cx: &RunContext, order: &StepOrder, worktree: &Path) ->
     cx.environment.for_task(&variables(cx, order, worktree, None), &[], &BTreeMap::new())
 }
 
+/// Returns the environment of a gate.
+#[must_use]
+pub fn gate_environment(cx: &RunContext, worktree: &Path) -> BTreeMap<OsString, OsString> {
+    let variables = TaskVariables {
+        run: cx.run,
+        workstream: None,
+        step: None,
+        attempt: None,
+        worktree: worktree.to_owned(),
+        prompt_file: None,
+        index: cx.plan.workstreams.len(),
+    };
+    cx.environment.for_task(&variables, &[], &BTreeMap::new())
+}
+
 /// Returns the `ORC_*` variables of a step.
 #[must_use]
 pub fn variables(cx: &RunContext, order: &StepOrder, worktree: &Path, prompt_file: Option<&Path>) -> TaskVariables {

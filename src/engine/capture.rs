@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::context::RunContext;
-use super::execute::ExecuteError;
+use super::failure::ExecuteError;
 use crate::domain::id::{ObjectId, PatchId, RepoPath, ToolId};
 use crate::domain::plan::model::Workstream;
 use crate::domain::policy::path::{PathRules, PathViolation, Written, find_case_twins, judge_written};
@@ -46,14 +46,20 @@ pub fn commit(cx: &RunContext, order: &StepOrder, tool: &ToolId, found: &Found) 
     let owner = PatchOwner { run: cx.run, patch, step: &order.step, attempt: order.attempt, tool, assisted_by };
     let signature = Signature::new(cx.identity.clone(), cx.clock.now());
     let message = patch_message(plan, &owner);
-    let new = NewCommit { tree: found.tree, parents: &found.parents, author: &signature, committer: &signature, message: message.as_bytes() };
+    let new =
+        NewCommit { tree: found.tree, parents: &found.parents, author: &signature, committer: &signature, message: message.as_bytes() };
     let commit = objects.write_commit(&new)?;
     if cx.durability == Durability::Full {
         let mut written = found.objects.clone();
         written.push(commit);
         objects.flush_ids(&written)?;
     }
-    describe(&objects, order, tool, Described { patch, commit, tree: found.tree, parent: found.parents.first().copied(), origin: found.origin })
+    describe(
+        &objects,
+        order,
+        tool,
+        Described { patch, commit, tree: found.tree, parent: found.parents.first().copied(), origin: found.origin },
+    )
 }
 
 /// A commit that is a patch.

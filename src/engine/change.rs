@@ -2,7 +2,7 @@
 
 use super::capture::{self, Found};
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::recorder::Recorder;
 use super::work::{self, Worked};
 use super::{place, replay, resolve};
@@ -73,21 +73,21 @@ async fn patch_events(
         Ok((created, wrong))
     })
     .await?;
-    Ok(verdict(created, &wrong, origin, worked))
+    Ok(verdict(&created, &wrong, origin, worked))
 }
 
-fn verdict(created: PatchCreated, wrong: &[String], origin: PatchOrigin, worked: &mut Worked) -> Vec<Event> {
+fn verdict(created: &PatchCreated, wrong: &[String], origin: PatchOrigin, worked: &mut Worked) -> Vec<Event> {
     let first = Event::PatchCreated(created.clone());
     if origin == PatchOrigin::Salvage || worked.outcome != StepOutcome::Passed {
         let reason = format!("put aside: {}", worked.message);
-        return vec![first, Event::PatchDropped(capture::moved(&created, Some(reason)))];
+        return vec![first, Event::PatchDropped(capture::moved(created, Some(reason)))];
     }
     if let Some(worst) = wrong.first() {
         let more = if wrong.len() > 1 { format!(" (and {} more)", count(wrong.len() - 1, "violation")) } else { String::new() };
         worked.outcome = StepOutcome::Rejected;
         worked.message = format!("{worst}{more}");
-        return vec![first, Event::PatchQuarantined(capture::moved(&created, Some(worked.message.clone())))];
+        return vec![first, Event::PatchQuarantined(capture::moved(created, Some(worked.message.clone())))];
     }
-    let (validated, applied) = (capture::moved(&created, None), capture::moved(&created, None));
+    let (validated, applied) = (capture::moved(created, None), capture::moved(created, None));
     vec![first, Event::PatchValidated(validated), Event::PatchApplied(applied)]
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::bench::{self, Command};
 use super::context::{RunContext, Since};
-use super::execute::ExecuteError;
+use super::failure::ExecuteError;
 use super::place::{self, Stand};
 use super::recorder::Recorder;
-use crate::domain::finding::chooser::findings;
+use crate::domain::finding::chooser::findings_in;
 use crate::domain::finding::model::Finding;
 use crate::domain::plan::model::{Argv, Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
@@ -54,9 +54,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
             cx.keep_worktree(&order.workstream, live);
             checked?
         }
-        Err(message) => {
-            Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None }
-        }
+        Err(message) => Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None },
     };
     let event = Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
@@ -86,7 +84,8 @@ async fn run_commands(
         StepKind::Static(_) => plan.limits.timeouts.statics,
         StepKind::Runtime(_) | StepKind::Edit(_) => plan.limits.timeouts.runtime,
     });
-    let mut last = Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
+    let mut last =
+        Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
     for (number, argv) in commands.iter().enumerate() {
         let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("{}.log", number + 1))?;
         let command = Command {
@@ -98,7 +97,7 @@ async fn run_commands(
             idle: None,
             log: log.clone(),
         };
-        last = judge(argv, bench::run(cx, command).await, cx.folder.output(&log));
+        last = judge(worktree, argv, bench::run(cx, command).await, cx.folder.output(&log));
         if last.outcome != StepOutcome::Passed {
             break;
         }
@@ -108,25 +107,26 @@ async fn run_commands(
 
 /// Turns the end of a command into what it means for a check.
 #[must_use]
-pub fn judge(argv: &[String], ended: Result<bench::Ended, String>, output: Option<OutputRef>) -> Checked {
+pub fn judge(root: &std::path::Path, argv: &[String], ended: Result<bench::Ended, String>, output: Option<OutputRef>) -> Checked {
     let name = clip(&argv.join(" "), 80);
-    let checked = |outcome, message, exit_code, findings| Checked { outcome, message, exit_code, findings, output: output.clone() };
     let ended = match ended {
         Ok(ended) => ended,
-        Err(error) => return checked(StepOutcome::NotStarted, error, None, Vec::new()),
+        Err(message) => return Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output },
     };
+    let checked = |outcome, message, exit_code, findings| Checked { outcome, message, exit_code, findings, output };
+    let root = root.to_string_lossy();
     match ended.ending {
         Ending::Exited { code: 0 } => checked(StepOutcome::Passed, format!("`{name}` passed"), Some(0), Vec::new()),
         Ending::Exited { code } => {
-            let found = findings(argv, code, &ended.text);
+            let found = findings_in(&root, argv, code, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), found)
         }
         Ending::Signaled { signal } => {
-            let found = findings(argv, 128 + signal, &ended.text);
+            let found = findings_in(&root, argv, 128 + signal, &ended.text);
             checked(StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, found)
         }
         Ending::TimedOut { .. } => {
-            let found = findings(argv, 124, &ended.text);
+            let found = findings_in(&root, argv, 124, &ended.text);
             checked(StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, found)
         }
         Ending::Cancelled => checked(StepOutcome::Cancelled, format!("`{name}` was stopped"), None, Vec::new()),

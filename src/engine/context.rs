@@ -13,7 +13,7 @@ use crate::domain::run::config::RunConfig;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
 use crate::io::fs::Durability;
-use crate::io::git::merge_driver::MergeSettings;
+use crate::io::git::merge::MergeSettings;
 use crate::io::git::repo::Repo;
 use crate::io::git::signature::Identity;
 use crate::io::git::worktree::{Worktree, Worktrees};
@@ -55,13 +55,18 @@ pub struct Parts {
     pub folder: RunFolder,
     /// Whether objects are flushed before they are told of.
     pub durability: Durability,
+    /// Whether patches and merges get notes.
+    pub notes: bool,
     /// How urgently everything should end.
     pub cancel: watch::Sender<CancelLevel>,
     /// Worktrees that are there, with what is known of their files.
     pub live: Mutex<BTreeMap<WorkstreamId, Live>>,
     /// The worktree in which gates run.
-    pub gate: tokio::sync::Mutex<Option<Worktree>>,
+    pub gate: GateSlot,
 }
+
+/// The worktree in which gates run, one at a time.
+pub type GateSlot = tokio::sync::Mutex<Option<Worktree>>;
 
 /// A worktree that is there.
 #[derive(Debug)]

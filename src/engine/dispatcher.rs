@@ -17,12 +17,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::context::RunContext;
-use super::execute::{self, ExecuteError};
+use super::execute;
+use super::failure::ExecuteError;
 use super::journal::{Journal, JournalError};
 use super::recorder::{NotRecorded, Recorder, Request};
+use super::signals::StopSignal;
 use super::sink::Sink;
 use super::staging::{Staging, StagingError, Told};
-use crate::domain::run::decide::{Brief, decide};
+use crate::domain::run::brief::Brief;
+use crate::domain::run::decide::decide;
 use crate::domain::run::effect::Effect;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunMoved;
@@ -106,7 +109,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// Returns an error when the ledger can not be written or a step can not go on; the run can then be resumed.
-    pub async fn drive(mut self, first: Vec<Event>, mut stop: mpsc::Receiver<CancelLevel>) -> Result<Ending, DispatchError> {
+    pub async fn drive(mut self, first: Vec<Event>, mut stop: StopSignal) -> Result<Ending, DispatchError> {
         let mut requests = Vec::new();
         if !first.is_empty() {
             let (reply, _ignored) = tokio::sync::oneshot::channel();
@@ -244,12 +247,12 @@ impl Dispatcher {
         if self.flying.contains(&id) {
             return Ok(());
         }
-        if let Effect::RunStep(order) = &effect {
-            if let Some(one) = staging.state.workstreams.get(&order.workstream) {
-                let path = self.cx.worktree_path(&order.workstream);
-                for event in starting(one, order, &path.to_string_lossy()) {
-                    staging.push(event)?;
-                }
+        if let Effect::RunStep(order) = &effect
+            && let Some(one) = staging.state.workstreams.get(&order.workstream)
+        {
+            let path = self.cx.worktree_path(&order.workstream);
+            for event in starting(one, order, &path.to_string_lossy()) {
+                staging.push(event)?;
             }
         }
         launches.effects.push(effect);

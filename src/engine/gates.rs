@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::bench::{self, Command};
 use super::check::{self, FINDINGS_KEPT};
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
-use super::integrate::{Candidate, evicted, merge_all};
+use super::failure::{ExecuteError, blocking};
+use super::merging::{Candidate, evicted, merge_all};
 use super::recorder::Recorder;
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::GateSpec;
@@ -153,13 +153,13 @@ async fn run_gate(
     let command = Command {
         argv: gate.command.iter().map(Into::into).collect(),
         cwd: worktree.path().to_owned(),
-        env: cx.environment.for_gate(cx.run, worktree.path()),
+        env: bench::gate_environment(cx, worktree.path()),
         stdin: None,
         wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
         idle: None,
         log: log.clone(),
     };
-    let checked = check::judge(&gate.command, bench::run(cx, command).await, cx.folder.output(&log));
+    let checked = check::judge(worktree.path(), &gate.command, bench::run(cx, command).await, cx.folder.output(&log));
     *slot = Some(worktree);
     let verdict = match checked.outcome {
         StepOutcome::Passed => Verdict::Passed,

@@ -10,7 +10,7 @@ use crate::domain::run::event::Event;
 use crate::domain::run::state::RunState;
 use crate::io::fs::Durability;
 use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef, NewEntry};
-use crate::io::git::ref_error::RefError;
+use crate::io::git::refs::RefError;
 use crate::io::git::refs::Refs;
 use crate::io::git::signature::Identity;
 
@@ -78,7 +78,7 @@ impl Journal {
     #[must_use]
     pub fn new(cx: &RunContext, keys: HashSet<String>, first: Vec<FileUpdate>) -> Self {
         Self {
-            ledger: LedgerRef::new(&cx.repo, cx.identity.clone(), cx.durability),
+            ledger: LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: cx.identity.email.clone() }, cx.durability),
             // A resume can give these refs again from the ledger, so their names need not be on the disk at once.
             refs: Refs::new(&cx.repo, Durability::Relaxed),
             run: cx.run,
@@ -183,4 +183,3 @@ fn wants_checkpoint(entry: &Entry) -> bool {
         event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
     })
 }
-

@@ -2,3 +2,29 @@
 //!
 //! [`dispatcher`] puts everything that happens into one order; [`execute`] leads from an effect to the module that carries it out; those
 //! record what came of it through a [`recorder`]. Nothing is believed before the [`journal`] has written it down.
+
+pub mod advance;
+pub mod bench;
+pub mod capture;
+pub mod change;
+pub mod check;
+pub mod context;
+pub mod dispatcher;
+pub mod execute;
+pub mod failure;
+pub mod folder;
+pub mod gates;
+pub mod integrate;
+pub mod journal;
+pub mod merging;
+pub mod notes;
+pub mod place;
+pub mod recorder;
+pub mod recover;
+pub mod release;
+pub mod replay;
+pub mod resolve;
+pub mod signals;
+pub mod sink;
+pub mod staging;
+pub mod work;

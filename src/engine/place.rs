@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bench;
 use super::context::{Live, RunContext, Since};
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use crate::domain::id::{ObjectId, WorkstreamId};
 use crate::domain::plan::model::{EditStep, Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
@@ -113,7 +113,11 @@ enum Wanted {
 fn bring(worktrees: &Worktrees, known: Option<Live>, request: &CreateWorktree, wanted: Wanted) -> Result<Live, ExecuteError> {
     let worktree = match known {
         None => worktrees.create(request)?,
-        Some(live) if live.worktree.commit() == request.commit && (wanted == Wanted::ForCheck || live.since == Since::Nobody) && live.captured == live.worktree.tree() => {
+        Some(live)
+            if live.worktree.commit() == request.commit
+                && (wanted == Wanted::ForCheck || live.since == Since::Nobody)
+                && live.captured == live.worktree.tree() =>
+        {
             return Ok(live);
         }
         Some(mut live) => {

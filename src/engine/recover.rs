@@ -4,19 +4,23 @@
 use std::time::Duration;
 
 use super::bench::with_sources;
-use super::capture::{self, Found};
-use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::capture::{self, Described, Found};
+use super::context::{Live, RunContext, Since};
+use super::failure::{ExecuteError, blocking};
 use super::journal::workstream_ref;
 use super::place;
-use crate::domain::id::{ObjectId, WorkstreamId};
+use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{PatchOrigin, StepFinished, StepOutcome, StepRole, WorktreeMoved};
 use crate::domain::run::next::patch_moved;
 use crate::domain::run::state::{OpenStep, PatchStatus, RunState, WorkstreamState};
-use crate::domain::text::count;
+use crate::domain::text::{clip, count, one_line};
+use crate::io::git::objects::Objects;
 use crate::io::git::refs::Refs;
+use crate::io::git::remove::RemovalProof;
+use crate::io::git::snapshot::Snapshot;
+use crate::io::git::worktree::{CreateWorktree, Submodules};
 use crate::io::process::orphan::{OrphanEnd, end_orphan, orphans};
 
 /// What was found, and the events that tell of it.
@@ -45,31 +49,25 @@ pub async fn recover(cx: &RunContext, state: &RunState) -> Result<Recovery, Exec
             recovery.events.push(interrupted(id, open));
             recovery.found.push(format!("{id}: step {} #{} was cut short and will be run again", open.step, open.attempt));
         }
-        remove_worktree(cx, (id, one), &mut recovery).await?;
     }
-    remove_gate(cx, &mut recovery).await?;
     Ok(recovery)
 }
 
 async fn end_orphans(cx: &RunContext, recovery: &mut Recovery) {
-    for orphan in orphans(&cx.run.to_string()) {
-        let end = end_orphan(&orphan, Duration::from_secs(5)).await;
-        let word = match end {
+    for orphan in orphans(&format!("ORC_RUN={}", cx.run)) {
+        let word = match end_orphan(&orphan, Duration::from_secs(5)).await {
             OrphanEnd::Gone => "was gone already",
             OrphanEnd::Ended => "was ended",
-            OrphanEnd::Survived => "could not be ended",
+            OrphanEnd::Killed => "was killed",
+            OrphanEnd::Alive => "could not be ended",
         };
-        recovery.found.push(format!("process {} of this run {word}", orphan.pid));
+        recovery.found.push(format!("process {} of this run {word}: {}", orphan.pid, clip(&one_line(&orphan.command), 80)));
     }
 }
 
 async fn remove_stale_locks(cx: &RunContext, recovery: &mut Recovery) -> Result<(), ExecuteError> {
     let own = cx.clone();
-    let removed = blocking(move || {
-        let refs = Refs::new(own.repo.clone(), own.durability);
-        Ok(refs.remove_stale_locks(own.run)?)
-    })
-    .await?;
+    let removed = blocking(move || Ok(Refs::new(&own.repo, own.durability).remove_stale_locks()?)).await?;
     recovery.found.extend(removed.into_iter().map(|path| format!("stale lock {} was removed", path.display())));
     Ok(())
 }
@@ -83,7 +81,7 @@ async fn adopt(
 ) -> Result<(), ExecuteError> {
     let Some(open) = one.open.as_ref().filter(|open| changes_files(open.role)) else { return Ok(()) };
     let (own, name) = (cx.clone(), workstream_ref(cx.run, id.as_str()));
-    let tip = blocking(move || Ok(Refs::new(own.repo.clone(), own.durability).read(&name)?)).await?;
+    let tip = blocking(move || Ok(Refs::new(&own.repo, own.durability).read(&name)?)).await?;
     let Some(commit) = tip.filter(|tip| one.patches.iter().all(|patch| patch.commit != *tip) && Some(*tip) != one.start) else {
         return Ok(());
     };
@@ -121,21 +119,40 @@ async fn salvage(
     (id, one, open): (&WorkstreamId, &WorkstreamState, &OpenStep),
     recovery: &mut Recovery,
 ) -> Result<Vec<Event>, ExecuteError> {
-    let Some(path) = one.worktree.clone().filter(|_| changes_files(open.role)) else { return Ok(Vec::new()) };
+    if one.worktree.is_none() || !changes_files(open.role) {
+        return Ok(Vec::new());
+    }
+    let Some(tool) = open.tool.clone() else { return Ok(Vec::new()) };
     let parent = place::commit(state, id, stand_of(open))?;
-    let own = cx.clone();
-    let taken = blocking(move || Ok(own.worktrees.capture_left(std::path::Path::new(&path), parent)?)).await?;
-    let Some(taken) = taken.filter(|taken| !taken.changes.is_empty()) else { return Ok(Vec::new()) };
-    let order = order_of(id, open);
-    let found =
-        Found { tree: taken.tree, parents: vec![parent], origin: PatchOrigin::Salvage, objects: taken.objects, oddities: taken.oddities };
-    let tool = open.tool.clone().ok_or_else(|| ExecuteError::Inconsistent("an open step has no tool".to_owned()))?;
-    let own = cx.clone();
-    let created = blocking(move || capture::commit(&own, &order, &tool, &found)).await?;
-    recovery.found.push(format!("{id}: unfinished work ({}) was captured as {}", count(created.files as usize, "file"), created.commit.short()));
-    let reason = Some("left behind by a step that was cut short".to_owned());
-    let dropped = Event::PatchDropped(capture::moved(&created, reason));
-    Ok(vec![Event::PatchCreated(created), dropped])
+    let (own, request, order) = (cx.clone(), request(cx, state, id)?, order_of(id, open));
+    let created = blocking(move || {
+        let Some(taken) = capture_left(&own, &request)? else { return Ok(None) };
+        let found =
+            Found { tree: taken.tree, parents: vec![parent], origin: PatchOrigin::Salvage, objects: taken.objects, oddities: Vec::new() };
+        capture::commit(&own, &order, &tool, &found).map(Some)
+    })
+    .await?;
+    let Some(created) = created else { return Ok(Vec::new()) };
+    let size = count(created.files as usize, "file");
+    recovery.found.push(format!("{id}: unfinished work ({size}) was captured as {}", created.commit.short()));
+    let dropped = capture::moved(&created, Some("left behind by a step that was cut short".to_owned()));
+    Ok(vec![Event::PatchCreated(created), Event::PatchDropped(dropped)])
+}
+
+/// Captures a worktree that another driver made; `None` when there is none, when it was never used, or when nothing was changed in it.
+fn capture_left(cx: &RunContext, request: &CreateWorktree) -> Result<Option<Snapshot>, ExecuteError> {
+    if !request.path.exists() || matches!(cx.worktrees.remove_half_made(request), Ok(true)) {
+        return Ok(None);
+    }
+    let mut worktree = cx.worktrees.adopt(request)?;
+    let base = worktree.tree();
+    let taken = cx.worktrees.capture(&mut worktree, base)?;
+    Ok((!taken.changes.is_empty()).then_some(taken))
+}
+
+fn request(cx: &RunContext, state: &RunState, id: &WorkstreamId) -> Result<CreateWorktree, ExecuteError> {
+    let commit = place::commit(state, id, place::Stand::Tip)?;
+    Ok(CreateWorktree { name: cx.worktree_name(id.as_str()), path: cx.worktree_path(id), commit, submodules: Submodules::Uninitialised })
 }
 
 async fn put_aside(
@@ -146,7 +163,13 @@ async fn put_aside(
 ) -> Result<Vec<Event>, ExecuteError> {
     let Some(tool) = open.tool.clone() else { return Ok(Vec::new()) };
     let (own, order) = (cx.clone(), order_of(id, open));
-    let created = blocking(move || capture::describe(&own, &order, &tool, (commit, parent))).await?;
+    let patch = PatchId::new(cx.clock.ulid());
+    let created = blocking(move || {
+        let objects = Objects::open(&own.repo)?;
+        let tree = objects.tree_of(commit)?;
+        capture::describe(&objects, &order, &tool, Described { patch, commit, tree, parent: Some(parent), origin: PatchOrigin::Salvage })
+    })
+    .await?;
     let dropped = Event::PatchDropped(capture::moved(&created, Some(reason.to_owned())));
     Ok(vec![Event::PatchCreated(created), dropped])
 }
@@ -181,34 +204,60 @@ fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
     })
 }
 
-async fn remove_worktree(cx: &RunContext, (id, one): (&WorkstreamId, &WorkstreamState), recovery: &mut Recovery) -> Result<(), ExecuteError> {
-    let Some(path) = one.worktree.clone() else { return Ok(()) };
-    let own = cx.clone();
-    let folder = std::path::PathBuf::from(&path);
-    let removed = blocking(move || Ok(own.worktrees.remove_left(&folder))).await?;
-    let mut moved = WorktreeMoved { workstream: id.clone(), round: one.worktrees, path, reason: None };
-    recovery.events.push(match removed {
-        Ok(()) => {
-            recovery.found.push(format!("{id}: its worktree was removed and will be made anew"));
-            Event::WorktreeRemoved(moved)
+/// Removes the worktrees of the last driver, after everything in them was recorded; returns the events that tell of it.
+///
+/// # Errors
+/// Returns an error when the run does not know a workstream.
+pub async fn clean(cx: &RunContext, state: &RunState) -> Result<Vec<Event>, ExecuteError> {
+    let mut events = Vec::new();
+    for (id, one) in &state.workstreams {
+        let Some(path) = one.worktree.clone() else { continue };
+        let (own, request) = (cx.clone(), request(cx, state, id)?);
+        let recorded: Vec<ObjectId> = one.patches.iter().map(|patch| patch.tree).collect();
+        let checked = one.last.as_ref().is_some_and(|last| !changes_files(last.role));
+        let removed = blocking(move || Ok(remove_left(&own, &request, (&recorded, checked)))).await?;
+        let mut moved = WorktreeMoved { workstream: id.clone(), round: one.worktrees, path, reason: None };
+        events.push(match removed {
+            Ok(()) => Event::WorktreeRemoved(moved),
+            Err(error) => {
+                moved.reason = Some(with_sources(&error));
+                Event::WorktreeKept(moved)
+            }
+        });
+    }
+    let (own, gate) = (cx.clone(), gate_request(cx, state));
+    blocking(move || {
+        if gate.path.exists() {
+            let worktree = own.worktrees.adopt(&gate)?;
+            let mut live = Live { captured: worktree.tree(), worktree, since: Since::Checks };
+            let proof = place::proof(&own.worktrees, &mut live)?;
+            own.worktrees.remove(live.worktree, &proof)?;
         }
-        Err(error) => {
-            let reason = with_sources(&error);
-            recovery.found.push(format!("{id}: its worktree is kept: {reason}"));
-            moved.reason = Some(reason);
-            Event::WorktreeKept(moved)
-        }
-    });
-    Ok(())
+        own.worktrees.empty_trash()?;
+        Ok(())
+    })
+    .await?;
+    Ok(events)
 }
 
-async fn remove_gate(cx: &RunContext, recovery: &mut Recovery) -> Result<(), ExecuteError> {
-    let folder = cx.gate_path();
-    let own = cx.clone();
-    let was_there = folder.exists();
-    blocking(move || Ok(own.worktrees.remove_scratch(&folder)?)).await?;
-    if was_there {
-        recovery.found.push("the worktree of the gates was removed".to_owned());
+fn gate_request(cx: &RunContext, state: &RunState) -> CreateWorktree {
+    let (name, path) = (cx.worktree_name("_gate"), cx.gate_path());
+    CreateWorktree { name, path, commit: state.tip, submodules: Submodules::Uninitialised }
+}
+
+/// Removes a worktree of which some recorded tree holds everything; where only checks were in it since, what they left is given up.
+fn remove_left(cx: &RunContext, request: &CreateWorktree, (recorded, checked): (&[ObjectId], bool)) -> Result<(), ExecuteError> {
+    if cx.worktrees.remove_half_made(request).is_ok() || !request.path.exists() {
+        return Ok(());
     }
+    let mut worktree = cx.worktrees.adopt(request)?;
+    let base = worktree.tree();
+    let taken = cx.worktrees.capture(&mut worktree, base)?;
+    let is_recorded = taken.tree == base || recorded.contains(&taken.tree);
+    let mut proof = RemovalProof::captured(if is_recorded { taken.tree } else { base });
+    if checked && !is_recorded {
+        proof.given_up = cx.worktrees.unrecorded(&mut worktree, base)?.into_iter().collect();
+    }
+    cx.worktrees.remove(worktree, &proof)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bench::with_sources;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::place;
 use super::recorder::Recorder;
 use crate::domain::id::WorkstreamId;
@@ -15,11 +15,7 @@ use crate::domain::run::fact::WorktreeMoved;
 ///
 /// # Errors
 /// Returns an error when the driver stops.
-pub async fn run(
-    cx: &RunContext,
-    (workstream, round): (WorkstreamId, u32),
-    recorder: &Recorder,
-) -> Result<(), ExecuteError> {
+pub async fn run(cx: &RunContext, (workstream, round): (WorkstreamId, u32), recorder: &Recorder) -> Result<(), ExecuteError> {
     let path = cx.worktree_path(&workstream).to_string_lossy().into_owned();
     let mut moved = WorktreeMoved { workstream: workstream.clone(), round, path, reason: None };
     let event = match cx.take_worktree(&workstream) {

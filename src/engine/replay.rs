@@ -2,7 +2,7 @@
 
 use super::capture::Found;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::work::{self, Worked};
 use crate::domain::id::ObjectId;
@@ -36,7 +36,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState) -> Result
 
 fn apply_all(cx: &RunContext, parent: ObjectId, names: &[String]) -> Result<Result<Option<Found>, String>, ExecuteError> {
     let before = Objects::open(&cx.repo)?.tree_of(parent)?;
-    let mut tree = before;
+    let (mut tree, mut objects) = (before, Vec::new());
     for name in names {
         let Some(bytes) = cx.inputs.get(name) else { return Ok(Err(format!("patch file `{name}` was not read"))) };
         let diff = match extract(bytes) {
@@ -44,10 +44,13 @@ fn apply_all(cx: &RunContext, parent: ObjectId, names: &[String]) -> Result<Resu
             Err(error) => return Ok(Err(format!("patch file `{name}`: {error}"))),
         };
         match work::apply(cx, tree, &diff.bytes)? {
-            Ok(applied) => tree = applied,
+            Ok(applied) => {
+                tree = applied.tree;
+                objects.extend(applied.objects);
+            }
             Err(message) => return Ok(Err(format!("patch file `{name}`: {message}"))),
         }
     }
-    let found = Found { tree, parents: vec![parent], origin: PatchOrigin::Diff, objects: Vec::new(), oddities: Vec::new() };
+    let found = Found { tree, parents: vec![parent], origin: PatchOrigin::Diff, objects, oddities: Vec::new() };
     Ok(Ok((tree != before).then_some(found)))
 }

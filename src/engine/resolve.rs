@@ -3,7 +3,7 @@
 use super::bench;
 use super::capture::Found;
 use super::context::RunContext;
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::work::{self, Assignment, Worked};
 use crate::domain::id::ObjectId;
@@ -12,8 +12,8 @@ use crate::domain::run::fact::StepOutcome;
 use crate::domain::run::state::{Conflict, RunState};
 use crate::domain::tool::profile::ToolProfile;
 use crate::domain::tool::prompt::{Request, prompt};
-use crate::io::git::merge::{MergeResult, Merger};
-use crate::io::git::merge_driver::Side;
+use crate::io::git::merge::{MergeResult, Merger, Side};
+
 use crate::io::git::objects::{NewCommit, Objects};
 use crate::io::git::signature::Signature;
 

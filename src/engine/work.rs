@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::bench::{self, Command, Ended};
 use super::capture::Found;
 use super::context::{Live, RunContext, Since};
-use super::execute::{ExecuteError, blocking};
+use super::failure::{ExecuteError, blocking};
 use super::journal::{kept_ref, set_own};
 use super::place::{self, Stand};
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
+use crate::domain::policy::path::PathRules;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRole};
 use crate::domain::run::state::{RunState, WorkstreamState};
@@ -21,7 +22,7 @@ use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
 use crate::io::fs::{self, Durability};
-use crate::io::git::apply::apply_diff;
+use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::Refs;
 use crate::io::git::snapshot::ToolCommits;
@@ -68,7 +69,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let step = place::edit_step(plan, order.index);
     let request = request(cx, order, one);
     let text = prompt(plan, step, own_prompt(cx, plan).as_deref(), &request.as_request());
-    let command = step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
+    let command =
+        step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
     let set = Assignment { plan, step, text: &text, command: command.map(Vec::as_slice), parents: vec![parent] };
     assign(cx, order, profile, (live, set)).await
 }
@@ -133,10 +135,13 @@ fn said(profile: &ToolProfile, ended: &Ended) -> Worked {
         Ending::Exited { code } if profile.success_exit_codes.contains(&code) => {
             Worked { exit_code: Some(code), ..Worked::ended(StepOutcome::Passed, "done") }
         }
-        Ending::Exited { code } => {
-            Worked { exit_code: Some(code), ..Worked::ended(StepOutcome::Failed, format!("{} failed with exit code {code}: {}", profile.id, last())) }
+        Ending::Exited { code } => Worked {
+            exit_code: Some(code),
+            ..Worked::ended(StepOutcome::Failed, format!("{} failed with exit code {code}: {}", profile.id, last()))
+        },
+        Ending::Signaled { signal } => {
+            Worked::ended(StepOutcome::Failed, format!("{} was ended by signal {signal}: {}", profile.id, last()))
         }
-        Ending::Signaled { signal } => Worked::ended(StepOutcome::Failed, format!("{} was ended by signal {signal}: {}", profile.id, last())),
         Ending::TimedOut { .. } => Worked::ended(StepOutcome::TimedOut, format!("{} ran out of time: {}", profile.id, last())),
         Ending::Cancelled => Worked::ended(StepOutcome::Cancelled, format!("{} was stopped together with the run", profile.id)),
     }
@@ -176,7 +181,9 @@ fn snapshot(
 fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
     let (last, note) = match cx.worktrees.tool_commits(worktree)? {
         ToolCommits::None => return Ok(Vec::new()),
-        ToolCommits::Unreadable => return Ok(vec!["the worktree's HEAD leads to no commit; the files were captured all the same".to_owned()]),
+        ToolCommits::Unreadable => {
+            return Ok(vec!["the worktree's HEAD leads to no commit; the files were captured all the same".to_owned()]);
+        }
         ToolCommits::Elsewhere(commit) => (Some(commit), "the tool moved to another commit, which is kept".to_owned()),
         ToolCommits::OnTop(commits) => {
             let note = format!("{} of the tool's own kept and folded in", count(commits.len(), "commit"));
@@ -206,9 +213,9 @@ async fn printed_patch(cx: &RunContext, set: &Assignment<'_>, ended: &Ended, wor
             let (own, parent) = (cx.clone(), set.parents.first().copied().unwrap_or(ObjectId::ZERO));
             let applied = blocking(move || apply(&own, Objects::open(&own.repo)?.tree_of(parent)?, &diff.bytes)).await?;
             match applied {
-                Ok(tree) => {
+                Ok(ApplyOutcome { tree, objects, .. }) => {
                     let parents = set.parents.clone();
-                    worked.found.push(Found { tree, parents, origin: PatchOrigin::Diff, objects: Vec::new(), oddities: Vec::new() });
+                    worked.found.push(Found { tree, parents, origin: PatchOrigin::Diff, objects, oddities: Vec::new() });
                 }
                 Err(message) => {
                     worked.outcome = StepOutcome::Failed;
@@ -224,10 +231,12 @@ async fn printed_patch(cx: &RunContext, set: &Assignment<'_>, ended: &Ended, wor
 ///
 /// # Errors
 /// Returns an error when the repository does not let it.
-pub fn apply(cx: &RunContext, tree: ObjectId, diff: &[u8]) -> Result<Result<ObjectId, String>, ExecuteError> {
-    match apply_diff(&cx.repo, tree, diff) {
-        Ok(applied) => Ok(Ok(applied.tree)),
-        Err(error) if error.is_about_the_diff() => Ok(Err(bench::with_sources(&error))),
+pub fn apply(cx: &RunContext, tree: ObjectId, diff: &[u8]) -> Result<Result<ApplyOutcome, String>, ExecuteError> {
+    match apply_diff(&cx.repo, tree, diff, &PathRules::default()) {
+        Ok(applied) => Ok(Ok(applied)),
+        Err(error @ (ApplyError::BadPaths(_) | ApplyError::Rejected { .. } | ApplyError::Conflict { .. })) => {
+            Ok(Err(bench::with_sources(&error)))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -240,7 +249,13 @@ fn no_change(cx: &RunContext, set: &Assignment<'_>, worked: &mut Worked) -> Resu
         return Ok(());
     }
     let tree = Objects::open(&cx.repo)?.tree_of(parent)?;
-    worked.found.push(Found { tree, parents: set.parents.clone(), origin: PatchOrigin::Worktree, objects: Vec::new(), oddities: Vec::new() });
+    worked.found.push(Found {
+        tree,
+        parents: set.parents.clone(),
+        origin: PatchOrigin::Worktree,
+        objects: Vec::new(),
+        oddities: Vec::new(),
+    });
     Ok(())
 }
 

@@ -83,7 +83,7 @@ pub struct ShownPatch {
 /// Returns [`ShowError`] when nothing has that name or it can not be read.
 pub fn show(cx: &Context, text: Option<&str>) -> Result<Shown, ShowError> {
     let ledger = cx.ledger();
-    let Some(text) = text else { return Ok(Shown::Run(Box::new(status(cx, None)?))) };
+    let Some(text) = text else { return Ok(Shown::Run(Box::new(status(cx, None).map_err(Box::new)?))) };
     match find(&ledger, text)? {
         Meant::Run(run) => Ok(Shown::Run(Box::new(status(cx, Some(&run.to_string())).map_err(Box::new)?))),
         Meant::Workstream(run, id) => {

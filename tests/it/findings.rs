@@ -10,7 +10,7 @@ use git_orc::domain::finding::chooser::findings_in;
 use git_orc::domain::finding::model::Finding;
 
 /// Where the outputs were recorded.
-const ROOT: &str = "/home/dev/sample";
+const ROOT: &str = "/srv/sample";
 
 fn cases() -> Vec<PathBuf> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/outputs");

@@ -9,9 +9,12 @@
 )]
 
 mod architecture;
+mod engine;
 mod findings;
+mod git;
 mod harness;
 mod hygiene;
 mod plans;
 mod schedule;
 mod tools;
+mod worktree;

@@ -147,6 +147,8 @@ pub struct EditStep {
     pub capability: Option<String>,
     /// What the embedded tool `command` runs.
     pub command: Option<Argv>,
+    /// What the embedded tool `command` runs to mend a failed check; `None` runs `command` again.
+    pub fix: Option<Argv>,
     /// The patch files that the embedded tool `replay` applies in order, relative to the plan file.
     pub patches: Vec<String>,
     /// A description for people and for the prompt.

@@ -100,6 +100,8 @@ record! {
         capability "capability": Name,
         /// What the embedded tool `command` runs.
         command "command": Command,
+        /// What the embedded tool `command` runs to mend a failed check; `command` again when absent.
+        fix "fix": Command,
         /// The patch files that the embedded tool `replay` applies, relative to the plan file.
         patches "patches": Texts,
         /// The command that resolves merge conflicts.

@@ -1,5 +1,6 @@
 //! What a patch may do: its scope and its paths.
 
+pub mod diff;
 pub mod meet;
 pub mod overlap;
 pub mod path;

@@ -46,6 +46,7 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
         tool: ToolChoice::Capability("code".into()),
         capability: None,
         command: None,
+        fix: None,
         patches: Vec::new(),
         description: None,
         tasks: Vec::new(),

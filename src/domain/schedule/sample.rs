@@ -27,6 +27,7 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
     let edit = EditStep {
         tool: ToolChoice::Tool(ToolId::parse("command").unwrap()),
         command: Some(vec!["true".to_owned()]),
+        fix: None,
         patches: Vec::new(),
         description: None,
         tasks: Vec::new(),

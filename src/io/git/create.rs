@@ -176,6 +176,9 @@ impl Worktrees {
         for protocol in ["https", "http", "ssh", "git"] {
             command = command.config(format!("protocol.{protocol}.allow"), "always");
         }
+        for (key, value) in &self.host.protocols {
+            command = command.config(key, value);
+        }
         for (key, url) in text.split('\0').filter_map(|pair| pair.split_once('\n')) {
             let name = key.strip_prefix("submodule.").and_then(|k| k.strip_suffix(".url")).unwrap_or(key);
             if self.host.submodules.iter().any(|known| known == name) {

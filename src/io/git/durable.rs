@@ -3,7 +3,7 @@
 //! Git and libgit2 sync nothing by default. The files are synced side by side on a few threads, because the file system then puts them
 //! into a few commits of its journal instead of one each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -18,23 +18,22 @@ const THREADS: usize = 16;
 /// Makes those of the named objects durable that are loose files below `folder`; returns the others.
 pub(in crate::io::git) fn sync_loose(folder: &Path, ids: &[ObjectId]) -> Result<Vec<ObjectId>, FsError> {
     let ids: BTreeSet<_> = ids.iter().copied().collect();
-    let files: Vec<_> = ids.iter().map(|id| loose_path(folder, *id)).collect();
+    let files: BTreeMap<PathBuf, ObjectId> = ids.iter().map(|id| (loose_path(folder, *id), *id)).collect();
+    // Nothing leads to the objects yet, so contents and names can go to the disk in any order: all at once.
+    let mut paths: BTreeSet<PathBuf> = files.keys().filter_map(|file| file.parent().map(Path::to_owned)).collect();
+    if !paths.is_empty() {
+        paths.insert(folder.to_owned());
+    }
+    paths.extend(files.keys().cloned());
     let absent = Mutex::new(Vec::new());
-    each(&files, |file| match fs::sync_file(file) {
+    each(&paths.into_iter().collect::<Vec<_>>(), |path| match fs::sync_file(path) {
         Err(error) if error.is_not_found() => {
-            absent.lock().unwrap_or_else(PoisonError::into_inner).push(file.to_owned());
+            absent.lock().unwrap_or_else(PoisonError::into_inner).extend(files.get(path));
             Ok(())
         }
         other => other,
     })?;
-    let absent: BTreeSet<_> = absent.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
-    let mut folders: BTreeSet<_> = files.iter().filter(|file| !absent.contains(*file)).filter_map(|file| file.parent()).collect();
-    if !folders.is_empty() {
-        folders.insert(folder);
-    }
-    let folders: Vec<_> = folders.into_iter().map(Path::to_owned).collect();
-    each(&folders, fs::sync_dir)?;
-    Ok(ids.into_iter().filter(|id| absent.contains(&loose_path(folder, *id))).collect())
+    Ok(absent.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Returns where an object stands when it is loose.

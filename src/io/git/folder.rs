@@ -206,7 +206,7 @@ impl Folder {
     /// Makes a file that must not exist, with these permissions less the umask.
     pub(super) fn create_file(&self, name: &[u8], permissions: u32) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(File::from(rustix::fs::openat(&self.0, plain(name)?, flags, Mode::from_raw_mode(permissions.into()))?))
+        Ok(File::from(rustix::fs::openat(&self.0, plain(name)?, flags, Mode::from_raw_mode(permissions))?))
     }
 
     /// Makes a symbolic link that must not exist, with this time.

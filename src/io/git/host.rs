@@ -49,6 +49,8 @@ pub(super) struct Host {
     pub(super) maker: Maker,
     /// The submodules for which the user's configuration has an address.
     pub(super) submodules: Vec<String>,
+    /// Which protocols may be used; git does not pass the repository's own settings on when it clones a submodule.
+    pub(super) protocols: Vec<(String, String)>,
 }
 
 impl Host {
@@ -88,6 +90,11 @@ impl Host {
                 .iter()
                 .filter_map(|(key, _)| key.strip_prefix("submodule.")?.strip_suffix(".url"))
                 .map(str::to_owned)
+                .collect(),
+            protocols: pairs
+                .iter()
+                .filter(|(key, _)| key.starts_with("protocol."))
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
                 .collect(),
             conversion: ConversionSettings::from_config(pairs),
         })

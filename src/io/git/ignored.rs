@@ -95,38 +95,53 @@ impl RuleStack {
 mod tests {
     use super::*;
 
-    fn check(files: &[(&str, &str)], path: &str, is: Is, expect: bool) {
+    fn ignores(files: &[(&str, &str)], path: &str, is: Is) -> bool {
         let mut stack = RuleStack::default();
         for (folder, content) in files {
             stack.push(folder.as_bytes(), compile(content.as_bytes()));
         }
-        assert_eq!(stack.ignores(path.as_bytes(), is), expect, "{path} under {files:?}");
+        stack.ignores(path.as_bytes(), is)
     }
+
+    /// Ignore files by the directory they stand in, and a path.
+    type Case = (&'static [(&'static str, &'static str)], &'static str, Is);
+
+    const IGNORED: &[Case] = &[
+        (&[("", "*.o\n")], "a.o", Is::File),
+        (&[("", "*.o\n")], "deep/down/a.o", Is::File),
+        (&[("", "target/\n")], "target", Is::Folder),
+        (&[("", "target/\n")], "sub/target", Is::Folder),
+        (&[("", "doc/*.txt\n")], "doc/a.txt", Is::File),
+        (&[("", "**/tmp\n")], "a/b/tmp", Is::Folder),
+        (&[("", "target/\n")], "sub/target/x", Is::File),
+        (&[("", "a/\n!a/b\n")], "a/b", Is::File),
+        (&[("", "/a\n"), ("a/b", "!c\n")], "a/b/c", Is::File),
+        (&[("", "\\#x\n")], "#x", Is::File),
+        (&[("", "x \n")], "x", Is::File),
+        (&[("", "!a.o\n"), ("sub", "*.o\n")], "sub/a.o", Is::File),
+        (&[("sub", "/a\n")], "sub/a", Is::File),
+        (&[("", "\u{feff}*.o\n")], "a.o", Is::File),
+    ];
+
+    const NOT_IGNORED: &[Case] = &[
+        (&[("", "/a.o\n")], "deep/a.o", Is::File),
+        (&[("", "target/\n")], "target", Is::File),
+        (&[("", "doc/*.txt\n")], "x/doc/a.txt", Is::File),
+        (&[("", "*\n!keep\n")], "keep", Is::File),
+        (&[("", "a/*\n!a/b\n")], "a/b", Is::File),
+        (&[("", "# *.o\n\n")], "a.o", Is::File),
+        (&[("", "*.o\n"), ("sub", "!a.o\n")], "sub/a.o", Is::File),
+        (&[("sub", "/a\n")], "sub/b/a", Is::File),
+    ];
 
     #[test]
     fn rules_match_as_git_matches_them() {
-        check(&[("", "*.o\n")], "a.o", Is::File, true);
-        check(&[("", "*.o\n")], "deep/down/a.o", Is::File, true);
-        check(&[("", "/a.o\n")], "deep/a.o", Is::File, false);
-        check(&[("", "target/\n")], "target", Is::Folder, true);
-        check(&[("", "target/\n")], "target", Is::File, false);
-        check(&[("", "target/\n")], "sub/target", Is::Folder, true);
-        check(&[("", "doc/*.txt\n")], "doc/a.txt", Is::File, true);
-        check(&[("", "doc/*.txt\n")], "x/doc/a.txt", Is::File, false);
-        check(&[("", "**/tmp\n")], "a/b/tmp", Is::Folder, true);
-        check(&[("", "*\n!keep\n")], "keep", Is::File, false);
-        check(&[("", "target/\n")], "sub/target/x", Is::File, true);
-        check(&[("", "a/\n!a/b\n")], "a/b", Is::File, true);
-        check(&[("", "a/*\n!a/b\n")], "a/b", Is::File, false);
-        check(&[("", "/a\n"), ("a/b", "!c\n")], "a/b/c", Is::File, true);
-        check(&[("", "# *.o\n\n")], "a.o", Is::File, false);
-        check(&[("", "\\#x\n")], "#x", Is::File, true);
-        check(&[("", "x \n")], "x", Is::File, true);
-        check(&[("", "*.o\n"), ("sub", "!a.o\n")], "sub/a.o", Is::File, false);
-        check(&[("", "!a.o\n"), ("sub", "*.o\n")], "sub/a.o", Is::File, true);
-        check(&[("sub", "/a\n")], "sub/a", Is::File, true);
-        check(&[("sub", "/a\n")], "sub/b/a", Is::File, false);
-        check(&[("", "\u{feff}*.o\n")], "a.o", Is::File, true);
+        for (files, path, is) in IGNORED {
+            assert!(ignores(files, path, *is), "{path} under {files:?}");
+        }
+        for (files, path, is) in NOT_IGNORED {
+            assert!(!ignores(files, path, *is), "{path} under {files:?}");
+        }
     }
 
     #[test]

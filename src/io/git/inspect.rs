@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::command::{GitCommand, GitCommandError};
 use super::env::VarGroup;
-use super::repo::Repo;
+use super::oid::from_git;
+use super::repo::{Repo, RepoError};
 use super::signature::Identity;
 use crate::domain::id::ObjectId;
 
@@ -44,6 +45,27 @@ pub struct WorktreeInfo {
 }
 
 impl Repo {
+    /// Finds the commit that a name such as `HEAD`, `main~2` or an id leads to; tags are followed. `HEAD` and the other names that each
+    /// worktree has for itself are those of the work tree that the user stands in.
+    ///
+    /// # Errors
+    /// Returns [`RepoError::UnknownCommit`] when the name leads to nothing or not to a commit.
+    pub fn resolve(&self, spec: &str) -> Result<ObjectId, RepoError> {
+        let found = if self.git_dir() == self.common_dir() {
+            let repository = self.open()?;
+            let object = repository.revparse_single(spec).and_then(|object| object.peel(git2::ObjectType::Commit));
+            object.map(|commit| from_git(commit.id()))
+        } else {
+            // The main git directory, which alone is opened, does not know the refs of a linked worktree.
+            let commit = format!("{spec}^{{commit}}");
+            let command = GitCommand::new(self).linked(self, self.git_dir());
+            let answer = command.args(["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).run();
+            let text = answer.map(|answer| answer.text()).map_err(|error| git2::Error::from_str(&error.to_string()));
+            text.and_then(|text| ObjectId::parse(&text).map_err(|error| git2::Error::from_str(&error.to_string())))
+        };
+        found.map_err(|source| RepoError::UnknownCommit { spec: spec.to_owned(), source })
+    }
+
     /// Returns who the user is: `GIT_AUTHOR_NAME` and its companions, else `user.name` and `user.email`, just as git finds them, but never
     /// a guess from the names of the account and the machine.
     ///

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::lock::{FileLock, LockError};
 use super::objects::{Commit, NewCommit, ObjectError, Objects};
-use super::refs::{RefError, Refs};
+use super::refs::{RefError, RefMove, Refs};
 use super::repo::Repo;
 use super::signature::{Identity, Signature};
 use super::tree::{Entry, FileMode, NamedEntry};
@@ -122,7 +122,8 @@ impl LedgerRef {
             let tip = self.tip()?;
             let (objects, new, answer) = build(tip)?;
             let Some(new) = new.filter(|new| Some(*new) != tip) else { return Ok(answer) };
-            match self.flush(&objects).and_then(|()| Ok(self.refs.update(LEDGER_REF, tip, new, None)?)) {
+            let step = RefMove { name: LEDGER_REF, expected: tip, new, log: None };
+            match self.refs.update_after(&step, || self.flush(&objects)) {
                 Ok(()) => return Ok(answer),
                 // The tip has moved, or a garbage collection took what no ref led to yet.
                 Err(LedgerError::Ref(RefError::Changed { .. }) | LedgerError::Object(ObjectError::Missing(_))) => {

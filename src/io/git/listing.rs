@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::id::{ObjectId, RepoPath};
-use crate::domain::policy::path::{PathRules, judge_path};
+use crate::domain::policy::path::{PathProblem, PathRules, judge_path};
 use crate::io::git::oid::to_git;
 use crate::io::git::tree::{self, Entry, FileMode, NamedEntry};
 
@@ -109,7 +109,7 @@ fn load(odb: &git2::Odb<'_>, known: &mut HashMap<ObjectId, Arc<Node>>, id: Objec
     let named = tree::parse(object.data()).ok_or_else(|| git2::Error::from_str("the tree is malformed"))?;
     let mut node = Node { entries: Vec::with_capacity(named.len()), files: 0, attributes: Vec::new(), names: Names::Plain };
     for NamedEntry { name, entry: Entry { mode, id } } in named {
-        if judge_path(&RepoPath::new(name.clone()), &PathRules::default()).is_err() {
+        if is_doubtful(&name) {
             node.names = Names::Doubtful;
         }
         let child = if mode == FileMode::Tree { Some(load(odb, known, id, depth + 1)?) } else { None };
@@ -129,4 +129,10 @@ fn load(odb: &git2::Odb<'_>, known: &mut HashMap<ObjectId, Arc<Node>>, id: Objec
     let node = Arc::new(node);
     known.insert(id, Arc::clone(&node));
     Ok(node)
+}
+
+/// Returns whether git may refuse to write the name. It has nothing against control characters and backslashes here.
+fn is_doubtful(name: &[u8]) -> bool {
+    let allowed = |problem| matches!(problem, PathProblem::Control(_) | PathProblem::Backslash | PathProblem::Absolute);
+    judge_path(&RepoPath::new(name), &PathRules::default()).is_err_and(|violation| !allowed(violation.problem))
 }

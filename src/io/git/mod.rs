@@ -4,6 +4,7 @@
 //! stands on them go through libgit2 and the files of the repository itself, and so run no hook, filter or driver of anybody.
 
 pub mod admin;
+pub mod apply;
 pub mod attributes;
 mod blobs;
 pub mod checkout;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::objects::{NewCommit, ObjectError, Objects};
-use super::refs::{LogLine, RefError, Refs};
+use super::refs::{LogLine, RefError, RefMove, Refs};
 use super::repo::Repo;
 use super::signature::Signature;
 use super::tree::{Entry, FileMode};
@@ -65,7 +65,8 @@ impl Notes {
             let objects = Objects::open(&self.repo)?;
             let Some(new) = build(&objects, tip, notes, by)? else { return Ok(()) };
             let log = LogLine { signature: by, message: MESSAGE.trim_end() };
-            match self.flush(&objects).and_then(|()| Ok(self.refs.update(NOTES_REF, tip, new, Some(&log))?)) {
+            let step = RefMove { name: NOTES_REF, expected: tip, new, log: Some(&log) };
+            match self.refs.update_after(&step, || self.flush(&objects)) {
                 Ok(()) => return Ok(()),
                 Err(NotesError::Ref(RefError::Changed { .. }) | NotesError::Object(ObjectError::Missing(_))) => {
                     clock::pause(clock::jitter(Duration::from_millis(u64::from(attempt))));

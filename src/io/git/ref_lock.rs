@@ -18,31 +18,38 @@ pub(in crate::io::git) struct LockAttempt {
     own: Own,
     lock: PathBuf,
     target: PathBuf,
+    folder: Folder,
+}
+
+/// Whether the folder of the ref was there before.
+#[derive(Clone, Copy)]
+enum Folder {
+    Old,
+    New,
 }
 
 /// Our own file; removed when it is dropped.
 struct Own {
     path: PathBuf,
-    _held: File,
+    held: File,
 }
 
 impl Own {
     /// Creates the file; `None` when a clean-up of stale locks took it in the moment before its lock was held.
     fn create(path: &Path, content: &[u8]) -> io::Result<Option<Self>> {
         let open = || OpenOptions::new().write(true).create_new(true).open(path);
-        let mut file = open().or_else(|error| match error.kind() {
-            ErrorKind::NotFound => fs::create_dir_all(path.parent().unwrap_or(path)).and_then(|()| open()),
-            _ => Err(error),
+        let mut file = open().or_else(|error| {
+            if error.kind() != ErrorKind::NotFound {
+                return Err(error);
+            }
+            fs::create_dir_all(path.parent().unwrap_or(path)).and_then(|()| open())
         })?;
         file.lock()?;
         if file.metadata()?.nlink() == 0 {
             return Ok(None);
         }
         file.write_all(content)?;
-        if !content.is_empty() {
-            file.sync_all()?;
-        }
-        Ok(Some(Self { path: path.to_owned(), _held: file }))
+        Ok(Some(Self { path: path.to_owned(), held: file }))
     }
 }
 
@@ -54,7 +61,7 @@ impl Drop for Own {
 }
 
 impl LockAttempt {
-    /// Writes and syncs the content for a ref.
+    /// Writes the content for a ref; it must be synced before the lock is taken, unless the lock is for a deletion.
     pub(in crate::io::git) fn prepare(common: &Path, name: &str, content: &[u8]) -> Result<Self, FsError> {
         let folder = common.join("orc/ref-locks");
         let own = loop {
@@ -64,7 +71,12 @@ impl LockAttempt {
             }
         };
         let target = common.join(name);
-        Ok(Self { own, lock: with_lock_ending(&target), target })
+        Ok(Self { own, lock: with_lock_ending(&target), target, folder: Folder::Old })
+    }
+
+    /// Waits until the content is on the disk.
+    pub(in crate::io::git) fn sync(&self) -> Result<(), FsError> {
+        self.own.held.sync_all().map_err(|source| FsError { action: "sync", path: self.own.path.clone(), source })
     }
 
     /// Returns the file that locks the ref.
@@ -81,7 +93,7 @@ impl LockAttempt {
                 let folder = self.lock.parent().unwrap_or(Path::new("."));
                 files::create_dir_all(folder)?;
                 // If the folder is pruned again in this moment the next attempt makes it anew.
-                Ok(Err(self))
+                Ok(Err(Self { folder: Folder::New, ..self }))
             }
             Err(source) => Err(FsError { action: "lock", path: self.lock, source }),
         }
@@ -108,9 +120,10 @@ impl RefLock {
         }
         files::rename(lock, target)?;
         self.state = State::Done;
-        match durability {
-            Durability::Full => sync_folders(&self.attempt.target),
-            Durability::Relaxed => Ok(()),
+        match (durability, self.attempt.folder) {
+            (Durability::Full, Folder::Old) => sync_folders(&self.attempt.target, 1),
+            (Durability::Full, Folder::New) => sync_folders(&self.attempt.target, usize::MAX),
+            (Durability::Relaxed, Folder::Old | Folder::New) => Ok(()),
         }
     }
 }
@@ -125,9 +138,9 @@ impl Drop for RefLock {
     }
 }
 
-/// Syncs the folder of a ref and those above it up to `refs`: they may have been made just now.
-fn sync_folders(target: &Path) -> Result<(), FsError> {
-    for folder in target.ancestors().skip(1) {
+/// Syncs the folder of a ref and so many in all above it, up to `refs`.
+fn sync_folders(target: &Path, most: usize) -> Result<(), FsError> {
+    for folder in target.ancestors().skip(1).take(most) {
         files::sync_dir(folder)?;
         if folder.file_name().is_some_and(|name| name == "refs") {
             break;

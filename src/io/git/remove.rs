@@ -88,10 +88,8 @@ impl Worktrees {
         let objects = Objects::open(&self.repo)?;
         let tree = worktree.tree;
         let (found, _) = self.walk(&mut worktree, tree, (&objects, Store::No))?;
-        let changed = found.changes.into_iter().filter(|change| {
-            // What is missing was not written yet, or is nobody's work.
-            change.new.is_some() && !(mark == Some(Mark::Making) && change.old.is_some())
-        });
+        // Where nobody has worked yet, what is missing or torn was not written yet.
+        let changed = found.changes.into_iter().filter(|change| !(mark == Some(Mark::Making) && change.old.is_some()));
         Ok(changed.map(|change| change.path).chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect())
     }
 
@@ -106,22 +104,32 @@ impl Worktrees {
         Err(WorktreeError::OutsideRoot { path: path.to_owned(), root: self.root.clone() })
     }
 
-    /// Refuses a worktree in which anything differs from the captured tree; returns what is ignored in it.
-    pub(super) fn require_captured(&self, worktree: &mut Worktree, proof: &RemovalProof) -> Result<Vec<RepoPath>, WorktreeError> {
+    /// Returns the paths in which a worktree differs from a tree, sorted: what would be lost if the tree were all that is kept of it. That a
+    /// file is gone is work as well; ignored files do not count.
+    ///
+    /// # Errors
+    /// Returns [`WorktreeError`] when the worktree can not be read.
+    pub fn unrecorded(&self, worktree: &mut Worktree, tree: ObjectId) -> Result<Vec<RepoPath>, WorktreeError> {
+        self.compare(worktree, tree).map(|(unrecorded, _)| unrecorded)
+    }
+
+    fn compare(&self, worktree: &mut Worktree, tree: ObjectId) -> Result<(Vec<RepoPath>, Vec<RepoPath>), WorktreeError> {
         if std::fs::symlink_metadata(worktree.path()).is_err() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         let objects = Objects::open(&self.repo)?;
-        let (found, _) = self.walk(worktree, proof.tree, (&objects, Store::No))?;
-        // A file that is gone takes nothing with it.
-        let changed = found.changes.into_iter().filter(|change| change.new.is_some()).map(|change| change.path);
-        let skipped = found.skipped.into_iter().map(|skipped| skipped.path);
-        let mut paths: Vec<RepoPath> = changed.chain(skipped).filter(|path| !proof.given_up.contains(path)).collect();
-        if paths.is_empty() {
-            return Ok(found.ignored);
-        }
-        paths.sort_unstable();
-        Err(WorktreeError::NotCaptured { path: worktree.path().to_owned(), paths })
+        let (found, _) = self.walk(worktree, tree, (&objects, Store::No))?;
+        let changed = found.changes.into_iter().map(|change| change.path);
+        let mut unrecorded: Vec<RepoPath> = changed.chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect();
+        unrecorded.sort_unstable();
+        Ok((unrecorded, found.ignored))
+    }
+
+    /// Refuses a worktree in which anything differs from the captured tree; returns what is ignored in it.
+    pub(super) fn require_captured(&self, worktree: &mut Worktree, proof: &RemovalProof) -> Result<Vec<RepoPath>, WorktreeError> {
+        let (mut paths, ignored) = self.compare(worktree, proof.tree)?;
+        paths.retain(|path| !proof.given_up.contains(path));
+        if paths.is_empty() { Ok(ignored) } else { Err(WorktreeError::NotCaptured { path: worktree.path().to_owned(), paths }) }
     }
 
     /// Moves a worktree out of sight and removes its administration under the lock, then removes the files, which can take a while.
@@ -138,7 +146,8 @@ impl Worktrees {
         if let Some(moved) = moved {
             fs::remove_dir_all(&moved)?;
         }
-        // Empty directories of ours that nobody needs any more.
+        // Under the lock, so that no directory goes that another thread is just about to put something into.
+        let _lock = self.lock()?;
         for folder in [Some(&*trash), path.parent(), Some(&*self.root)].into_iter().flatten().filter(|f| f.starts_with(&self.root)) {
             fs::remove_dir_if_empty(folder)?;
         }
@@ -161,6 +170,7 @@ impl Worktrees {
     /// # Errors
     /// Returns [`WorktreeError`] when something in them can not be removed.
     pub fn empty_trash(&self) -> Result<usize, WorktreeError> {
+        let _lock = self.lock()?;
         let trash = self.root.join(TRASH);
         let Ok(names) = Folder::open(&trash).and_then(|folder| folder.names()) else { return Ok(0) };
         for name in &names {

@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use super::env::{GitEnv, GitVersion};
-use super::oid::from_git;
-use crate::domain::id::ObjectId;
 use crate::io::fs::{self, FsError};
 
 /// The error of opening a repository or of looking something up in it.
@@ -111,34 +109,6 @@ impl Repo {
         let ceilings: [&Path; 0] = [];
         git2::Repository::open_ext(self.common_dir(), flags, ceilings)
             .map_err(|source| RepoError::Open { path: self.common_dir().to_owned(), source })
-    }
-
-    /// Finds the commit that a name such as `HEAD`, `main~2` or an id leads to; tags are followed.
-    /// `HEAD` is that of the work tree that the user stands in.
-    ///
-    /// # Errors
-    /// Returns [`RepoError::UnknownCommit`] when the name leads to nothing or not to a commit.
-    pub fn resolve(&self, spec: &str) -> Result<ObjectId, RepoError> {
-        let repository = self.open()?;
-        let local = self.in_linked_worktree(spec)?;
-        repository
-            .revparse_single(local.as_deref().unwrap_or(spec))
-            .and_then(|object| object.peel(git2::ObjectType::Commit))
-            .map(|commit| from_git(commit.id()))
-            .map_err(|source| RepoError::UnknownCommit { spec: spec.to_owned(), source })
-    }
-
-    /// In a linked worktree `HEAD` and `@` mean its own HEAD, which the main repository does not know: it is spelled out.
-    fn in_linked_worktree(&self, spec: &str) -> Result<Option<String>, RepoError> {
-        if self.git_dir() == self.common_dir() {
-            return Ok(None);
-        }
-        let is_operator = |rest: &str| rest.is_empty() || rest.starts_with(['~', '^', ':']);
-        let rest = ["HEAD", "@"].iter().find_map(|name| spec.strip_prefix(name).filter(|rest| is_operator(rest)));
-        let Some(rest) = rest else { return Ok(None) };
-        let head = self.head()?;
-        let target = head.strip_prefix("ref: ").unwrap_or(&head);
-        Ok(Some(format!("{}{rest}", target.trim())))
     }
 
     /// Returns the branch that the user stands on, for example `refs/heads/main` (it may be unborn), or `None` when HEAD is detached.

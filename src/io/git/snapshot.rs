@@ -80,7 +80,7 @@ impl Worktrees {
         let mut contents = Contents::new(objects.git(), store, Some(&convert))?;
         let top = Folder::open(worktree.path()).map_err(disk(worktree.path()))?;
         let now = now();
-        let mut walk = Walk {
+        let walk = Walk {
             tree: &compared,
             seen: &mut worktree.seen,
             contents: &mut contents,
@@ -88,6 +88,7 @@ impl Worktrees {
             disk: self.host.disk,
             absent: &worktree.absent,
             now,
+            found: Found::default(),
         };
         let found = walk.run(&top)?;
         Ok((found, contents.into_written()))

@@ -48,6 +48,8 @@ pub(super) struct Walk<'a, 'c> {
     pub(super) absent: &'a BTreeSet<Vec<u8>>,
     /// The time when the walk starts.
     pub(super) now: FileTime,
+    /// What was found so far; empty at the start.
+    pub(super) found: Found,
 }
 
 /// How untracked files are judged.
@@ -78,14 +80,29 @@ struct Place<'n> {
     depth: usize,
 }
 
+/// A name in a directory.
+struct Spot<'p, 'n> {
+    place: &'p Place<'n>,
+    name: &'p [u8],
+    path: Vec<u8>,
+    /// What the compared tree has here.
+    entry: Option<&'n Item>,
+}
+
+impl Spot<'_, '_> {
+    fn is_ignored(&self, is: Is) -> bool {
+        let (base, on_disk) = &self.place.rules;
+        base.ignores(&self.path, is) && on_disk.ignores(&self.path, is)
+    }
+}
+
 impl<'a> Walk<'a, '_> {
     /// Compares the directory at the top of a worktree with the tree.
     ///
     /// # Errors
     /// Returns an error only when the top can not be read, or the object database can not be read or written: what is wrong with single
     /// files is part of the answer.
-    pub(super) fn run(&mut self, top: &Folder) -> Result<Found, ContentError> {
-        let mut found = Found::default();
+    pub(super) fn run(mut self, top: &Folder) -> Result<Found, ContentError> {
         let rules = RuleStack::new(self.ignoring.everywhere);
         let place = Place {
             folder: top.descend(b"").map_err(ContentError::Top)?,
@@ -96,163 +113,156 @@ impl<'a> Walk<'a, '_> {
             depth: 0,
         };
         let names = place.folder.names().map_err(ContentError::Top)?;
-        self.folder(place, &names, &mut found)?;
-        Ok(found)
+        self.folder(place, &names)?;
+        Ok(self.found)
     }
 
-    fn folder(&mut self, mut place: Place<'a>, names: &[Vec<u8>], found: &mut Found) -> Result<(), ContentError> {
+    fn folder(&mut self, mut place: Place<'a>, names: &[Vec<u8>]) -> Result<(), ContentError> {
         self.push_rules(&mut place)?;
         let mut gone = place.node.map(|n| n.entries.iter()).unwrap_or_default().peekable();
         for name in names {
             while let Some(entry) = gone.next_if(|e| *e.name < **name) {
-                self.report_gone(&join(&place.path, &entry.name), entry, found);
+                self.report_gone(&join(&place.path, &entry.name), entry);
             }
             let entry = gone.next_if(|e| *e.name == **name);
-            self.name(&place, name, entry, found)?;
+            self.name(&Spot { place: &place, name, path: join(&place.path, name), entry })?;
         }
         for entry in gone {
-            self.report_gone(&join(&place.path, &entry.name), entry, found);
+            self.report_gone(&join(&place.path, &entry.name), entry);
         }
         Ok(())
     }
 
-    fn name(&mut self, place: &Place<'a>, name: &[u8], entry: Option<&'a Item>, found: &mut Found) -> Result<(), ContentError> {
-        let path = join(&place.path, name);
-        if name == b".git" {
+    fn name(&mut self, spot: &Spot<'_, 'a>) -> Result<(), ContentError> {
+        if spot.name == b".git" {
             // The one at the top belongs to the worktree and is looked at by those who wrote it.
-            if !place.path.is_empty() {
-                skip(found, &path, SkipReason::EmbeddedRepository);
+            if !spot.place.path.is_empty() {
+                self.skip(spot, SkipReason::EmbeddedRepository);
             }
             return Ok(());
         }
-        let stat = match place.folder.stat(name) {
+        let stat = match spot.place.folder.stat(spot.name) {
             Ok(stat) => stat,
             Err(error) => {
-                skip(found, &path, SkipReason::Unreadable(error.to_string()));
+                self.skip(spot, SkipReason::Unreadable(error.to_string()));
                 return Ok(());
             }
         };
-        if entry.is_none() && means_git_directory(name) {
-            skip(found, &path, SkipReason::GitDirectory);
+        if spot.entry.is_none() && means_git_directory(spot.name) {
+            self.skip(spot, SkipReason::GitDirectory);
             return Ok(());
         }
         match stat.kind {
-            FileKind::Folder => self.inner(place, name, &path, entry, found),
-            FileKind::File | FileKind::Symlink => self.file(place, (name, &path), &stat, entry, found),
+            FileKind::Folder => self.inner(spot),
+            FileKind::File | FileKind::Symlink => self.file(spot, &stat),
             FileKind::Special => {
-                if entry.is_some() || !Self::ignores(place, &path, Is::File) {
-                    entry.into_iter().for_each(|entry| self.report_gone(&path, entry, found));
-                    skip(found, &path, SkipReason::Special);
+                if spot.entry.is_some() || !spot.is_ignored(Is::File) {
+                    self.report_entry_gone(spot);
+                    self.skip(spot, SkipReason::Special);
                 }
                 Ok(())
             }
         }
     }
 
-    fn file(
-        &mut self,
-        place: &Place<'a>,
-        (name, path): (&[u8], &[u8]),
-        stat: &FileStat,
-        entry: Option<&'a Item>,
-        found: &mut Found,
-    ) -> Result<(), ContentError> {
-        let tracked = entry.filter(|e| e.child.is_none());
-        if tracked.is_none() && Self::ignores(place, path, Is::File) {
-            entry.into_iter().for_each(|entry| self.report_gone(path, entry, found));
-            found.ignored.push(RepoPath::new(path));
+    fn file(&mut self, spot: &Spot<'_, 'a>, stat: &FileStat) -> Result<(), ContentError> {
+        let tracked = spot.entry.filter(|e| e.child.is_none());
+        if tracked.is_none() && spot.is_ignored(Is::File) {
+            self.report_entry_gone(spot);
+            self.found.ignored.push(RepoPath::new(spot.path.clone()));
             return Ok(());
         }
         let mode = self.mode_on_disk(stat, tracked);
-        let id = match self.seen.content(path, stat) {
+        let id = match self.seen.content(&spot.path, stat) {
             Some(id) => id,
-            None => match self.contents.read(&place.folder, (name, path), stat, tracked.map(|e| e.id)) {
+            None => match self.contents.read(&spot.place.folder, (spot.name, &spot.path), stat, tracked.map(|e| e.id)) {
                 Ok(id) => {
-                    self.seen.note(path, id, *stat, Some(self.now));
+                    self.seen.note(&spot.path, id, *stat, Some(self.now));
                     id
                 }
                 Err(error) => {
-                    skip(found, path, error.into_skip()?);
+                    self.skip(spot, error.into_skip()?);
                     return Ok(());
                 }
             },
         };
-        match entry {
-            Some(entry) if entry.child.is_some() => {
-                self.report_gone(path, entry, found);
-                found.changes.push(TreeChange { path: RepoPath::new(path), old: None, new: Some(Entry { mode, id }) });
-            }
-            Some(entry) if entry.entry() == Entry { mode, id } => {}
-            Some(_) | None => {
-                let old = entry.map(Item::entry);
-                found.changes.push(TreeChange { path: RepoPath::new(path), old, new: Some(Entry { mode, id }) });
-            }
+        let new = Entry { mode, id };
+        if tracked.is_some_and(|entry| entry.entry() == new) {
+            return Ok(());
         }
+        if tracked.is_none() {
+            self.report_entry_gone(spot);
+        }
+        self.found.changes.push(TreeChange { path: RepoPath::new(spot.path.clone()), old: tracked.map(Item::entry), new: Some(new) });
         Ok(())
     }
 
-    fn inner(
-        &mut self,
-        place: &Place<'a>,
-        name: &[u8],
-        path: &[u8],
-        entry: Option<&'a Item>,
-        found: &mut Found,
-    ) -> Result<(), ContentError> {
-        let node = entry.and_then(|e| e.child.as_deref());
-        let is_known = node.is_some() || entry.is_some_and(|e| e.mode == FileMode::Gitlink);
-        if !is_known && Self::ignores(place, path, Is::Folder) {
-            entry.into_iter().for_each(|entry| self.report_gone(path, entry, found));
-            found.ignored.push(RepoPath::new(path));
+    fn inner(&mut self, spot: &Spot<'_, 'a>) -> Result<(), ContentError> {
+        let node = spot.entry.and_then(|e| e.child.as_deref());
+        let is_gitlink = spot.entry.is_some_and(|e| e.mode == FileMode::Gitlink);
+        if node.is_none() && !is_gitlink && spot.is_ignored(Is::Folder) {
+            self.report_entry_gone(spot);
+            self.found.ignored.push(RepoPath::new(spot.path.clone()));
             return Ok(());
         }
-        let opened = place.folder.enter(name).and_then(|folder| folder.names().map(|names| (folder, names)));
+        let opened = spot.place.folder.enter(spot.name).and_then(|folder| folder.names().map(|names| (folder, names)));
         let (folder, names) = match opened {
-            Ok(_) if place.depth >= MAX_DEPTH => return Ok(skip(found, path, SkipReason::TooDeep)),
-            Ok(opened) => opened,
-            Err(error) => return Ok(skip(found, path, SkipReason::Unreadable(error.to_string()))),
-        };
-        match entry {
-            Some(entry) if entry.mode == FileMode::Gitlink => {
-                if self.is_submodule(&folder, path, &names, found) {
-                    return Ok(());
-                }
-                self.report_gone(path, entry, found);
-            }
-            Some(entry) if entry.child.is_none() => self.report_gone(path, entry, found),
-            Some(_) | None => {}
-        }
-        if node.is_none() {
-            if is_cache(&folder, &names) {
-                found.ignored.push(RepoPath::new(path));
+            Ok(opened) if spot.place.depth < MAX_DEPTH => opened,
+            Ok(_) => {
+                self.skip(spot, SkipReason::TooDeep);
                 return Ok(());
             }
-            found.folders.push(path.to_vec());
+            Err(error) => {
+                self.skip(spot, SkipReason::Unreadable(error.to_string()));
+                return Ok(());
+            }
+        };
+        if is_gitlink && self.is_submodule(spot, &folder, &names) {
+            return Ok(());
         }
-        let base = place.base.and_then(|n| n.find(name)).and_then(|e| e.child.as_deref());
-        let inner = Place { folder, path: path.to_vec(), node, base, rules: place.rules.clone(), depth: place.depth + 1 };
-        self.folder(inner, &names, found)
+        if node.is_none() {
+            self.report_entry_gone(spot);
+            if is_cache(&folder, &names) {
+                self.found.ignored.push(RepoPath::new(spot.path.clone()));
+                return Ok(());
+            }
+            self.found.folders.push(spot.path.clone());
+        }
+        let base = spot.place.base.and_then(|n| n.find(spot.name)).and_then(|e| e.child.as_deref());
+        let (rules, depth) = (spot.place.rules.clone(), spot.place.depth + 1);
+        self.folder(Place { folder, path: spot.path.clone(), node, base, rules, depth }, &names)
     }
 
     /// Returns whether a directory is still the submodule that the tree has there: empty, as it was made, or a checkout of its own.
-    fn is_submodule(&self, folder: &Folder, path: &[u8], names: &[Vec<u8>], found: &mut Found) -> bool {
+    fn is_submodule(&mut self, spot: &Spot<'_, 'a>, folder: &Folder, names: &[Vec<u8>]) -> bool {
         if names.is_empty() {
             return true;
         }
         if !names.iter().any(|n| n == b".git") {
             return false;
         }
-        let known = self.seen.count_below(path);
-        if known == 0 || count_untouched(folder, path, self.seen, 0) != Some(known) {
-            skip(found, path, SkipReason::SubmoduleChanged);
+        let known = self.seen.count_below(&spot.path);
+        if known == 0 || count_untouched(folder, &spot.path, self.seen, 0) != Some(known) {
+            self.skip(spot, SkipReason::SubmoduleChanged);
         }
         true
     }
 
-    fn report_gone(&self, path: &[u8], entry: &Item, found: &mut Found) {
+    fn skip(&mut self, spot: &Spot<'_, 'a>, reason: SkipReason) {
+        self.found.skipped.push(Skipped { path: RepoPath::new(spot.path.clone()), reason });
+    }
+
+    fn report_entry_gone(&mut self, spot: &Spot<'_, 'a>) {
+        if let Some(entry) = spot.entry {
+            self.report_gone(&spot.path, entry);
+        }
+    }
+
+    fn report_gone(&mut self, path: &[u8], entry: &Item) {
+        let (absent, changes) = (self.absent, &mut self.found.changes);
         let mut report = |path: &[u8], entry: &Item| {
-            if !self.absent.contains(path) {
-                found.changes.push(TreeChange { path: RepoPath::new(path), old: Some(entry.entry()), new: None });
+            if !absent.contains(path) {
+                changes.push(TreeChange { path: RepoPath::new(path), old: Some(entry.entry()), new: None });
             }
         };
         match &entry.child {
@@ -271,10 +281,6 @@ impl<'a> Walk<'a, '_> {
             (FileModes::Trusted, _) if stat.is_executable() => FileMode::Executable,
             (FileModes::Trusted | FileModes::Untrusted, _) => FileMode::Regular,
         }
-    }
-
-    fn ignores(place: &Place<'a>, path: &[u8], is: Is) -> bool {
-        place.rules.0.ignores(path, is) && place.rules.1.ignores(path, is)
     }
 
     /// Adds the ignore files of a directory to both stacks: that of the base tree, and what stands on disk if it is another one.
@@ -333,10 +339,6 @@ fn count_untouched(folder: &Folder, path: &[u8], seen: &StatCache, depth: usize)
         };
     }
     Some(count)
-}
-
-fn skip(found: &mut Found, path: &[u8], reason: SkipReason) {
-    found.skipped.push(Skipped { path: RepoPath::new(path), reason });
 }
 
 fn means_git_directory(name: &[u8]) -> bool {

@@ -127,6 +127,16 @@ impl Environment {
         self.vars.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
+    /// Returns whether a program can be found: by its path, or in an absolute folder of `PATH`.
+    #[must_use]
+    pub fn finds(&self, program: &str) -> bool {
+        if program.contains('/') {
+            return Path::new(program).is_file();
+        }
+        let path = self.var("PATH").map(absolute_folders);
+        which::which_in_global(program, path).is_ok_and(|mut found| found.next().is_some())
+    }
+
     /// Returns the home folder.
     #[must_use]
     pub fn home(&self) -> Option<PathBuf> {

@@ -1,5 +1,6 @@
 //! An environment that inherits nothing of the machine: own home, own configuration, own `PATH`, fixed identity.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -92,6 +93,11 @@ impl TestEnvironment {
             ("GIT_CEILING_DIRECTORIES", self.root.clone()),
         ]);
         command
+    }
+
+    /// Returns the variables of this environment, for parts of the library that take them as an argument.
+    pub(crate) fn variables(&self) -> Vec<(OsString, OsString)> {
+        self.command("true").get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
     }
 
     /// Runs a program in the environment's top folder.

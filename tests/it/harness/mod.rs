@@ -10,4 +10,5 @@ mod rounds;
 mod selftest;
 
 pub(crate) use environment::TestEnvironment;
+pub(crate) use repository::TestRepo;
 pub(crate) use rounds::rounds;

@@ -229,11 +229,13 @@ fn edit_step(layers: Layers<'_>, edit: Edit<'_>, sink: &mut Sink<'_>) -> Option<
         }
     };
     let (command, patches) = payload(layers, &edit, &choice, sink);
+    let fix = fix_command(layers, &choice, sink);
     warn_of_silence(layers, &edit, &choice, sink);
     Some(EditStep {
         capability: capability.map(|capability| capability.value.0.clone()),
         tool: choice,
         command,
+        fix,
         patches,
         description: edit.description,
         tasks: edit.tasks,
@@ -293,6 +295,19 @@ fn payload(layers: Layers<'_>, edit: &Edit<'_>, choice: &ToolChoice, sink: &mut 
         }
         _ => (None, Vec::new()),
     }
+}
+
+/// Returns what the embedded tool `command` runs to mend a failed check.
+fn fix_command(layers: Layers<'_>, choice: &ToolChoice, sink: &mut Sink<'_>) -> Option<Vec<String>> {
+    let own = layers.own.value.fix.as_ref();
+    if matches!(choice, ToolChoice::Tool(tool) if tool.as_str() == COMMAND) {
+        return own.or(layers.defaults.fix.as_ref()).and_then(|fix| argv(fix, sink));
+    }
+    if let Some(fix) = own {
+        let draft = Draft::new(Code::MisplacedKey, fix.place, format!("`fix` belongs to the tool `{COMMAND}`"));
+        sink.add(draft.hint(format!("Set `tool: {COMMAND}`, or remove `fix`.")));
+    }
+    None
 }
 
 /// Warns when a tool that reads a prompt is told nothing.

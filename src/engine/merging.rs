@@ -1,0 +1,108 @@
+//! Merging candidates in memory, one after the other, each as a merge commit of its own.
+
+use super::context::RunContext;
+use super::failure::{ExecuteError, blocking};
+use super::place;
+use crate::domain::id::{ObjectId, WorkstreamId};
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{Merge, WorkstreamMoved};
+use crate::domain::run::next::patch_moved;
+use crate::domain::run::state::{PatchStatus, RunState, WorkstreamState};
+use crate::domain::run::wording::merge_message;
+use crate::io::fs::Durability;
+use crate::io::git::merge::{MergeResult, Merger, Side};
+use crate::io::git::signature::Signature;
+
+/// A verified workstream and its tip.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The workstream.
+    pub workstream: WorkstreamId,
+    /// Its tip.
+    pub commit: ObjectId,
+}
+
+/// The merges of some candidates, and those that do not merge.
+#[derive(Debug, Clone, Default)]
+pub struct Merged {
+    /// The merges in order.
+    pub merges: Vec<Merge>,
+    /// Those that do not merge: the candidate, the tip that it conflicts with, the paths.
+    pub conflicts: Vec<(Candidate, ObjectId, Vec<String>)>,
+}
+
+/// Returns the facts of a move of a candidate.
+#[must_use]
+pub fn moved(candidate: &Candidate, one: &WorkstreamState) -> WorkstreamMoved {
+    WorkstreamMoved {
+        workstream: candidate.workstream.clone(),
+        round: one.round,
+        reason: None,
+        commit: Some(candidate.commit),
+        merge: None,
+        at: None,
+        on: Vec::new(),
+        paths: Vec::new(),
+        tip: None,
+    }
+}
+
+/// Returns the events that put a workstream's work into quarantine because of a gate.
+///
+/// # Errors
+/// Returns an error when the run does not know the workstream.
+pub fn evicted(candidate: &Candidate, state: &RunState, reason: &str) -> Result<Vec<Event>, ExecuteError> {
+    let one = place::one(state, &candidate.workstream)?;
+    let verified = one.patches.iter().filter(|patch| patch.status == PatchStatus::Verified);
+    let mut events: Vec<Event> =
+        verified.map(|patch| Event::PatchQuarantined(patch_moved(&candidate.workstream, patch, Some(reason.to_owned())))).collect();
+    events.push(Event::WorkstreamQuarantined(WorkstreamMoved { reason: Some(reason.to_owned()), ..moved(candidate, one) }));
+    Ok(events)
+}
+
+/// Merges candidates one after the other onto a tip, each as a merge commit of its own; those that conflict are left out.
+///
+/// # Errors
+/// Returns an error when the repository does not let it.
+pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate>) -> Result<Merged, ExecuteError> {
+    let own = cx.clone();
+    blocking(move || {
+        let merger = Merger::open(&own.repo, &own.merging)?;
+        let mut merged = Merged::default();
+        let mut at = tip;
+        for candidate in candidates {
+            let ours = Side { commit: at, label: &own.plan.target };
+            let theirs = Side { commit: candidate.commit, label: candidate.workstream.as_str() };
+            match merger.merge(ours, theirs)? {
+                MergeResult::Conflict { paths, .. } => {
+                    let paths = paths.iter().map(ToString::to_string).collect();
+                    merged.conflicts.push((candidate, at, paths));
+                }
+                MergeResult::Clean(tree) => {
+                    let merge = merge_commit(&own, &merger, (at, &candidate), tree)?;
+                    at = merge;
+                    merged.merges.push(Merge { workstream: candidate.workstream, commit: candidate.commit, merge });
+                }
+            }
+        }
+        if own.durability == Durability::Full {
+            merger.objects().flush()?;
+        }
+        Ok(merged)
+    })
+    .await
+}
+
+fn merge_commit(
+    cx: &RunContext,
+    merger: &Merger,
+    (at, candidate): (ObjectId, &Candidate),
+    tree: ObjectId,
+) -> Result<ObjectId, ExecuteError> {
+    let missing = || ExecuteError::Inconsistent(format!("the plan has no workstream {}", candidate.workstream));
+    let plan = cx.plan.workstream(&candidate.workstream).ok_or_else(missing)?;
+    let message = merge_message(plan, &cx.plan.target, cx.run, candidate.commit);
+    // The time of the workstream's own commit makes the same merge the same commit, however often it is made.
+    let time = merger.objects().read_commit(candidate.commit)?.committer.time;
+    Ok(merger.commit([at, candidate.commit], tree, &message, &Signature::new(cx.identity.clone(), time))?)
+}

@@ -1,0 +1,161 @@
+//! What running and resuming have in common: from a checked plan to something that can be driven.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use super::context::Context;
+use crate::domain::id::{RunId, ToolId};
+use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
+use crate::domain::run::config::{RunConfig, ToolTraits};
+use crate::domain::tool::profile::{ToolKind, ToolProfile};
+use crate::domain::tool::routing::{RoutingError, candidates};
+use crate::engine::context::{GateSlot, Inputs, Parts, RunContext};
+use crate::engine::folder::RunFolder;
+use crate::io::fs::{self, FsError};
+use crate::io::git::inspect::InspectError;
+use crate::io::git::merge::{MergeCommandError, MergeSettings};
+use crate::io::git::worktree::{WorktreeError, Worktrees};
+use crate::io::process::request::cancel_channel;
+use crate::io::settings::resolve::Settings;
+
+/// The error of getting ready to drive a run.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// No tool can do a step.
+    #[error("workstream {workstream}, step {step}: {source}")]
+    Routing {
+        /// The workstream.
+        workstream: String,
+        /// The step.
+        step: String,
+        /// Why.
+        #[source]
+        source: RoutingError,
+    },
+    /// The tools that a step asks for are not installed.
+    #[error("workstream {workstream}, step {step}: none of its tools is installed: {}", tools.join(", "))]
+    NotInstalled {
+        /// The workstream.
+        workstream: String,
+        /// The step.
+        step: String,
+        /// The programs that were looked for.
+        tools: Vec<String>,
+    },
+    /// Nobody is named as the committer.
+    #[error(transparent)]
+    Identity(#[from] InspectError),
+    /// The user's configuration of worktrees can not be read.
+    #[error(transparent)]
+    Worktrees(#[from] WorktreeError),
+    /// The user's configuration of merges can not be read.
+    #[error(transparent)]
+    Merging(#[from] MergeCommandError),
+    /// The run's folder can not be made.
+    #[error(transparent)]
+    File(#[from] FsError),
+}
+
+/// Returns what deciding needs besides the plan: the tools of every step, and the limits that are not in the plan.
+///
+/// # Errors
+/// Returns an error when a step has no tool, or none of its tools is installed.
+pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<RunConfig, BeginError> {
+    let mut tools = BTreeMap::new();
+    let mut routes = BTreeMap::new();
+    for workstream in &plan.workstreams {
+        let mut steps = BTreeMap::new();
+        for step in &workstream.steps {
+            let StepKind::Edit(edit) = &step.kind else { continue };
+            let (name, id) = (workstream.id.to_string(), step.id.to_string());
+            let route = route(cx, edit).map_err(|source| BeginError::Routing { workstream: name.clone(), step: id.clone(), source })?;
+            let usable: Vec<&ToolProfile> = route.iter().copied().filter(|profile| is_installed(cx, profile)).collect();
+            if usable.is_empty() {
+                let tools = route.iter().map(|profile| profile.binary().unwrap_or(profile.id.as_str()).to_owned()).collect();
+                return Err(BeginError::NotInstalled { workstream: name, step: id, tools });
+            }
+            for profile in &usable {
+                tools.insert(profile.id.clone(), traits(profile));
+            }
+            steps.insert(step.id.clone(), usable.iter().map(|profile| profile.id.clone()).collect::<Vec<ToolId>>());
+        }
+        routes.insert(workstream.id.clone(), steps);
+    }
+    Ok(RunConfig {
+        max_workers: settings.max_workers.value.max(1),
+        breaker: settings.limits.breaker,
+        tools,
+        routes,
+        timeout_sec: settings.timeout_sec.value,
+    })
+}
+
+/// Returns the tools of a step: the named one, then those of its capability.
+fn route<'a>(cx: &'a Context, edit: &EditStep) -> Result<Vec<&'a ToolProfile>, RoutingError> {
+    let mut route = candidates(&cx.tools, &edit.tool)?;
+    if let Some(capability) = &edit.capability {
+        for other in candidates(&cx.tools, &ToolChoice::Capability(capability.clone()))? {
+            if route.iter().all(|profile| profile.id != other.id) {
+                route.push(other);
+            }
+        }
+    }
+    Ok(route)
+}
+
+fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
+    profile.binary().is_none_or(|binary| cx.environment.finds(binary))
+}
+
+const fn traits(profile: &ToolProfile) -> ToolTraits {
+    ToolTraits { prompted: matches!(profile.kind, ToolKind::External { .. }), resolve: profile.resolve }
+}
+
+/// A run before it is driven.
+#[derive(Debug)]
+pub struct Begun {
+    /// The run.
+    pub run: RunId,
+    /// Its plan.
+    pub plan: CheckedPlan,
+    /// The files that the plan names.
+    pub inputs: Inputs,
+    /// What deciding needs.
+    pub config: RunConfig,
+}
+
+/// Returns where worktrees are made.
+#[must_use]
+pub fn worktree_root(cx: &Context, settings: &Settings) -> PathBuf {
+    let top = cx.repo.work_dir().unwrap_or_else(|| cx.repo.common_dir());
+    settings.worktree_dir.value.as_ref().map_or_else(|| Worktrees::default_root(&cx.repo), |folder| top.join(folder))
+}
+
+/// Returns everything that the steps of a run can reach. The user's configuration is read here, before any tool runs.
+///
+/// # Errors
+/// Returns an error when the configuration can not be read or the run's folder can not be made.
+pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<RunContext, BeginError> {
+    let folder = RunFolder::new(&cx.repo.orc_dir(), begun.run);
+    fs::create_dir_all(folder.path())?;
+    Ok(RunContext::new(Parts {
+        run: begun.run,
+        plan: begun.plan,
+        config: begun.config,
+        inputs: begun.inputs,
+        tools: cx.tools.clone(),
+        repo: cx.repo.clone(),
+        merging: MergeSettings::read(&cx.repo)?,
+        worktrees: Arc::new(Worktrees::new(&cx.repo, &worktree_root(cx, settings))?),
+        identity: cx.repo.identity()?,
+        clock: cx.clock.clone(),
+        environment: cx.environment.clone(),
+        folder,
+        durability: cx.durability(),
+        notes: settings.notes.value,
+        cancel: cancel_channel().0,
+        live: Mutex::new(BTreeMap::new()),
+        gate: GateSlot::default(),
+    }))
+}

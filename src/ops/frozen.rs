@@ -1,0 +1,211 @@
+//! The frozen plan: everything that a resume needs to decide alike, kept in the ledger's tree below `runs/<run>/`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::plan_source::{PlanKind, PlanSource};
+use crate::domain::id::{ObjectId, RepoPath, RunId};
+use crate::domain::plan::diagnostic::Diagnostic;
+use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
+use crate::domain::plan::parse::parse_plan;
+use crate::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape, SourceFile};
+use crate::domain::run::config::RunConfig;
+use crate::domain::run::limits::LoopLimits;
+use crate::engine::context::Inputs;
+use crate::io::fs::{self, FsError};
+use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef};
+
+/// A file that a plan names may be this large, in bytes.
+const MAX_INPUT: u64 = 16 << 20;
+
+/// The error of freezing a plan or of bringing it back.
+#[derive(Debug, thiserror::Error)]
+pub enum FrozenError {
+    /// A file that the plan names can not be read.
+    #[error("the plan names a file that can not be read")]
+    Input(#[from] FsError),
+    /// A file that the plan names is too large.
+    #[error("the plan names `{0}`, which is larger than {MAX_INPUT} bytes")]
+    TooLarge(String),
+    /// The ledger can not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The frozen plan is missing or damaged.
+    #[error("the frozen plan of run {run} has no usable `{file}`")]
+    Damaged {
+        /// The run.
+        run: RunId,
+        /// The file.
+        file: String,
+    },
+    /// The frozen plan is not understood by this version.
+    #[error("the frozen plan is not understood by this version of git-orc: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Plan(Vec<Diagnostic>),
+    /// The settings have no JSON form.
+    #[error("the settings could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What is frozen besides the files themselves: `config.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Frozen {
+    /// The version of this format.
+    pub v: u32,
+    /// The plan's name on the command line.
+    pub name: String,
+    /// Whether it is a folder of bundles.
+    pub folder: bool,
+    /// The plan's files: as shown to the user, and where they are kept below the run's folder.
+    pub files: Vec<(String, String)>,
+    /// The files that the plan names, likewise.
+    pub inputs: Vec<(String, String)>,
+    /// What the command line set in place of the plan.
+    pub overrides: Overrides,
+    /// The limits that the plan's own are laid over.
+    pub limits: LoopLimits,
+    /// What deciding needs.
+    pub config: RunConfig,
+}
+
+/// What the command line sets in place of the plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overrides {
+    /// The commit-ish to start from.
+    pub base: Option<String>,
+    /// The integration branch.
+    pub target: Option<String>,
+    /// Whether the first failure stops everything that has not started.
+    pub fail_fast: bool,
+}
+
+impl Overrides {
+    /// Puts them into a plan.
+    pub fn apply(&self, plan: &mut CheckedPlan) {
+        if let Some(base) = &self.base {
+            plan.base.clone_from(base);
+        }
+        if let Some(target) = &self.target {
+            plan.target.clone_from(target);
+        }
+        plan.fail_fast |= self.fail_fast;
+    }
+}
+
+/// Reads every file that a plan names, by the name that the plan gives.
+///
+/// # Errors
+/// Returns an error for the first file that can not be read or is too large.
+pub fn read_inputs(plan: &CheckedPlan, folder: &Path) -> Result<Inputs, FrozenError> {
+    let mut inputs = BTreeMap::new();
+    for workstream in &plan.workstreams {
+        let mut names: Vec<&String> = Vec::new();
+        if let Some(PromptSource::File(name)) = &workstream.prompt {
+            names.push(name);
+        }
+        for step in &workstream.steps {
+            if let StepKind::Edit(edit) = &step.kind {
+                names.extend(&edit.patches);
+            }
+        }
+        for name in names {
+            if !inputs.contains_key(name) {
+                let bytes = fs::read_at_most(&folder.join(name), MAX_INPUT + 1)?;
+                if bytes.len() as u64 > MAX_INPUT {
+                    return Err(FrozenError::TooLarge(name.clone()));
+                }
+                inputs.insert(name.clone(), bytes);
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+/// Returns the SHA-256 over the files of a plan, 64 hexadecimal digits.
+#[must_use]
+pub fn digest(source: &PlanSource) -> String {
+    let mut hash = Sha256::new();
+    for file in &source.files {
+        hash.update(file.text.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns what is frozen of a plan.
+#[must_use]
+pub fn frozen(source: &PlanSource, inputs: &Inputs, (overrides, limits, config): (Overrides, LoopLimits, RunConfig)) -> Frozen {
+    let single = |file: &SourceFile| {
+        let ending = Path::new(&file.path).extension().map_or_else(|| "yaml".to_owned(), |e| e.to_string_lossy().into_owned());
+        format!("plan.{ending}")
+    };
+    let kept = |(number, file): (usize, &SourceFile)| {
+        let place = match source.kind {
+            PlanKind::File => single(file),
+            PlanKind::Folder => format!("plan/{number:04}-{}", last_component(&file.path)),
+        };
+        (file.path.clone(), place)
+    };
+    let input = |(number, name): (usize, &String)| (name.clone(), format!("inputs/{number:04}-{}", last_component(name)));
+    Frozen {
+        v: 1,
+        name: source.name.clone(),
+        folder: source.kind == PlanKind::Folder,
+        files: source.files.iter().enumerate().map(kept).collect(),
+        inputs: inputs.keys().enumerate().map(input).collect(),
+        overrides,
+        limits,
+        config,
+    }
+}
+
+fn last_component(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).take(80).collect()
+}
+
+/// Returns the files of the ledger's tree that hold a frozen plan.
+///
+/// # Errors
+/// Returns an error when the settings have no JSON form.
+pub fn to_files(run: RunId, frozen: &Frozen, source: &PlanSource, inputs: &Inputs) -> Result<Vec<FileUpdate>, FrozenError> {
+    let file = |place: &str, content: Vec<u8>| FileUpdate { path: path(run, place), content: Some(content) };
+    let mut files = vec![file("config.json", serde_json::to_vec_pretty(frozen)?)];
+    for ((_, place), source) in frozen.files.iter().zip(&source.files) {
+        files.push(file(place, source.text.clone().into_bytes()));
+    }
+    for ((_, place), content) in frozen.inputs.iter().zip(inputs.values()) {
+        files.push(file(place, content.clone()));
+    }
+    Ok(files)
+}
+
+fn path(run: RunId, place: &str) -> RepoPath {
+    RepoPath::new(format!("runs/{}/{place}", run.lower()))
+}
+
+/// Brings back the frozen plan of a run, the files that it names, and the settings, from the ledger at `tip`.
+///
+/// # Errors
+/// Returns an error when something is missing or not understood.
+pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<(CheckedPlan, Inputs, Frozen), FrozenError> {
+    let damaged = |file: &str| FrozenError::Damaged { run, file: file.to_owned() };
+    let read = |place: &str| ledger.read_tree_file(tip, &path(run, place))?.ok_or_else(|| damaged(place));
+    let frozen: Frozen = serde_json::from_slice(&read("config.json")?).map_err(|_| damaged("config.json"))?;
+    let mut files = Vec::new();
+    for (shown, place) in &frozen.files {
+        files.push(SourceFile::from_bytes(shown, &read(place)?));
+    }
+    let mut inputs = BTreeMap::new();
+    for (name, place) in &frozen.inputs {
+        inputs.insert(name.clone(), read(place)?);
+    }
+    let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None };
+    let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::Plan };
+    let known = Known { tools: &[], capabilities: &[] };
+    let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;
+    frozen.overrides.apply(&mut plan);
+    Ok((plan, inputs, frozen))
+}

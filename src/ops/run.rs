@@ -1,0 +1,201 @@
+//! `git orc run`: from a plan to an integration branch.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use super::begin::{self, BeginError, Begun};
+use super::context::Context;
+use super::finish;
+use super::frozen::{self, FrozenError, Overrides};
+use super::plan_source::{PlanSource, PlanSourceError};
+use crate::domain::id::{ObjectId, RunId};
+use crate::domain::plan::diagnostic::Diagnostic;
+use crate::domain::plan::model::CheckedPlan;
+use crate::domain::plan::source::SourceFile;
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{RunDriven, RunPlanned};
+use crate::domain::run::state::RunState;
+use crate::domain::schedule::waves::{Schedule, schedule};
+use crate::engine::advance::branch_ref;
+use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
+use crate::engine::journal::Journal;
+use crate::engine::signals::StopSignal;
+use crate::engine::sink::Sink;
+use crate::io::git::inspect::InspectError;
+use crate::io::git::lock::{LockError, RunLock};
+use crate::io::git::objects::{ObjectError, Objects};
+use crate::io::git::refs::{RefError, Refs};
+use crate::io::git::repo::RepoError;
+
+/// The version that entries name.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What to run.
+pub struct RunRequest {
+    /// The plan: a file, or a folder of bundles.
+    pub plan: PathBuf,
+    /// What the command line sets in place of the plan.
+    pub overrides: Overrides,
+    /// Who is told of every entry.
+    pub sinks: Vec<Box<dyn Sink>>,
+    /// How urgently the user wants it to end.
+    pub stop: StopSignal,
+}
+
+/// The error of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan can not be read.
+    #[error(transparent)]
+    Source(#[from] PlanSourceError),
+    /// The plan is not valid.
+    #[error("the plan is not valid")]
+    Plan {
+        /// Everything that was found.
+        diagnostics: Vec<Diagnostic>,
+        /// The files, for showing the places.
+        files: Vec<SourceFile>,
+    },
+    /// The run can not be prepared.
+    #[error(transparent)]
+    Begin(#[from] BeginError),
+    /// The plan can not be frozen.
+    #[error(transparent)]
+    Frozen(#[from] FrozenError),
+    /// The base is no commit.
+    #[error(transparent)]
+    Base(#[from] RepoError),
+    /// The repository can not be asked.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// A ref can not be read.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    /// An object can not be read.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// The integration branch is checked out somewhere.
+    #[error("branch {branch} is checked out in {path}")]
+    CheckedOut {
+        /// The branch.
+        branch: String,
+        /// Where.
+        path: String,
+    },
+    /// The integration branch exists and does not contain the base.
+    #[error("branch {branch} exists at {at} and does not contain {base}")]
+    Unrelated {
+        /// The branch.
+        branch: String,
+        /// Where it points.
+        at: String,
+        /// The base.
+        base: String,
+    },
+    /// Another driver has the run.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The run could not go on; it can be resumed.
+    #[error("run {run} could not go on")]
+    Dispatch {
+        /// The run.
+        run: RunId,
+        /// Why.
+        #[source]
+        source: DispatchError,
+    },
+}
+
+/// A plan with everything that running it would do, and nothing done.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The plan.
+    pub plan: CheckedPlan,
+    /// Its waves.
+    pub schedule: Schedule,
+    /// Warnings and notes about it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where it came from.
+    pub source: PlanSource,
+    /// The pinned base.
+    pub base: ObjectId,
+    /// The commit on which the first wave would start.
+    pub tip: ObjectId,
+}
+
+/// Checks a plan against the repository; touches nothing.
+///
+/// # Errors
+/// Returns an error when the plan is not valid, its tools are missing, or its base or target can not be used.
+pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> Result<Prepared, RunError> {
+    let source = PlanSource::read(&cx.cwd, plan)?;
+    let (mut plan, diagnostics) = match source.check(&cx.settings, &cx.tools) {
+        Ok(checked) => checked,
+        Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.files }),
+    };
+    overrides.apply(&mut plan);
+    let base = cx.repo.resolve(&plan.base)?;
+    let tip = first_tip(cx, &plan.target, base)?;
+    let schedule = schedule(&plan);
+    Ok(Prepared { plan, schedule, diagnostics, source, base, tip })
+}
+
+/// Returns the commit on which the first wave starts: the base, or the target's tip when it already contains the base.
+fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, RunError> {
+    let name = branch_ref(target);
+    if let Some(holder) = cx.repo.worktree_list()?.into_iter().find(|worktree| worktree.branch.as_deref() == Some(&*name)) {
+        return Err(RunError::CheckedOut { branch: target.to_owned(), path: holder.path.display().to_string() });
+    }
+    let Some(at) = Refs::new(&cx.repo, cx.durability()).read(&name)? else { return Ok(base) };
+    let objects = Objects::open(&cx.repo)?;
+    if objects.is_ancestor(base, at)? {
+        return Ok(at);
+    }
+    if objects.is_ancestor(at, base)? {
+        return Ok(base);
+    }
+    Err(RunError::Unrelated { branch: target.to_owned(), at: at.short(), base: base.short() })
+}
+
+/// Runs a plan until it is settled or stopped.
+///
+/// # Errors
+/// Returns an error when it can not be started, or can not go on.
+pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> {
+    let Prepared { plan, schedule, source, base, tip, .. } = prepare(cx, &request.plan, &request.overrides)?;
+    let settings = settings(cx, &plan);
+    let run = RunId::new(cx.clock.ulid());
+    let inputs = frozen::read_inputs(&plan, &source.folder)?;
+    let config = begin::config(cx, &settings, &plan)?;
+    let frozen = frozen::frozen(&source, &inputs, (request.overrides, settings.limits.loops.clone(), config.clone()));
+    let files = frozen::to_files(run, &frozen, &source, &inputs)?;
+    let planned = RunPlanned {
+        name: plan.name.clone(),
+        base,
+        target: plan.target.clone(),
+        tip,
+        waves: schedule.waves,
+        plan_digest: frozen::digest(&source),
+        version: VERSION.to_owned(),
+    };
+    let driven = RunDriven { round: 0, pid: std::process::id(), version: VERSION.to_owned(), found: Vec::new(), waves: Vec::new() };
+    let run_cx = begin::run_context(cx, &settings, Begun { run, plan, inputs, config })?;
+    let _lock = RunLock::take(&cx.repo, run)?;
+    let journal = Journal::new(&run_cx, HashSet::new(), files);
+    let dispatcher = Dispatcher::new(run_cx.clone(), RunState::new(run), journal, finish::sinks(&run_cx, request.sinks));
+    let first = vec![Event::RunPlanned(planned), Event::RunStarted(driven)];
+    let ending = dispatcher.drive(first, request.stop).await.map_err(|source| RunError::Dispatch { run, source });
+    finish::tidy(&run_cx, ending.as_ref().ok()).await;
+    ending
+}
+
+/// Returns the settings with what the plan says in its place.
+fn settings(cx: &Context, plan: &CheckedPlan) -> crate::io::settings::resolve::Settings {
+    let mut settings = cx.settings.clone();
+    if let Some(workers) = plan.max_workers
+        && settings.max_workers.origin.layer < crate::io::settings::layer::Layer::Plan
+    {
+        settings.max_workers.value = workers;
+    }
+    settings
+}
