@@ -1,0 +1,10 @@
+//! The arguments: one file per command, the words of the help being the documentation of the structs, and what the command does with them.
+
+pub mod graph;
+pub mod list;
+pub mod log;
+pub mod plan;
+pub mod root;
+pub mod show;
+pub mod status;
+pub mod validate;
