@@ -4,6 +4,7 @@ pub mod args;
 pub mod exit;
 pub mod failure;
 pub mod ui;
+pub mod ui_error;
 pub mod view;
 
 use std::ffi::OsString;
@@ -15,11 +16,11 @@ use clap::Parser as _;
 use self::args::root::{Command, Globals, Root};
 use self::exit::Exit;
 use self::failure::Failure;
-use self::ui::{Ui, UiError, UiOptions};
+use self::ui::{Ui, UiOptions};
+use self::ui_error::UiError;
 use crate::io::clock::Clock;
 use crate::io::fs::FsError;
 use crate::io::settings::environment::Environment;
-use crate::io::settings::overlay::Overlay;
 use crate::ops::context::{Context, Desk};
 
 /// Runs the command line of this process; the first of `args` is the name of the program. Returns how the process ends.
@@ -65,16 +66,32 @@ fn finish(ended: Result<Exit, Failure>, ui: Ui) -> Exit {
 }
 
 fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Failure> {
-    let desk = Desk { cwd: folder(&root.globals, &environment)?, environment, clock: Clock::system(), flags: Overlay::default() };
+    let flags = root.command.flags();
+    let desk = Desk { cwd: folder(&root.globals, &environment)?, environment, clock: Clock::system(), flags };
     match root.command {
         Command::Validate(args) => args.execute(&desk, ui),
         Command::Plan(args) => args.execute(&desk, ui),
         Command::Graph(args) => args.execute(&desk, ui),
+        Command::Run(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
+        Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Status(args) => args.execute(&open(&desk, ui)?, ui),
         Command::List(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Log(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Show(args) => args.execute(&open(&desk, ui)?, ui),
     }
+}
+
+/// Runs what a verb does side by side; only verbs that run programs need it.
+fn block_on<F: Future>(work: F) -> Result<F::Output, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| {
+        let error = FsError { action: "start", path: PathBuf::from("threads"), source };
+        Failure::new("get ready", &error)
+    })?;
+    let done = runtime.block_on(work);
+    // Whatever still blocks a thread has nothing more to tell.
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 /// Returns the folder that relative paths start from: where the user stands, moved by `-C`. An alias of git's that goes through the shell is

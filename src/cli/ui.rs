@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use jiff::tz::TimeZone;
 
 use super::failure::Failure;
+use super::ui_error::UiError;
 use super::view::color::Color;
 use super::view::styled::{Role, Styled};
 use crate::domain::text::block;
@@ -67,23 +68,6 @@ pub struct UiOptions {
     pub loudness: Loudness,
     /// Whether a pager may be used.
     pub paging: Paging,
-}
-
-/// The error of writing a result.
-#[derive(Debug, thiserror::Error)]
-pub enum UiError {
-    /// Whoever read it has gone.
-    #[error("nobody reads the output any more")]
-    Closed,
-    /// It can not be written.
-    #[error("the output can not be written")]
-    Write(#[source] io::Error),
-}
-
-impl From<io::Error> for UiError {
-    fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe { Self::Closed } else { Self::Write(error) }
-    }
 }
 
 /// The printer.

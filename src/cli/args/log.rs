@@ -4,7 +4,8 @@ use clap::Args;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::ui::{Ui, UiError};
+use crate::cli::ui::Ui;
+use crate::cli::ui_error::UiError;
 use crate::cli::view::diff::coloured;
 use crate::cli::view::log;
 use crate::domain::run::event::Event;

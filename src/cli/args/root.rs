@@ -8,10 +8,13 @@ use super::graph::GraphArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
 use super::plan::PlanArgs;
+use super::resume::ResumeArgs;
+use super::run::RunArgs;
 use super::show::ShowArgs;
 use super::status::StatusArgs;
 use super::validate::ValidateArgs;
 use crate::cli::ui::{ColorWish, Loudness, Paging, UiOptions};
+use crate::io::settings::overlay::Overlay;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,6 +77,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// See [`GraphArgs`].
     Graph(GraphArgs),
+    /// See [`RunArgs`].
+    Run(RunArgs),
+    /// See [`ResumeArgs`].
+    Resume(ResumeArgs),
     /// See [`StatusArgs`].
     Status(StatusArgs),
     /// See [`ListArgs`].
@@ -82,6 +89,24 @@ pub enum Command {
     Log(LogArgs),
     /// See [`ShowArgs`].
     Show(ShowArgs),
+}
+
+impl Command {
+    /// Returns what the command's options say about the settings.
+    #[must_use]
+    pub fn flags(&self) -> Overlay {
+        match self {
+            Self::Run(args) => args.flags(),
+            Self::Validate(_)
+            | Self::Plan(_)
+            | Self::Graph(_)
+            | Self::Resume(_)
+            | Self::Status(_)
+            | Self::List(_)
+            | Self::Log(_)
+            | Self::Show(_) => Overlay::default(),
+        }
+    }
 }
 
 impl Globals {
