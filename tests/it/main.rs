@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod demo;
 mod engine;
 mod findings;
 mod git;
