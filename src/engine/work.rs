@@ -177,8 +177,11 @@ fn snapshot(
     Ok(Left { live, found, notes })
 }
 
-/// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch.
-fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
+/// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch. Returns what is worth telling.
+///
+/// # Errors
+/// Returns an error when the repository does not let it.
+pub fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
     let (last, note) = match cx.worktrees.tool_commits(worktree)? {
         ToolCommits::None => return Ok(Vec::new()),
         ToolCommits::Unreadable => {
