@@ -103,7 +103,12 @@ fn folder(globals: &Globals, environment: &Environment) -> Result<PathBuf, Failu
     })?;
     let moved = environment.var("GIT_PREFIX").map(Path::new).map(|prefix| here.join(prefix));
     let stand = moved.filter(|moved| here.join(".git").exists() && moved.is_dir()).unwrap_or(here);
-    Ok(globals.directory.as_ref().map_or(stand.clone(), |directory| stand.join(directory)))
+    let Some(directory) = &globals.directory else { return Ok(stand) };
+    // Resolved, because whoever looks for a repository walks up the path.
+    stand.join(directory).canonicalize().map_err(|source| {
+        let error = FsError { action: "change to", path: directory.clone(), source };
+        Failure::new("start", &error)
+    })
 }
 
 /// Finds the repository, and lets its settings say how results are printed.

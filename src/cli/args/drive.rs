@@ -31,13 +31,6 @@ pub(super) enum Form {
     Json,
 }
 
-impl Form {
-    /// Returns the form that the flag `--json` asks for.
-    pub(super) const fn of(json: bool) -> Self {
-        if json { Self::Json } else { Self::Human }
-    }
-}
-
 /// Returns who is told of every entry.
 pub(super) fn sinks(wish: Option<ProgressWish>, cx: &Context, ui: &Ui) -> Vec<Box<dyn Sink>> {
     let audience = if ui.err_is_terminal() { Audience::Terminal } else { Audience::Log };

@@ -28,8 +28,8 @@ pub struct PlanArgs {
 
 /// What can be done with a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+#[expect(missing_docs, reason = "what is said about a command is the help of its arguments, and words here would take its place")]
 pub enum PlanCommand {
-    /// See [`PlanShowArgs`].
     Show(PlanShowArgs),
 }
 

@@ -47,6 +47,10 @@ impl ResumeArgs {
         for sentence in &resumed.found {
             ui.note(&format!("mended: {sentence}"));
         }
-        drive::report(resumed.ending, &signals.first, drive::Form::of(self.json), ui)
+        drive::report(resumed.ending, &signals.first, self.form(), ui)
+    }
+
+    const fn form(&self) -> drive::Form {
+        if self.json { drive::Form::Json } else { drive::Form::Human }
     }
 }

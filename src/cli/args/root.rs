@@ -70,24 +70,16 @@ pub struct Globals {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "what is said about a command is the help of its arguments, and words here would take its place")]
 pub enum Command {
-    /// See [`ValidateArgs`].
     Validate(ValidateArgs),
-    /// See [`PlanArgs`].
     Plan(PlanArgs),
-    /// See [`GraphArgs`].
     Graph(GraphArgs),
-    /// See [`RunArgs`].
     Run(RunArgs),
-    /// See [`ResumeArgs`].
     Resume(ResumeArgs),
-    /// See [`StatusArgs`].
     Status(StatusArgs),
-    /// See [`ListArgs`].
     List(ListArgs),
-    /// See [`LogArgs`].
     Log(LogArgs),
-    /// See [`ShowArgs`].
     Show(ShowArgs),
 }
 

@@ -10,6 +10,9 @@ use crate::domain::run::fact::{Integration, StepFinished, StepOutcome, Verdict};
 use crate::domain::run::state::RunState;
 use crate::domain::text::one_line;
 
+/// Facts by name.
+pub type Facts = Vec<(&'static str, String)>;
+
 /// Something worth a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -20,7 +23,7 @@ pub struct News {
     /// Whether that is good.
     pub role: Role,
     /// Facts by name.
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Facts,
     /// Whether it stays on the screen when what runs is redrawn.
     pub weight: Weight,
 }
@@ -39,7 +42,7 @@ pub enum Weight {
 pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
     let event = entry.event()?;
     let line = log_line(entry);
-    let told = |who: String, what: &str, facts: Vec<(&'static str, String)>, weight: Weight| {
+    let told = |who: String, what: &str, facts: Facts, weight: Weight| {
         Some(News { who, what: what.to_owned(), role: role(line.tone), facts, weight })
     };
     if let Event::StepStarted(m) = event {
@@ -64,16 +67,11 @@ pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
             vec![("commit", m.commit.short()), ("files", m.files.to_string()), ("lines", format!("+{}-{}", m.insertions, m.deletions))];
         return told(m.workstream.to_string(), "patch captured", facts, Weight::Passing);
     }
-    if let Event::PatchQuarantined(m) | Event::PatchRejected(m) = event {
-        let mut facts = vec![("commit", m.commit.short())];
-        facts.extend(m.reason.clone().map(|reason| ("reason", reason)));
-        return told(m.workstream.to_string(), &line.what, facts, Weight::Lasting);
-    }
     let (who, what, facts) = rest(event, state)?;
     told(who, &what, facts, Weight::Lasting)
 }
 
-fn rest(event: &Event, state: &RunState) -> Option<(String, String, Vec<(&'static str, String)>)> {
+fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
     if let Event::RunStarted(_) | Event::RunResumed(_) = event {
         let what = if matches!(event, Event::RunStarted(_)) { "started" } else { "resumed" };
         let facts = vec![("id", state.run.to_string()), ("plan", state.name.clone()), ("workstreams", state.workstreams.len().to_string())];
@@ -118,7 +116,7 @@ fn rest(event: &Event, state: &RunState) -> Option<(String, String, Vec<(&'stati
     None
 }
 
-fn step_facts(m: &StepFinished) -> Vec<(&'static str, String)> {
+fn step_facts(m: &StepFinished) -> Facts {
     let mut facts = vec![("attempt", m.attempt.to_string())];
     if !m.findings.is_empty() {
         facts.push(("findings", m.findings.len().to_string()));
