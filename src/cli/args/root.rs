@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use super::demo::DemoArgs;
 use super::graph::GraphArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
@@ -81,6 +82,7 @@ pub enum Command {
     List(ListArgs),
     Log(LogArgs),
     Show(ShowArgs),
+    Demo(DemoArgs),
 }
 
 impl Command {
@@ -96,7 +98,8 @@ impl Command {
             | Self::Status(_)
             | Self::List(_)
             | Self::Log(_)
-            | Self::Show(_) => Overlay::default(),
+            | Self::Show(_)
+            | Self::Demo(_) => Overlay::default(),
         }
     }
 }
