@@ -66,6 +66,7 @@ fn finish(ended: Result<Exit, Failure>, ui: Ui) -> Exit {
 }
 
 fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Failure> {
+    ui.listen();
     let flags = root.command.flags();
     let desk = Desk { cwd: folder(&root.globals, &environment)?, environment, clock: Clock::system(), flags };
     match root.command {
@@ -74,10 +75,12 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Graph(args) => args.execute(&desk, ui),
         Command::Run(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
+        Command::Config(args) => args.execute(&desk, ui),
         Command::Status(args) => args.execute(&open(&desk, ui)?, ui),
         Command::List(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Log(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Show(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Demo(args) => block_on(args.execute(&desk, ui))?,
     }
 }
 
@@ -103,7 +106,12 @@ fn folder(globals: &Globals, environment: &Environment) -> Result<PathBuf, Failu
     })?;
     let moved = environment.var("GIT_PREFIX").map(Path::new).map(|prefix| here.join(prefix));
     let stand = moved.filter(|moved| here.join(".git").exists() && moved.is_dir()).unwrap_or(here);
-    Ok(globals.directory.as_ref().map_or(stand.clone(), |directory| stand.join(directory)))
+    let Some(directory) = &globals.directory else { return Ok(stand) };
+    // Resolved, because whoever looks for a repository walks up the path.
+    stand.join(directory).canonicalize().map_err(|source| {
+        let error = FsError { action: "change to", path: directory.clone(), source };
+        Failure::new("start", &error)
+    })
 }
 
 /// Finds the repository, and lets its settings say how results are printed.

@@ -5,14 +5,17 @@
 
 pub mod begin;
 pub mod context;
+pub mod demo;
 pub mod find;
 pub mod finish;
 pub mod frozen;
+pub mod graph;
 pub mod load;
 pub mod log;
 pub mod plan_source;
 pub mod resume;
 pub mod run;
+pub mod settings;
 pub mod show;
 pub mod status;
 pub mod validate;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use super::config::ConfigArgs;
+use super::demo::DemoArgs;
 use super::graph::GraphArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
@@ -70,25 +72,19 @@ pub struct Globals {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "what is said about a command is the help of its arguments, and words here would take its place")]
 pub enum Command {
-    /// See [`ValidateArgs`].
     Validate(ValidateArgs),
-    /// See [`PlanArgs`].
     Plan(PlanArgs),
-    /// See [`GraphArgs`].
     Graph(GraphArgs),
-    /// See [`RunArgs`].
     Run(RunArgs),
-    /// See [`ResumeArgs`].
     Resume(ResumeArgs),
-    /// See [`StatusArgs`].
     Status(StatusArgs),
-    /// See [`ListArgs`].
     List(ListArgs),
-    /// See [`LogArgs`].
     Log(LogArgs),
-    /// See [`ShowArgs`].
     Show(ShowArgs),
+    Config(ConfigArgs),
+    Demo(DemoArgs),
 }
 
 impl Command {
@@ -104,7 +100,9 @@ impl Command {
             | Self::Status(_)
             | Self::List(_)
             | Self::Log(_)
-            | Self::Show(_) => Overlay::default(),
+            | Self::Show(_)
+            | Self::Config(_) => Overlay::default(),
+            Self::Demo(_) => Overlay::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::io::settings::overlay::{LedgerDurability, Overlay};
 use crate::ops::begin::config;
 use crate::ops::context::Context;
 use crate::ops::frozen::Overrides;
-use crate::ops::run::{RunError, RunRequest, prepare, run};
+use crate::ops::run::{RunError, RunRequest, prepare, run, settings};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -99,32 +99,36 @@ impl RunArgs {
         if cx.settings.dry_run.value {
             return self.rehearse(cx, ui);
         }
-        let signals = listen().map_err(|source| drive::no_signals(source))?;
-        let sinks = drive::sinks(self.progress, cx, ui);
+        let signals = listen().map_err(drive::no_signals)?;
+        let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
         let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };
         match run(cx, request).await {
-            Ok(ending) => drive::report(ending, &signals.first, drive::Form::of(self.json), ui),
-            Err(error) => self.refuse(error, ui),
+            Ok(ending) => drive::report(ending, &signals.first, self.form(), ui),
+            Err(error) => self.refuse(&error, ui),
         }
     }
 
     fn rehearse(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
         let prepared = match prepare(cx, &self.plan, &self.overrides()) {
             Ok(prepared) => prepared,
-            Err(error) => return self.refuse(error, ui),
+            Err(error) => return self.refuse(&error, ui),
         };
-        let config = config(cx, &cx.settings, &prepared.plan).map_err(|error| Failure::new("find the tools", &error))?;
+        let config = config(cx, &settings(cx, &prepared.plan), &prepared.plan).map_err(|error| Failure::new("find the tools", &error))?;
         ui.complaint(&diagnostics::render(&prepared.diagnostics, &prepared.source.files, ui.err_color()));
         let text = if self.json { dry_run::json(&prepared, &config) } else { dry_run::human(&prepared, &config) };
         ui.text(&text).map_err(|error| Failure::new("print what would run", &error))?;
         Ok(Exit::Done)
     }
 
+    const fn form(&self) -> drive::Form {
+        if self.json { drive::Form::Json } else { drive::Form::Human }
+    }
+
     /// Tells why nothing was run; every mistake of a plan at once.
-    fn refuse(&self, error: RunError, ui: &Ui) -> Result<Exit, Failure> {
-        if let RunError::Plan { diagnostics: found, files } = &error {
+    fn refuse(&self, error: &RunError, ui: &Ui) -> Result<Exit, Failure> {
+        if let RunError::Plan { diagnostics: found, files } = error {
             ui.complaint(&diagnostics::render(found, files, ui.err_color()));
         }
-        Err(Failure::new("run the plan", &error))
+        Err(Failure::new("run the plan", error))
     }
 }

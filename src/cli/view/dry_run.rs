@@ -46,7 +46,7 @@ pub fn human(prepared: &Prepared, config: &RunConfig) -> String {
         }
         for step in steps(one, config) {
             let tools = if step.tools.is_empty() { String::new() } else { step.tools.join(", else ") };
-            let commands: Vec<String> = step.commands.iter().map(|command| line(command)).collect();
+            let commands: Vec<String> = step.commands.iter().map(line).collect();
             if !tools.is_empty() {
                 let tail = commands.first().map(|command| format!(": {command}")).unwrap_or_default();
                 out.push_str(&format!("    {:<8} {tools}{tail}\n", step.id));

@@ -15,11 +15,14 @@ pub fn date(time: Timestamp, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Returns a duration, as `0.4s`, `12s`, `2m40s` or `3h05m`.
+/// Returns a duration, as `40ms`, `1.4s`, `12s`, `2m40s` or `3h05m`.
 #[must_use]
 pub fn span(seconds: f64) -> String {
+    if seconds < 0.9995 {
+        return format!("{:.0}ms", seconds.max(0.0) * 1000.0);
+    }
     if seconds < 9.95 {
-        return format!("{:.1}s", seconds.max(0.0));
+        return format!("{seconds:.1}s");
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float is cast to the nearest number that fits")]
     let whole = seconds.round() as u64;
@@ -37,9 +40,10 @@ mod tests {
     #[test]
     fn durations_are_short() {
         for (seconds, expect) in [
-            (-1.0, "0.0s"),
-            (0.04, "0.0s"),
-            (0.44, "0.4s"),
+            (-1.0, "0ms"),
+            (0.04, "40ms"),
+            (0.9996, "1.0s"),
+            (1.44, "1.4s"),
             (9.96, "10s"),
             (59.6, "1m00s"),
             (160.0, "2m40s"),

@@ -10,6 +10,9 @@ use crate::domain::run::fact::{Integration, StepFinished, StepOutcome, Verdict};
 use crate::domain::run::state::RunState;
 use crate::domain::text::one_line;
 
+/// Facts by name.
+pub type Facts = Vec<(&'static str, String)>;
+
 /// Something worth a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -20,7 +23,7 @@ pub struct News {
     /// Whether that is good.
     pub role: Role,
     /// Facts by name.
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Facts,
     /// Whether it stays on the screen when what runs is redrawn.
     pub weight: Weight,
 }
@@ -39,7 +42,7 @@ pub enum Weight {
 pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
     let event = entry.event()?;
     let line = log_line(entry);
-    let told = |who: String, what: &str, facts: Vec<(&'static str, String)>, weight: Weight| {
+    let told = |who: String, what: &str, facts: Facts, weight: Weight| {
         Some(News { who, what: what.to_owned(), role: role(line.tone), facts, weight })
     };
     if let Event::StepStarted(m) = event {
@@ -57,23 +60,26 @@ pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
         facts.extend(took(entry, state));
         facts.extend(line.detail.clone().map(|detail| ("reason", detail)));
         let word = event.kind().strip_prefix("workstream_").unwrap_or_default().replace('_', " ");
-        return told(m.workstream.to_string(), &word, facts, Weight::Lasting);
+        let weight = if matches!(event, Event::WorkstreamVerified(_)) { Weight::Passing } else { Weight::Lasting };
+        return told(m.workstream.to_string(), &word, facts, weight);
     }
     if let Event::PatchCreated(m) = event {
         let facts =
             vec![("commit", m.commit.short()), ("files", m.files.to_string()), ("lines", format!("+{}-{}", m.insertions, m.deletions))];
         return told(m.workstream.to_string(), "patch captured", facts, Weight::Passing);
     }
-    if let Event::PatchQuarantined(m) | Event::PatchRejected(m) = event {
-        let mut facts = vec![("commit", m.commit.short())];
-        facts.extend(m.reason.clone().map(|reason| ("reason", reason)));
-        return told(m.workstream.to_string(), &line.what, facts, Weight::Lasting);
-    }
     let (who, what, facts) = rest(event, state)?;
-    told(who, &what, facts, Weight::Lasting)
+    told(who, &what, facts, weight(event))
 }
 
-fn rest(event: &Event, state: &RunState) -> Option<(String, String, Vec<(&'static str, String)>)> {
+/// What the first line, the rows or the summary tell anyway need not stay.
+fn weight(event: &Event) -> Weight {
+    let is_passed_gate = matches!(event, Event::GateFinished(gate) if gate.verdict == Verdict::Passed);
+    let is_frame = matches!(event, Event::RunStarted(_) | Event::RunResumed(_) | Event::WaveStarted(_) | Event::IntegrationAdvanced(_));
+    if is_passed_gate || is_frame || event.run_moved().is_some() { Weight::Passing } else { Weight::Lasting }
+}
+
+fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
     if let Event::RunStarted(_) | Event::RunResumed(_) = event {
         let what = if matches!(event, Event::RunStarted(_)) { "started" } else { "resumed" };
         let facts = vec![("id", state.run.to_string()), ("plan", state.name.clone()), ("workstreams", state.workstreams.len().to_string())];
@@ -118,7 +124,7 @@ fn rest(event: &Event, state: &RunState) -> Option<(String, String, Vec<(&'stati
     None
 }
 
-fn step_facts(m: &StepFinished) -> Vec<(&'static str, String)> {
+fn step_facts(m: &StepFinished) -> Facts {
     let mut facts = vec![("attempt", m.attempt.to_string())];
     if !m.findings.is_empty() {
         facts.push(("findings", m.findings.len().to_string()));
@@ -150,4 +156,15 @@ pub fn facts(news: &News) -> String {
         if value.contains(' ') || value.is_empty() { format!("{name}=\"{}\"", value.replace('"', "'")) } else { format!("{name}={value}") }
     };
     news.facts.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the facts for a person who reads along: what explains itself goes without its name.
+#[must_use]
+pub fn words(news: &News) -> String {
+    let one = |(name, value): &(&'static str, String)| match *name {
+        "attempt" => format!("#{value}"),
+        "findings" | "files" | "merges" | "workstreams" => format!("{value} {name}"),
+        _ => one_line(value),
+    };
+    news.facts.iter().map(one).collect::<Vec<_>>().join("  ")
 }
