@@ -9,12 +9,15 @@
 )]
 
 mod architecture;
+mod demo;
 mod engine;
 mod findings;
 mod git;
 mod harness;
 mod hygiene;
 mod plans;
+mod program;
+mod readme;
 mod schedule;
 mod tools;
 mod worktree;

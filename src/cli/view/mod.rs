@@ -1,6 +1,7 @@
 //! Views: from data to the text that a person or a program reads. Nothing here prints.
 
 pub mod color;
+pub mod demo;
 pub mod diagnostics;
 pub mod diff;
 pub mod document;
