@@ -66,6 +66,7 @@ fn finish(ended: Result<Exit, Failure>, ui: Ui) -> Exit {
 }
 
 fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Failure> {
+    ui.listen();
     let flags = root.command.flags();
     let desk = Desk { cwd: folder(&root.globals, &environment)?, environment, clock: Clock::system(), flags };
     match root.command {
@@ -74,6 +75,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Graph(args) => args.execute(&desk, ui),
         Command::Run(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
+        Command::Config(args) => args.execute(&desk, ui),
         Command::Status(args) => args.execute(&open(&desk, ui)?, ui),
         Command::List(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Log(args) => args.execute(&open(&desk, ui)?, ui),

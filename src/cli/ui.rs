@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use jiff::tz::TimeZone;
+use tracing::level_filters::LevelFilter;
 
 use super::failure::Failure;
 use super::ui_error::UiError;
@@ -261,6 +262,18 @@ impl Ui {
             return Ok(());
         }
         self.text(&text)
+    }
+
+    /// Shows the warnings that come up while a verb works; everything else too, when that is asked for.
+    pub fn listen(&self) {
+        let level = match self.options.loudness {
+            Loudness::Quiet => LevelFilter::ERROR,
+            Loudness::Normal => LevelFilter::WARN,
+            Loudness::Verbose => LevelFilter::DEBUG,
+        };
+        let shown = tracing_subscriber::fmt().with_max_level(level).without_time().with_target(false);
+        // A second call in one process keeps the first listener.
+        let _kept = shown.with_ansi(self.err_color == Color::Always).with_writer(io::stderr).try_init();
     }
 
     /// Returns a writer of lines to standard error, for progress.

@@ -73,7 +73,7 @@ impl PlanShowArgs {
 ///
 /// # Errors
 /// Returns a [`Failure`] when it can not be read at all.
-pub(super) fn sound_plan(path: &Path, desk: &Desk, ui: &mut Ui) -> Result<Option<(CheckedPlan, Schedule)>, Failure> {
+pub(super) fn sound_plan(path: &Path, desk: &Desk, ui: &Ui) -> Result<Option<(CheckedPlan, Schedule)>, Failure> {
     let read = validate(desk, &[path.to_owned()]).map_err(|error| Failure::new("read the plan", &error))?;
     let Some(one) = read.into_iter().next() else { return Ok(None) };
     if one.plan.is_none() {

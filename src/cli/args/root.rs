@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use super::config::ConfigArgs;
 use super::demo::DemoArgs;
 use super::graph::GraphArgs;
 use super::list::ListArgs;
@@ -82,6 +83,7 @@ pub enum Command {
     List(ListArgs),
     Log(LogArgs),
     Show(ShowArgs),
+    Config(ConfigArgs),
     Demo(DemoArgs),
 }
 
@@ -99,6 +101,7 @@ impl Command {
             | Self::List(_)
             | Self::Log(_)
             | Self::Show(_)
+            | Self::Config(_)
             | Self::Demo(_) => Overlay::default(),
         }
     }

@@ -3,6 +3,7 @@
 use super::meaning::Meaning;
 use crate::cli::exit::Exit;
 use crate::ops::find::FindError;
+use crate::ops::graph::GraphError;
 use crate::ops::load::LoadError;
 use crate::ops::log::LogError;
 use crate::ops::show::ShowError;
@@ -78,6 +79,26 @@ impl Meaning for StatusError {
             Self::Find(error) => error.hint(),
             Self::Load(error) => error.hint(),
             Self::Lock(_) => None,
+        }
+    }
+}
+
+impl Meaning for GraphError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::Frozen(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Frozen(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
         }
     }
 }

@@ -12,6 +12,8 @@ pub mod log;
 pub mod plan;
 pub mod porcelain;
 pub mod progress;
+pub mod run_graph;
+pub mod settings;
 pub mod show;
 pub mod state;
 pub mod styled;

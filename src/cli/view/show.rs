@@ -99,8 +99,8 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
     if let Some(line) = last {
         out.line().append(findings(line));
     }
-    let with_output = one.attempts.iter().rev().find(|line| line.output.is_some());
-    out.append(output(with_output, &one.outputs));
+    let with_output = || one.attempts.iter().rev().find(|line| line.output.is_some());
+    out.append(output(last.or_else(with_output), &one.outputs));
     if let Some(tip) = state.tip {
         out.line().add(format!("  git show {}", tip.short())).put(Role::Faint, "  # its newest change").line();
     }

@@ -123,7 +123,8 @@ fn verdict(status: &Status, told: &RunSummary) -> Styled {
     }
     out.add(format!(", {}", span(told.elapsed_seconds)));
     out.line();
-    if let Some(reason) = &told.reason {
+    // The reason of a run that failed is what the table shows.
+    if let Some(reason) = told.reason.as_ref().filter(|_| state.status != RunStatus::Failed) {
         out.add(format!("because {}", one_line(reason))).line();
     }
     if let Some(driver) = &status.driver {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
-use super::news::{Weight, facts, news};
+use super::news::{Weight, news, words};
 use crate::cli::view::color::Color;
 use crate::cli::view::state::{glyph, word};
 use crate::cli::view::styled::{Role, Styled};
@@ -22,7 +22,7 @@ const MOST_ROWS: usize = 8;
 /// How often what runs is redrawn, for its clocks.
 const TICK: Duration = Duration::from_millis(250);
 /// How much of a line of news is shown.
-const MOST_FACTS: usize = 120;
+const MOST_FACTS: usize = 100;
 
 /// Redraws what runs.
 pub struct Bar {
@@ -163,7 +163,7 @@ pub fn lasting(entry: &Entry, state: &RunState) -> Option<Styled> {
         .map_or('·', |one| glyph(&one.status).0);
     let mut out = Styled::of(news.role, format!(" {glyph} "));
     out.add(format!("{} ", news.who)).put(news.role, &news.what);
-    out.put(Role::Faint, format!("  {}", clip(&facts(&news), MOST_FACTS)));
+    out.put(Role::Faint, format!("  {}", clip(&words(&news), MOST_FACTS)));
     Some(out)
 }
 
@@ -173,10 +173,10 @@ impl Sink for Bar {
             // Progress that nobody can read is no reason to stop a run.
             let _shown = self.screen.println(line.render(self.color));
         }
-        if state.status == RunStatus::Running {
-            self.draw(state, entry.ts);
-        } else {
-            self.clear();
+        match state.status {
+            RunStatus::Planned => {}
+            RunStatus::Running => self.draw(state, entry.ts),
+            RunStatus::Paused | RunStatus::Halted | RunStatus::Completed | RunStatus::Failed | RunStatus::Aborted => self.clear(),
         }
     }
 }

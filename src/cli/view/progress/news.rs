@@ -60,7 +60,8 @@ pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
         facts.extend(took(entry, state));
         facts.extend(line.detail.clone().map(|detail| ("reason", detail)));
         let word = event.kind().strip_prefix("workstream_").unwrap_or_default().replace('_', " ");
-        return told(m.workstream.to_string(), &word, facts, Weight::Lasting);
+        let weight = if matches!(event, Event::WorkstreamVerified(_)) { Weight::Passing } else { Weight::Lasting };
+        return told(m.workstream.to_string(), &word, facts, weight);
     }
     if let Event::PatchCreated(m) = event {
         let facts =
@@ -68,7 +69,14 @@ pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
         return told(m.workstream.to_string(), "patch captured", facts, Weight::Passing);
     }
     let (who, what, facts) = rest(event, state)?;
-    told(who, &what, facts, Weight::Lasting)
+    told(who, &what, facts, weight(event))
+}
+
+/// What the first line, the rows or the summary tell anyway need not stay.
+fn weight(event: &Event) -> Weight {
+    let is_passed_gate = matches!(event, Event::GateFinished(gate) if gate.verdict == Verdict::Passed);
+    let is_frame = matches!(event, Event::RunStarted(_) | Event::RunResumed(_) | Event::WaveStarted(_) | Event::IntegrationAdvanced(_));
+    if is_passed_gate || is_frame || event.run_moved().is_some() { Weight::Passing } else { Weight::Lasting }
 }
 
 fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
@@ -148,4 +156,15 @@ pub fn facts(news: &News) -> String {
         if value.contains(' ') || value.is_empty() { format!("{name}=\"{}\"", value.replace('"', "'")) } else { format!("{name}={value}") }
     };
     news.facts.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the facts for a person who reads along: what explains itself goes without its name.
+#[must_use]
+pub fn words(news: &News) -> String {
+    let one = |(name, value): &(&'static str, String)| match *name {
+        "attempt" => format!("#{value}"),
+        "findings" | "files" | "merges" | "workstreams" => format!("{value} {name}"),
+        _ => one_line(value),
+    };
+    news.facts.iter().map(one).collect::<Vec<_>>().join("  ")
 }
