@@ -22,6 +22,7 @@ use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
 use crate::io::fs::{self, Durability};
+use crate::io::git::admin::Tampered;
 use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::Refs;
@@ -165,7 +166,7 @@ fn snapshot(
     let taken = cx.worktrees.capture(&mut live.worktree, base)?;
     live.captured = taken.tree;
     live.since = Since::Nobody;
-    notes.extend(taken.tampered.iter().map(|tampered| format!("{tampered} and was restored")));
+    notes.extend(taken.tampered.iter().map(restored));
     let oddities: Vec<String> = taken.skipped.iter().map(|skipped| format!("`{}` {}", skipped.path, skipped.reason)).collect();
     let found = (!taken.changes.is_empty() || !oddities.is_empty()).then_some(Found {
         tree: taken.tree,
@@ -175,6 +176,11 @@ fn snapshot(
         oddities,
     });
     Ok(Left { live, found, notes })
+}
+
+fn restored(tampered: &Tampered) -> String {
+    let kept = tampered.moved_to.as_ref().map(|to| format!("; what stood there is now `{}`", to.display()));
+    format!("{tampered} and was restored{}", kept.unwrap_or_default())
 }
 
 /// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch. Returns what is worth telling.

@@ -16,6 +16,7 @@ mod git;
 mod harness;
 mod hygiene;
 mod plans;
+mod program;
 mod readme;
 mod schedule;
 mod tools;

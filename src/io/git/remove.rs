@@ -7,6 +7,7 @@ use crate::domain::id::{ObjectId, RepoPath};
 use crate::io::fs;
 use crate::io::git::admin;
 use crate::io::git::content::Store;
+use crate::io::git::disk::SkipReason;
 use crate::io::git::folder::Folder;
 use crate::io::git::objects::Objects;
 use crate::io::git::worktree::{CreateWorktree, Mark, Submodules, Worktree, WorktreeError, Worktrees, disk};
@@ -120,7 +121,9 @@ impl Worktrees {
         let objects = Objects::open(&self.repo)?;
         let (found, _) = self.walk(worktree, tree, (&objects, Store::No))?;
         let changed = found.changes.into_iter().map(|change| change.path);
-        let mut unrecorded: Vec<RepoPath> = changed.chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect();
+        // A pipe or a socket holds nothing that could be lost.
+        let skipped = found.skipped.into_iter().filter(|skipped| skipped.reason != SkipReason::Special);
+        let mut unrecorded: Vec<RepoPath> = changed.chain(skipped.map(|skipped| skipped.path)).collect();
         unrecorded.sort_unstable();
         Ok((unrecorded, found.ignored))
     }
