@@ -105,6 +105,7 @@ enum Swap {
 }
 
 fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> Result<Result<Swap, BranchError>, ExecuteError> {
+    let _span = tracing::trace_span!("branch move").entered();
     if let Some(error) = checked_out(cx, branch)? {
         return Ok(Err(error));
     }

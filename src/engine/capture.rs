@@ -38,6 +38,7 @@ pub struct Found {
 /// # Errors
 /// Returns an error when an object can not be written.
 pub fn commit(cx: &RunContext, order: &StepOrder, tool: &ToolId, found: &Found) -> Result<PatchCreated, ExecuteError> {
+    let _span = tracing::trace_span!("patch commit").entered();
     let plan = cx.plan.workstream(&order.workstream);
     let plan = plan.ok_or_else(|| ExecuteError::Inconsistent(format!("the plan has no workstream {}", order.workstream)))?;
     let objects = Objects::open(&cx.repo)?;
@@ -118,6 +119,7 @@ pub fn digest(changes: &[TreeChange]) -> String {
 /// # Errors
 /// Returns an error when an object can not be read.
 pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found) -> Result<Vec<String>, ExecuteError> {
+    let _span = tracing::trace_span!("judge").entered();
     let objects = Objects::open(&cx.repo)?;
     let changes = objects.diff_trees(Some(objects.tree_of(start)?), Some(found.tree))?;
     let rules = PathRules::default();

@@ -122,9 +122,12 @@ impl Journal {
         }
         let (ledger, refs) = (self.ledger.clone(), self.refs.clone());
         let written = tokio::task::spawn_blocking(move || {
+            let span = tracing::trace_span!("ledger refs").entered();
             for (name, commit) in keep {
                 set_own(&refs, &name, commit)?;
             }
+            drop(span);
+            let _span = tracing::trace_span!("ledger append").entered();
             ledger.append(&batch)?;
             Ok::<_, JournalError>(())
         });

@@ -67,6 +67,7 @@ pub fn evicted(candidate: &Candidate, state: &RunState, reason: &str) -> Result<
 pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate>) -> Result<Merged, ExecuteError> {
     let own = cx.clone();
     blocking(move || {
+        let _span = tracing::trace_span!("merge wave").entered();
         let merger = Merger::open(&own.repo, &own.merging)?;
         let mut merged = Merged::default();
         let mut at = tip;

@@ -128,6 +128,7 @@ pub struct Prepared {
 /// # Errors
 /// Returns an error when the plan is not valid, its tools are missing, or its base or target can not be used.
 pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> Result<Prepared, RunError> {
+    let _span = tracing::trace_span!("plan").entered();
     let source = PlanSource::read(&cx.cwd, plan)?;
     let (mut plan, diagnostics) = match source.check(&cx.settings, &cx.tools) {
         Ok(checked) => checked,

@@ -45,6 +45,7 @@ impl Worktrees {
     /// Returns [`WorktreeError::NotCaptured`] with the paths when anything in it differs from the captured tree, ignored files excepted;
     /// nothing is removed then. Returns [`WorktreeError::OutsideRoot`] when it is not one of ours.
     pub fn remove(&self, mut worktree: Worktree, proof: &RemovalProof) -> Result<Removed, WorktreeError> {
+        let _span = tracing::trace_span!("worktree remove").entered();
         self.require_ours(&worktree)?;
         let ignored = self.require_captured(&mut worktree, proof)?;
         self.take_away(&worktree.name, worktree.path(), &worktree.admin.dir)?;
