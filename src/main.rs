@@ -1,3 +1,7 @@
 //! The program `git-orc`, reached as `git orc`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    git_orc::cli::main(std::env::args_os())
+}

@@ -134,8 +134,7 @@ pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found)
         if let Err(violation) = plan.scope.judge(&change.path, kind) {
             wrong.push(violation.to_string());
         }
-        let Some(entry) = change.new else { continue };
-        if let Err(violation) = judge_entry(&objects, &change.path, entry, &rules)? {
+        if let Err(violation) = judge_change(&objects, change, &rules)? {
             wrong.push(violation.to_string());
         }
         if kind == ChangeKind::Added {
@@ -149,13 +148,17 @@ pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found)
     Ok(wrong)
 }
 
-fn judge_entry(objects: &Objects, path: &RepoPath, entry: Entry, rules: &PathRules) -> Result<Result<(), PathViolation>, ExecuteError> {
-    Ok(match entry.mode {
-        FileMode::Regular | FileMode::Executable => judge_written(path, Written::File, rules),
-        FileMode::Symlink => judge_written(path, Written::Symlink(&objects.read_blob(entry.id)?), rules),
-        FileMode::Gitlink => judge_written(path, Written::Gitlink, rules),
+fn judge_change(objects: &Objects, change: &TreeChange, rules: &PathRules) -> Result<Result<(), PathViolation>, ExecuteError> {
+    let path = &change.path;
+    let was_gitlink = change.old.is_some_and(|old| old.mode == FileMode::Gitlink);
+    Ok(match change.new.map(|new| (new.mode, new.id)) {
+        None if was_gitlink => judge_written(path, Written::RemovedGitlink, rules),
+        None => judge_written(path, Written::Removed, rules),
+        Some((FileMode::Regular | FileMode::Executable, _)) => judge_written(path, Written::File, rules),
+        Some((FileMode::Symlink, id)) => judge_written(path, Written::Symlink(&objects.read_blob(id)?), rules),
+        Some((FileMode::Gitlink, _)) => judge_written(path, Written::Gitlink, rules),
         // A difference of trees names files, never folders.
-        FileMode::Tree => Ok(()),
+        Some((FileMode::Tree, _)) => Ok(()),
     })
 }
 

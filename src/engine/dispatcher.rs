@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::closing;
 use super::context::RunContext;
 use super::execute;
 use super::failure::ExecuteError;
@@ -184,6 +185,9 @@ impl Dispatcher {
         }
         let launches = self.plan_launches(&mut staging)?;
         let (state, entries, wake) = (staging.state, staging.entries, launches.wake);
+        if state.status != RunStatus::Running && self.state.status == RunStatus::Running {
+            closing::close(&self.cx, &state).await;
+        }
         if !entries.is_empty() {
             let written = self.journal.append(&entries, &state).await;
             if let Err(error) = written {

@@ -78,7 +78,7 @@ impl Journal {
     #[must_use]
     pub fn new(cx: &RunContext, keys: HashSet<String>, first: Vec<FileUpdate>) -> Self {
         Self {
-            ledger: LedgerRef::new(&cx.repo, cx.identity.clone(), cx.durability),
+            ledger: LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: cx.identity.email.clone() }, cx.durability),
             // A resume can give these refs again from the ledger, so their names need not be on the disk at once.
             refs: Refs::new(&cx.repo, Durability::Relaxed),
             run: cx.run,

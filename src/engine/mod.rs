@@ -8,6 +8,7 @@ pub mod bench;
 pub mod capture;
 pub mod change;
 pub mod check;
+pub mod closing;
 pub mod context;
 pub mod dispatcher;
 pub mod execute;

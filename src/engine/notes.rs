@@ -6,7 +6,7 @@ use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use crate::domain::id::ObjectId;
 use crate::domain::run::fact::{Integration, Merge};
-use crate::domain::run::state::{RunState, WorkstreamState};
+use crate::domain::run::state::{PatchRecord, PatchStatus, RunState, WorkstreamState};
 use crate::domain::run::wording::{merge_note, patch_note};
 use crate::io::git::notes::Notes;
 use crate::io::git::signature::Signature;
@@ -27,14 +27,20 @@ pub async fn write(cx: &RunContext, integration: &Integration, state: &RunState)
 pub async fn write_rest(cx: &RunContext, state: &RunState) {
     let mut batch = Vec::new();
     for (id, one) in &state.workstreams {
-        let rest = one.patches.iter().filter(|patch| patch.status != crate::domain::run::state::PatchStatus::Merged);
+        let rest = one.patches.iter().filter(|patch| patch.status != PatchStatus::Merged);
         batch.extend(rest.map(|patch| (patch.commit, patch_note(cx.run, id, patch))));
     }
     warn(put(cx, batch).await);
 }
 
 fn of_patches(cx: &RunContext, merge: &Merge, one: &WorkstreamState) -> Vec<(ObjectId, String)> {
-    one.patches.iter().map(|patch| (patch.commit, patch_note(cx.run, &merge.workstream, patch))).collect()
+    // The state is that before the branch moved: what was verified then is merged now.
+    let now = |patch: &PatchRecord| match patch.status {
+        PatchStatus::Verified => PatchStatus::Merged,
+        other => other,
+    };
+    let note = |patch: &PatchRecord| patch_note(cx.run, &merge.workstream, &PatchRecord { status: now(patch), ..patch.clone() });
+    one.patches.iter().map(|patch| (patch.commit, note(patch))).collect()
 }
 
 async fn put(cx: &RunContext, batch: Vec<(ObjectId, String)>) -> Result<(), ExecuteError> {

@@ -9,6 +9,7 @@ use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
 use super::journal::workstream_ref;
 use super::place;
+use super::work;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
@@ -126,7 +127,7 @@ async fn salvage(
     let parent = place::commit(state, id, stand_of(open))?;
     let (own, request, order) = (cx.clone(), request(cx, state, id)?, order_of(id, open));
     let created = blocking(move || {
-        let Some(taken) = capture_left(&own, &request)? else { return Ok(None) };
+        let Some(taken) = capture_left(&own, &order, &request)? else { return Ok(None) };
         let found =
             Found { tree: taken.tree, parents: vec![parent], origin: PatchOrigin::Salvage, objects: taken.objects, oddities: Vec::new() };
         capture::commit(&own, &order, &tool, &found).map(Some)
@@ -140,11 +141,12 @@ async fn salvage(
 }
 
 /// Captures a worktree that another driver made; `None` when there is none, when it was never used, or when nothing was changed in it.
-fn capture_left(cx: &RunContext, request: &CreateWorktree) -> Result<Option<Snapshot>, ExecuteError> {
+fn capture_left(cx: &RunContext, order: &StepOrder, request: &CreateWorktree) -> Result<Option<Snapshot>, ExecuteError> {
     if !request.path.exists() || matches!(cx.worktrees.remove_half_made(request), Ok(true)) {
         return Ok(None);
     }
     let mut worktree = cx.worktrees.adopt(request)?;
+    work::keep_commits(cx, order, &worktree)?;
     let base = worktree.tree();
     let taken = cx.worktrees.capture(&mut worktree, base)?;
     Ok((!taken.changes.is_empty()).then_some(taken))

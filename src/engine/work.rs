@@ -22,6 +22,7 @@ use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
 use crate::io::fs::{self, Durability};
+use crate::io::git::admin::Tampered;
 use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::Refs;
@@ -166,7 +167,7 @@ fn snapshot(
     let taken = cx.worktrees.capture(&mut live.worktree, base)?;
     live.captured = taken.tree;
     live.since = Since::Nobody;
-    notes.extend(taken.tampered.iter().map(|tampered| format!("{tampered} and was restored")));
+    notes.extend(taken.tampered.iter().map(restored));
     let oddities: Vec<String> = taken.skipped.iter().map(|skipped| format!("`{}` {}", skipped.path, skipped.reason)).collect();
     let found = (!taken.changes.is_empty() || !oddities.is_empty()).then_some(Found {
         tree: taken.tree,
@@ -178,8 +179,16 @@ fn snapshot(
     Ok(Left { live, found, notes })
 }
 
-/// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch.
-fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
+fn restored(tampered: &Tampered) -> String {
+    let kept = tampered.moved_to.as_ref().map(|to| format!("; what stood there is now `{}`", to.display()));
+    format!("{tampered} and was restored{}", kept.unwrap_or_default())
+}
+
+/// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch. Returns what is worth telling.
+///
+/// # Errors
+/// Returns an error when the repository does not let it.
+pub fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
     let (last, note) = match cx.worktrees.tool_commits(worktree)? {
         ToolCommits::None => return Ok(Vec::new()),
         ToolCommits::Unreadable => {

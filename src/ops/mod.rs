@@ -1,14 +1,20 @@
 //! The verbs: one operation per file, the API of the library.
 //!
-//! [`context`] is what most of them need; [`load`] brings runs back from the ledger; [`plan_source`] brings plans from files; [`begin`],
-//! [`frozen`] and [`finish`] are what [`run`] and [`resume`] have in common.
+//! [`context`] is what most of them need; [`load`] brings runs back from the ledger, [`find`] knows which one is meant, and
+//! [`plan_source`] brings plans from files; [`begin`], [`frozen`] and [`finish`] are what [`run`] and [`resume`] have in common.
 
 pub mod begin;
 pub mod context;
 pub mod find;
 pub mod finish;
 pub mod frozen;
+pub mod graph;
 pub mod load;
+pub mod log;
 pub mod plan_source;
 pub mod resume;
 pub mod run;
+pub mod settings;
+pub mod show;
+pub mod status;
+pub mod validate;

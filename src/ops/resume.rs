@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::begin::{self, BeginError, Begun};
 use super::context::Context;
-use super::find::{FindError, find};
+use super::find::{FindError, find_run};
 use super::finish;
 use super::frozen::{self, FrozenError};
 use super::load::{self, LoadError};
@@ -103,7 +103,7 @@ pub struct Resumed {
 pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, ResumeError> {
     let ledger = cx.ledger();
     let run = match &request.run {
-        Some(text) => find(&ledger, text)?,
+        Some(text) => find_run(&ledger, Some(text))?,
         None => newest_open(cx)?,
     };
     let lock = RunLock::take(&cx.repo, run)?;

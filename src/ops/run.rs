@@ -191,7 +191,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
 }
 
 /// Returns the settings with what the plan says in its place.
-fn settings(cx: &Context, plan: &CheckedPlan) -> crate::io::settings::resolve::Settings {
+#[must_use]
+pub fn settings(cx: &Context, plan: &CheckedPlan) -> crate::io::settings::resolve::Settings {
     let mut settings = cx.settings.clone();
     if let Some(workers) = plan.max_workers
         && settings.max_workers.origin.layer < crate::io::settings::layer::Layer::Plan

@@ -15,6 +15,7 @@ mod git;
 mod harness;
 mod hygiene;
 mod plans;
+mod program;
 mod schedule;
 mod tools;
 mod worktree;

@@ -5,18 +5,10 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use crate::cli::view::color::Color;
 use crate::domain::plan::diagnostic::{Diagnostic, Related, Severity, Span};
 use crate::domain::plan::source::SourceFile;
 use crate::domain::text::{is_unsafe, one_line};
-
-/// Whether colours are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Color {
-    /// ANSI escapes.
-    Always,
-    /// Plain text.
-    Never,
-}
 
 /// The widest line that is shown in full; more is cut around the mark.
 const WIDTH: usize = 120;

@@ -1,5 +1,22 @@
 //! Views: from data to the text that a person or a program reads. Nothing here prints.
 
+pub mod color;
 pub mod diagnostics;
+pub mod diff;
+pub mod document;
+pub mod dry_run;
 pub mod graph;
+pub mod list;
+pub mod log;
 pub mod plan;
+pub mod porcelain;
+pub mod progress;
+pub mod run_graph;
+pub mod settings;
+pub mod show;
+pub mod state;
+pub mod styled;
+pub mod summary;
+pub mod table;
+pub mod time;
+pub mod validated;

@@ -3,3 +3,6 @@
 pub mod codec;
 pub mod entry;
 pub mod subject;
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,6 @@
-//! View models: what reports show, without text layout or colour.
+//! View models: what is told about a run, without text and colour.
 
+pub mod log_line;
+pub mod patch_history;
 pub mod summary;
+pub mod timeline;

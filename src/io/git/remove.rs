@@ -7,6 +7,7 @@ use crate::domain::id::{ObjectId, RepoPath};
 use crate::io::fs;
 use crate::io::git::admin;
 use crate::io::git::content::Store;
+use crate::io::git::disk::SkipReason;
 use crate::io::git::folder::Folder;
 use crate::io::git::objects::Objects;
 use crate::io::git::worktree::{CreateWorktree, Mark, Submodules, Worktree, WorktreeError, Worktrees, disk};
@@ -89,10 +90,8 @@ impl Worktrees {
         let objects = Objects::open(&self.repo)?;
         let tree = worktree.tree;
         let (found, _) = self.walk(&mut worktree, tree, (&objects, Store::No))?;
-        let changed = found.changes.into_iter().filter(|change| {
-            // What is missing was not written yet, or is nobody's work.
-            change.new.is_some() && !(mark == Some(Mark::Making) && change.old.is_some())
-        });
+        // Where nobody has worked yet, what is missing or torn was not written yet.
+        let changed = found.changes.into_iter().filter(|change| !(mark == Some(Mark::Making) && change.old.is_some()));
         Ok(changed.map(|change| change.path).chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect())
     }
 
@@ -107,8 +106,8 @@ impl Worktrees {
         Err(WorktreeError::OutsideRoot { path: path.to_owned(), root: self.root.clone() })
     }
 
-    /// Returns the paths in which a worktree differs from a tree, sorted: what would be lost if the tree were all that is kept of it. A file
-    /// that is gone takes nothing with it, and ignored files do not count.
+    /// Returns the paths in which a worktree differs from a tree, sorted: what would be lost if the tree were all that is kept of it. That a
+    /// file is gone is work as well; ignored files do not count.
     ///
     /// # Errors
     /// Returns [`WorktreeError`] when the worktree can not be read.
@@ -122,8 +121,10 @@ impl Worktrees {
         }
         let objects = Objects::open(&self.repo)?;
         let (found, _) = self.walk(worktree, tree, (&objects, Store::No))?;
-        let changed = found.changes.into_iter().filter(|change| change.new.is_some()).map(|change| change.path);
-        let mut unrecorded: Vec<RepoPath> = changed.chain(found.skipped.into_iter().map(|skipped| skipped.path)).collect();
+        let changed = found.changes.into_iter().map(|change| change.path);
+        // A pipe or a socket holds nothing that could be lost.
+        let skipped = found.skipped.into_iter().filter(|skipped| skipped.reason != SkipReason::Special);
+        let mut unrecorded: Vec<RepoPath> = changed.chain(skipped.map(|skipped| skipped.path)).collect();
         unrecorded.sort_unstable();
         Ok((unrecorded, found.ignored))
     }
@@ -149,7 +150,8 @@ impl Worktrees {
         if let Some(moved) = moved {
             fs::remove_dir_all(&moved)?;
         }
-        // Empty directories of ours that nobody needs any more.
+        // Under the lock, so that no directory goes that another thread is just about to put something into.
+        let _lock = self.lock()?;
         for folder in [Some(&*trash), path.parent(), Some(&*self.root)].into_iter().flatten().filter(|f| f.starts_with(&self.root)) {
             fs::remove_dir_if_empty(folder)?;
         }
@@ -172,6 +174,7 @@ impl Worktrees {
     /// # Errors
     /// Returns [`WorktreeError`] when something in them can not be removed.
     pub fn empty_trash(&self) -> Result<usize, WorktreeError> {
+        let _lock = self.lock()?;
         let trash = self.root.join(TRASH);
         let Ok(names) = Folder::open(&trash).and_then(|folder| folder.names()) else { return Ok(0) };
         for name in &names {

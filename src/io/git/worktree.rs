@@ -5,10 +5,10 @@
 //! them stands in the sibling modules `create`, `reset` and `remove`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::io::fs::FsError;
@@ -22,6 +22,7 @@ use crate::io::git::folder::{FileTime, Folder};
 use crate::io::git::host::{Host, HostError, Maker};
 use crate::io::git::ignored::IgnoreCache;
 use crate::io::git::listing::{Names, Node, TreeCache};
+use crate::io::git::lock::{LockError, RepoLock};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::repo::{Repo, RepoError};
 use crate::io::git::seen::StatCache;
@@ -99,7 +100,13 @@ pub enum WorktreeError {
     /// A file can not be moved or removed.
     #[error(transparent)]
     File(#[from] FsError),
+    /// Another process keeps changing the list of worktrees.
+    #[error(transparent)]
+    Lock(#[from] LockError),
 }
+
+/// How long the lock is waited for: git may be writing a large worktree meanwhile.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 fn list(paths: &[RepoPath]) -> String {
     const MAX: usize = 20;
@@ -328,13 +335,10 @@ impl Worktrees {
     }
 
     /// Waits for the one lock around everything that changes the list of worktrees; parallel `git worktree add` fails without it.
-    pub(super) fn lock(&self) -> Result<File, WorktreeError> {
+    pub(super) fn lock(&self) -> Result<RepoLock, WorktreeError> {
         let dir = self.notes_dir();
         std::fs::create_dir_all(&dir).map_err(disk(&dir))?;
-        let path = self.repo.orc_dir().join("worktrees.lock");
-        let file = File::options().create(true).append(true).open(&path).map_err(disk(&path))?;
-        file.lock().map_err(disk(&path))?;
-        Ok(file)
+        Ok(RepoLock::take(&self.repo, PATIENCE)?)
     }
 
     /// Returns the tree of a commit with everything below it.

@@ -7,6 +7,7 @@
 pub mod capture;
 pub mod excerpt;
 pub mod orphan;
+pub mod pager;
 pub mod request;
 pub mod spawn;
 pub mod stop;

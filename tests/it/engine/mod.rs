@@ -1,4 +1,10 @@
 //! The engine on real repositories with real programs, through the library's verbs.
 
+mod landing;
+mod left_behind;
+mod pace;
+mod places;
 mod rig;
 mod runs;
+mod stops;
+mod tooling;

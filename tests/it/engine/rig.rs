@@ -1,19 +1,37 @@
 //! A repository with a plan, driven through the library.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use git_orc::domain::run::state::{RunState, RunStatus, WorkstreamStatus};
 use git_orc::engine::dispatcher::Ending;
+use git_orc::engine::sink::Sink;
 use git_orc::io::clock::Clock;
 use git_orc::io::settings::environment::Environment;
 use git_orc::io::settings::overlay::Overlay;
-use git_orc::ops::context::{Context, Desk};
+use git_orc::ops::context::{Context, ContextError, Desk};
 use git_orc::ops::frozen::Overrides;
-use git_orc::ops::resume::{ResumeRequest, Resumed, resume};
+use git_orc::ops::resume::{ResumeError, ResumeRequest, Resumed, resume};
 use git_orc::ops::run::{RunError, RunRequest, run};
 use tokio::sync::mpsc;
 
 use crate::harness::{TestEnvironment, TestRepo};
+
+/// A workstream of the tool `command` that runs a shell line, tried once.
+pub(super) fn shell(id: &str, scope: &str, line: &str, more: &str) -> String {
+    let head = format!("  - id: {id}\n    files_scope: [{scope:?}]\n    tool: command\n");
+    format!("{head}    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n{more}")
+}
+
+/// A workstream of another tool, tried once.
+pub(super) fn with_tool(id: &str, scope: &str, tool: &str, more: &str) -> String {
+    format!("  - id: {id}\n    files_scope: [{scope:?}]\n    {tool}\n    retry: {{max_attempts: 1}}\n    tasks: [say hello]\n{more}")
+}
+
+/// A plan named `tour`.
+pub(super) fn plan(head: &str, workstreams: &[String]) -> String {
+    format!("version: 1\nname: tour\n{head}\nworkstreams:\n{}", workstreams.concat())
+}
 
 /// A repository on which plans are run.
 pub(super) struct Rig<'e> {
@@ -35,13 +53,37 @@ impl<'e> Rig<'e> {
     }
 
     pub(super) fn context(&self) -> Context {
-        Context::open(&Desk {
-            cwd: self.repo.path().to_owned(),
-            environment: Environment::of(self.environment.variables()),
-            clock: Clock::system(),
-            flags: Overlay::default(),
-        })
-        .unwrap()
+        self.try_context(self.repo.path()).unwrap()
+    }
+
+    /// Finds out what holds in a folder.
+    pub(super) fn try_context(&self, cwd: &Path) -> Result<Context, ContextError> {
+        let environment = Environment::of(self.environment.variables());
+        Context::open(&Desk { cwd: cwd.to_owned(), environment, clock: Clock::system(), flags: Overlay::default() })
+    }
+
+    /// Writes a file of the user's settings.
+    pub(super) fn settings(&self, name: &str, text: &str) {
+        let folder = self.environment.root().join("config/git-orc");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+
+    /// Installs a program that external tools can name.
+    pub(super) fn program(&self, name: &str, script: &str) {
+        let path = self.environment.bin().join(name);
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Writes a file beside the plan, such as a patch file.
+    pub(super) fn beside_plan(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.environment.root().join(name), content).unwrap();
+    }
+
+    /// Reads a file of the home folder, where programs of a run leave what a test wants to know.
+    pub(super) fn from_home(&self, name: &str) -> String {
+        std::fs::read_to_string(self.environment.home().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
     /// Runs a plan to its end.
@@ -50,19 +92,28 @@ impl<'e> Rig<'e> {
     }
 
     pub(super) fn try_run(&self, plan: &str) -> Result<RunState, RunError> {
-        let file = self.repo.path().parent().unwrap().join("plan.yaml");
+        self.run_in(self.repo.path(), plan, Vec::new())
+    }
+
+    /// Runs a plan from a folder, with somebody who is told of every entry.
+    pub(super) fn run_in(&self, cwd: &Path, plan: &str, sinks: Vec<Box<dyn Sink>>) -> Result<RunState, RunError> {
+        let file = self.environment.root().join("plan.yaml");
         std::fs::write(&file, plan).unwrap();
-        let cx = self.context();
+        let cx = self.try_context(cwd).unwrap();
         let (_stop, stop) = mpsc::channel(1);
-        let request = RunRequest { plan: file, overrides: Overrides::default(), sinks: Vec::new(), stop };
+        let request = RunRequest { plan: file, overrides: Overrides::default(), sinks, stop };
         runtime().block_on(run(&cx, request)).map(state)
     }
 
     /// Resumes the newest open run.
-    pub(super) fn resume(&self) -> Resumed {
+    pub(super) fn resume(&self) -> RunState {
+        state(self.try_resume(Vec::new()).unwrap().ending)
+    }
+
+    pub(super) fn try_resume(&self, sinks: Vec<Box<dyn Sink>>) -> Result<Resumed, ResumeError> {
         let cx = self.context();
         let (_stop, stop) = mpsc::channel(1);
-        runtime().block_on(resume(&cx, ResumeRequest { run: None, sinks: Vec::new(), stop })).unwrap()
+        runtime().block_on(resume(&cx, ResumeRequest { run: None, sinks, stop }))
     }
 
     /// Returns a file of the integration branch.
@@ -84,10 +135,16 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn state(ending: Ending) -> RunState {
+pub(super) fn state(ending: Ending) -> RunState {
     match ending {
         Ending::Settled(state) | Ending::Stopped(state) | Ending::Killed(state) => state,
     }
+}
+
+/// Returns the reason that a workstream's state gives.
+pub(super) fn reason(state: &RunState, id: &str) -> String {
+    let (_, one) = state.workstreams.iter().find(|(name, _)| name.as_str() == id).unwrap();
+    one.status.reason().unwrap_or_default().to_owned()
 }
 
 /// Asserts where the run and its workstreams stand.

@@ -2,7 +2,7 @@
 
 use git_orc::domain::run::state::RunStatus;
 
-use super::rig::{Rig, assert_states};
+use super::rig::{Rig, assert_states, plan, shell};
 use crate::harness::TestEnvironment;
 
 #[test]
@@ -39,17 +39,6 @@ workstreams:
     assert!(rig.on("orc/tour", "a/x.txt").ends_with("hello"));
     rig.repo.assert_untouched(&before);
     rig.assert_sound();
-}
-
-/// A workstream of the tool `command` that runs a shell line.
-fn shell(id: &str, scope: &str, line: &str, more: &str) -> String {
-    format!(
-        "  - id: {id}\n    files_scope: [{scope:?}]\n    tool: command\n    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n{more}"
-    )
-}
-
-fn plan(head: &str, workstreams: &[String]) -> String {
-    format!("version: 1\nname: tour\n{head}\nworkstreams:\n{}", workstreams.concat())
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn what_was_not_captured_stays() {
     write(&dir, "x.log", "ignored\n");
     fs::remove_file(dir.join("b")).unwrap();
     let before = contents(&dir);
-    assert_eq!(refused(worktrees.remove(worktree, &RemovalProof::captured(base))), ["a", "new/file"]);
+    assert_eq!(refused(worktrees.remove(worktree, &RemovalProof::captured(base))), ["a", "b", "new/file"]);
     assert_eq!(contents(&dir), before);
     worktree = adopt(&lab, &worktrees);
     let snapshot = worktrees.capture(&mut worktree, base).unwrap();
@@ -103,6 +103,9 @@ fn half_made_ones_are_cleared_away() {
     let worktree = lab.make(&worktrees, "ws");
     write(worktree.path(), "a", "work\n");
     assert_eq!(refused(worktrees.remove_half_made(&request)), ["a"], "without the mark it may have been used");
+    fs::write(worktree.path().join("a"), "a\n").unwrap();
+    fs::remove_file(worktree.path().join("dir/b")).unwrap();
+    assert_eq!(refused(worktrees.remove_half_made(&request)), ["dir/b"], "that a file is gone is work as well");
     fs::write(&mark, "making\n").unwrap();
     write(worktree.path(), "new", "work\n");
     assert_eq!(refused(worktrees.remove_half_made(&request)), ["new"]);
@@ -196,4 +199,29 @@ fn build_directories_can_stay() {
     let recycled = worktrees.recycle(worktree, &lab.request("next"), &RemovalProof::captured(base), IgnoredFiles::Keep).unwrap();
     assert!(recycled.path().join("build/out").exists());
     assert_eq!(worktrees.list_ours().unwrap().len(), 1);
+}
+
+#[test]
+fn many_come_and_go_at_once() {
+    let lab = Lab::with(&[("a", "a\n"), ("dir/b", "b\n")]);
+    let worktrees = lab.worktrees();
+    std::thread::scope(|scope| {
+        for i in 0..6 {
+            let (lab, worktrees) = (&lab, &worktrees);
+            scope.spawn(move || {
+                for round in 0..6 {
+                    let request =
+                        CreateWorktree { path: lab.root().join(format!("run-{}/ws-{i}", round % 2)), ..lab.request(&format!("ws-{i}")) };
+                    let mut worktree = worktrees.create(&request).unwrap();
+                    let tree = worktree.tree();
+                    if round % 3 == 0 {
+                        let next = CreateWorktree { path: lab.root().join(format!("next/ws-{i}")), ..request };
+                        worktree = worktrees.recycle(worktree, &next, &RemovalProof::captured(tree), IgnoredFiles::Remove).unwrap();
+                    }
+                    worktrees.remove(worktree, &RemovalProof::captured(tree)).unwrap();
+                }
+            });
+        }
+    });
+    assert!(!lab.root().exists() && worktrees.list_ours().unwrap().is_empty());
 }

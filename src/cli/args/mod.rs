@@ -1,0 +1,14 @@
+//! The arguments: one file per command, the words of the help being the documentation of the structs, and what the command does with them.
+
+pub mod config;
+mod drive;
+pub mod graph;
+pub mod list;
+pub mod log;
+pub mod plan;
+pub mod resume;
+pub mod root;
+pub mod run;
+pub mod show;
+pub mod status;
+pub mod validate;

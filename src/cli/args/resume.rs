@@ -1,0 +1,56 @@
+//! `git orc resume`.
+
+use clap::Args;
+
+use super::drive;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::ui::Ui;
+use crate::cli::view::progress::mode::ProgressWish;
+use crate::engine::signals::listen;
+use crate::ops::context::Context;
+use crate::ops::resume::{ResumeRequest, resume};
+
+const EXAMPLES: &str = "\
+Examples:
+  git orc resume                      The newest run that is not over
+  git orc resume tour                 The newest run of the plan `tour`
+  git orc resume 01JD8Z               The run that begins with 01JD8Z
+
+It needs the ledger alone, so it works in another clone that fetched refs/orc/* as well.";
+
+/// Continue a run that was stopped, killed or paused
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ResumeArgs {
+    /// The run: its id, the beginning of it, or the name of its plan
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Print one JSON document at the end
+    #[arg(long)]
+    pub json: bool,
+    /// How progress is shown
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub progress: Option<ProgressWish>,
+}
+
+impl ResumeArgs {
+    /// Continues the run.
+    ///
+    /// # Errors
+    /// Returns a [`Failure`] when there is nothing to resume, it can not go on, or the result can not be written.
+    pub async fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        let signals = listen().map_err(drive::no_signals)?;
+        let sinks = drive::sinks(self.progress, cx, ui);
+        let request = ResumeRequest { run: self.run.clone(), sinks, stop: signals.stop };
+        let resumed = resume(cx, request).await.map_err(|error| Failure::new("resume", &error))?;
+        for sentence in &resumed.found {
+            ui.note(&format!("mended: {sentence}"));
+        }
+        drive::report(resumed.ending, &signals.first, self.form(), ui)
+    }
+
+    const fn form(&self) -> drive::Form {
+        if self.json { drive::Form::Json } else { drive::Form::Human }
+    }
+}

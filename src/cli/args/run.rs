@@ -1,0 +1,134 @@
+//! `git orc run`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::drive;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::ui::Ui;
+use crate::cli::view::progress::mode::ProgressWish;
+use crate::cli::view::{diagnostics, dry_run};
+use crate::engine::signals::listen;
+use crate::io::settings::layer::{Layer, Origin, Setting};
+use crate::io::settings::overlay::{LedgerDurability, Overlay};
+use crate::ops::begin::config;
+use crate::ops::context::Context;
+use crate::ops::frozen::Overrides;
+use crate::ops::run::{RunError, RunRequest, prepare, run, settings};
+
+const EXAMPLES: &str = "\
+Examples:
+  git orc run --dry-run plan.yaml     What would run; nothing is touched
+  git orc run plan.yaml
+  git orc run plan.yaml --max-workers 8 --target orc/second-try
+  git orc run plan.yaml --json > run.json
+
+Ctrl-C once stops gently: no new step starts, and what was produced is captured. Twice ends the tools at once. `git orc resume` continues.
+
+Ends with 0 when everything is merged, with 1 when something failed, with 3 when a person is needed.";
+
+/// How much of a loss of power the ledger must survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DurabilityWish {
+    /// What is recorded is on the disk before it counts
+    Full,
+    /// What is recorded survives the death of the program, not that of the machine
+    Relaxed,
+}
+
+/// Run a plan
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RunArgs {
+    /// The plan file, or a folder of bundle files
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// Say what would run, and touch nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON document at the end
+    #[arg(long)]
+    pub json: bool,
+    /// How many workstreams run at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_workers: Option<u32>,
+    /// The commit to start from, in place of the plan's
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// The branch to build, in place of the plan's, without `refs/heads/`
+    #[arg(long, value_name = "BRANCH")]
+    pub target: Option<String>,
+    /// How progress is shown
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub progress: Option<ProgressWish>,
+    /// How much of a loss of power the ledger must survive
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub durability: Option<DurabilityWish>,
+    /// Let the first failure stop everything that has not started
+    #[arg(long)]
+    pub fail_fast: bool,
+}
+
+impl RunArgs {
+    /// Returns what the options say about the settings.
+    #[must_use]
+    pub fn flags(&self) -> Overlay {
+        let durability = self.durability.map(|wish| match wish {
+            DurabilityWish::Full => LedgerDurability::Full,
+            DurabilityWish::Relaxed => LedgerDurability::Relaxed,
+        });
+        Overlay {
+            max_workers: self.max_workers.map(|n| Setting::new(n, Origin::new(Layer::Flag, "--max-workers"))),
+            durability: durability.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--durability"))),
+            dry_run: self.dry_run.then(|| Setting::new(true, Origin::new(Layer::Flag, "--dry-run"))),
+            ..Overlay::default()
+        }
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides { base: self.base.clone(), target: self.target.clone(), fail_fast: self.fail_fast }
+    }
+
+    /// Runs the plan, or says what would run.
+    ///
+    /// # Errors
+    /// Returns a [`Failure`] when it can not be started or can not go on, or the result can not be written.
+    pub async fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        if cx.settings.dry_run.value {
+            return self.rehearse(cx, ui);
+        }
+        let signals = listen().map_err(drive::no_signals)?;
+        let sinks = drive::sinks(self.progress, cx, ui);
+        let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };
+        match run(cx, request).await {
+            Ok(ending) => drive::report(ending, &signals.first, self.form(), ui),
+            Err(error) => self.refuse(&error, ui),
+        }
+    }
+
+    fn rehearse(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        let prepared = match prepare(cx, &self.plan, &self.overrides()) {
+            Ok(prepared) => prepared,
+            Err(error) => return self.refuse(&error, ui),
+        };
+        let config = config(cx, &settings(cx, &prepared.plan), &prepared.plan).map_err(|error| Failure::new("find the tools", &error))?;
+        ui.complaint(&diagnostics::render(&prepared.diagnostics, &prepared.source.files, ui.err_color()));
+        let text = if self.json { dry_run::json(&prepared, &config) } else { dry_run::human(&prepared, &config) };
+        ui.text(&text).map_err(|error| Failure::new("print what would run", &error))?;
+        Ok(Exit::Done)
+    }
+
+    const fn form(&self) -> drive::Form {
+        if self.json { drive::Form::Json } else { drive::Form::Human }
+    }
+
+    /// Tells why nothing was run; every mistake of a plan at once.
+    fn refuse(&self, error: &RunError, ui: &Ui) -> Result<Exit, Failure> {
+        if let RunError::Plan { diagnostics: found, files } = error {
+            ui.complaint(&diagnostics::render(found, files, ui.err_color()));
+        }
+        Err(Failure::new("run the plan", error))
+    }
+}

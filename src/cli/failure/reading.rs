@@ -1,0 +1,140 @@
+//! What errors of the reading verbs mean.
+
+use super::meaning::Meaning;
+use crate::cli::exit::Exit;
+use crate::ops::find::FindError;
+use crate::ops::graph::GraphError;
+use crate::ops::load::LoadError;
+use crate::ops::log::LogError;
+use crate::ops::show::ShowError;
+use crate::ops::status::StatusError;
+use crate::ops::validate::ValidateError;
+
+impl Meaning for LoadError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Ledger(error) => error.exit(),
+            Self::UnknownRun(_) | Self::Illegal { .. } => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ledger(error) => error.hint(),
+            Self::UnknownRun(_) => Some("`git orc list` lists the runs.".to_owned()),
+            Self::Illegal { .. } => Some("`git log refs/orc/ledger` shows who wrote what.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for FindError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoRuns | Self::Unknown { .. } | Self::Ambiguous { .. } => Exit::Environment,
+            Self::Load(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoRuns => Some("`git orc run PLAN` starts one; a ledger of another clone comes with `git fetch`.".to_owned()),
+            Self::Unknown { suggestion: Some(name), .. } => Some(format!("Did you mean `{name}`? `git orc list` lists the runs.")),
+            Self::Unknown { suggestion: None, .. } => {
+                Some("`git orc list` lists the runs, `git orc status RUN` its workstreams.".to_owned())
+            }
+            Self::Ambiguous { .. } => Some("Give more of the id, or `RUN/WORKSTREAM`.".to_owned()),
+            Self::Load(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for ValidateError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Context(error) => error.exit(),
+            Self::Source(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Context(error) => error.hint(),
+            Self::Source(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for StatusError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            // Whoever only looks is not kept out by a lock.
+            Self::Lock(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Lock(_) => None,
+        }
+    }
+}
+
+impl Meaning for GraphError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::Frozen(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Frozen(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for LogError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for ShowError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::Status(error) => error.exit(),
+            Self::Git(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Status(error) => error.hint(),
+            Self::Git(error) => error.hint(),
+        }
+    }
+}

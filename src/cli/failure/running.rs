@@ -1,0 +1,205 @@
+//! What errors of the verbs that run mean. Whatever stopped a run in the middle leaves it resumable, and the hint says so.
+
+use super::meaning::Meaning;
+use crate::cli::exit::Exit;
+use crate::domain::tool::routing::RoutingError;
+use crate::engine::dispatcher::DispatchError;
+use crate::engine::failure::ExecuteError;
+use crate::engine::journal::JournalError;
+use crate::io::git::inspect::InspectError;
+use crate::ops::begin::BeginError;
+use crate::ops::frozen::FrozenError;
+use crate::ops::resume::ResumeError;
+use crate::ops::run::RunError;
+
+const RESUME: &str = "Nothing that was recorded is lost; `git orc resume` goes on.";
+
+impl Meaning for InspectError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoIdentity | Self::Unreadable { .. } | Self::Git(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoIdentity => Some("Say who you are: `git config user.name NAME` and `git config user.email ADDRESS`.".to_owned()),
+            Self::Unreadable { .. } => None,
+            Self::Git(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for RoutingError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::UnknownTool { .. } | Self::NoCapability(_) | Self::NoneUsable(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownTool { .. } | Self::NoCapability(_) => {
+                Some("Tools are described in `tool_profiles.json`, in your configuration folder `git-orc`.".to_owned())
+            }
+            Self::NoneUsable(_) => Some("Install one of them, or name another tool in the plan.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for BeginError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Routing { source, .. } => source.exit(),
+            Self::NotInstalled { .. } | Self::Worktrees(_) | Self::Merging(_) => Exit::Environment,
+            Self::Identity(error) => error.exit(),
+            Self::File(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Routing { source, .. } => source.hint(),
+            Self::NotInstalled { .. } => Some("Install one of them, or name another tool in the plan.".to_owned()),
+            Self::Worktrees(_) | Self::Merging(_) => None,
+            Self::Identity(error) => error.hint(),
+            Self::File(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for FrozenError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Input(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+            Self::TooLarge(_) | Self::Damaged { .. } | Self::Plan(_) | Self::Json(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Input(_) => Some("Files that a plan names are relative to the plan.".to_owned()),
+            Self::Ledger(error) => error.hint(),
+            Self::Damaged { .. } => Some("`git ls-tree -r refs/orc/ledger` lists what is there.".to_owned()),
+            Self::Plan(_) => Some("Resume with the version of git-orc that started the run.".to_owned()),
+            Self::TooLarge(_) | Self::Json(_) => None,
+        }
+    }
+}
+
+impl Meaning for JournalError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Ledger(error) => error.exit(),
+            Self::Encode(_) | Self::Checkpoint(_) | Self::Ref(_) | Self::Lost => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ledger(_) | Self::Encode(_) | Self::Checkpoint(_) | Self::Ref(_) | Self::Lost => Some(RESUME.to_owned()),
+        }
+    }
+}
+
+impl Meaning for ExecuteError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NotRecorded(_)
+            | Self::File(_)
+            | Self::Object(_)
+            | Self::Ref(_)
+            | Self::Notes(_)
+            | Self::Merge(_)
+            | Self::Worktree(_)
+            | Self::Inspect(_)
+            | Self::Apply(_)
+            | Self::Lost(_)
+            | Self::Inconsistent(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(RESUME.to_owned())
+    }
+}
+
+impl Meaning for DispatchError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Journal(error) => error.exit(),
+            Self::Execute(error) => error.exit(),
+            Self::Staging(_) | Self::Stuck | Self::Lost(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(RESUME.to_owned())
+    }
+}
+
+impl Meaning for RunError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Plan { .. } => Exit::Negative,
+            Self::Source(error) => error.exit(),
+            Self::Begin(error) => error.exit(),
+            Self::Frozen(error) => error.exit(),
+            Self::Inspect(error) => error.exit(),
+            Self::Lock(error) => error.exit(),
+            Self::Dispatch { source, .. } => source.exit(),
+            Self::Base(_) | Self::Ref(_) | Self::Object(_) | Self::CheckedOut { .. } | Self::Unrelated { .. } => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Plan { .. } => Some("`git orc validate PLAN` shows every mistake.".to_owned()),
+            Self::Source(error) => error.hint(),
+            Self::Begin(error) => error.hint(),
+            Self::Frozen(error) => error.hint(),
+            Self::Inspect(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Dispatch { source, .. } => source.hint(),
+            Self::Base(_) => Some("The plan's `base`, or `--base`, names the commit to start from.".to_owned()),
+            Self::Ref(_) | Self::Object(_) => None,
+            Self::CheckedOut { .. } => Some("Switch to another branch there, or choose another one with `--target BRANCH`.".to_owned()),
+            Self::Unrelated { .. } => Some("Choose another branch with `--target BRANCH`, or another start with `--base REV`.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for ResumeError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+            Self::Frozen(error) => error.exit(),
+            Self::Begin(error) => error.exit(),
+            Self::Lock(error) => error.exit(),
+            Self::Recover(error) => error.exit(),
+            Self::Journal(error) => error.exit(),
+            Self::Dispatch { source, .. } => source.exit(),
+            Self::Nothing | Self::Over { .. } | Self::Staging(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+            Self::Frozen(error) => error.hint(),
+            Self::Begin(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Recover(error) => error.hint(),
+            Self::Journal(error) => error.hint(),
+            Self::Dispatch { source, .. } => source.hint(),
+            Self::Nothing => Some("`git orc list` lists the runs.".to_owned()),
+            Self::Over { .. } => Some("`git orc run PLAN` starts a new one on what it has reached.".to_owned()),
+            Self::Staging(_) => Some("`git log refs/orc/ledger` shows who wrote what.".to_owned()),
+        }
+    }
+}

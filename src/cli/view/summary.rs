@@ -1,0 +1,161 @@
+//! Where a run stands: a table of its workstreams, one line that says it all, and the commands that come next.
+
+use serde_json::Value;
+
+use super::document::{fields, pretty};
+use super::state::{glyph, run_role, workstream as state_of};
+use super::styled::{Role, Styled};
+use super::table::{Side, Table};
+use super::time::span;
+use crate::domain::report::summary::{PatchSummary, RunSummary, WorkstreamSummary, summary};
+use crate::domain::run::state::{RunState, RunStatus, WorkstreamState, WorkstreamStatus};
+use crate::domain::text::{clip, count, one_line};
+use crate::ops::status::{Status, is_interrupted};
+
+/// The most characters of a reason in the table; `git orc show` tells the rest.
+const MAX_REASON: usize = 80;
+/// How many commands that show a workstream are named.
+const MAX_SHOWN: usize = 3;
+
+/// Returns the document of a run: the summary, and whether somebody works on it.
+#[must_use]
+pub fn json(status: &Status) -> String {
+    let mut document = fields(&summary(&status.state));
+    document.insert("interrupted".to_owned(), Value::Bool(is_interrupted(status.state.status, status.driver.as_ref())));
+    document.insert("driver".to_owned(), status.driver.as_ref().map_or(Value::Null, |driver| Value::from(driver.pid)));
+    pretty(&document)
+}
+
+/// Returns the table, the verdict and the next commands.
+#[must_use]
+pub fn human(status: &Status) -> Styled {
+    let told = summary(&status.state);
+    let mut out = head(&told);
+    out.append(table(&status.state, &told)).line();
+    out.append(verdict(status, &told)).append(next(status, &told));
+    out
+}
+
+fn head(told: &RunSummary) -> Styled {
+    let mut out = Styled::of(Role::Faint, "run ");
+    out.add(told.run.to_string()).put(Role::Faint, "  plan ").put(Role::Strong, &told.name);
+    out.put(Role::Faint, "  onto ").add(&told.target).line().line();
+    out
+}
+
+fn table(state: &RunState, told: &RunSummary) -> Styled {
+    let mut columns = vec![("workstream", Side::Left), ("state", Side::Left), ("wave", Side::Right), ("attempts", Side::Right)];
+    columns.extend([("patches", Side::Right), ("lines", Side::Left), ("merge", Side::Left), ("reason", Side::Left)]);
+    let mut table = Table::new(&columns);
+    for one in &told.workstreams {
+        let Some(own) = state.workstreams.get(&one.id) else { continue };
+        table.row(row(one, own));
+    }
+    table.finish()
+}
+
+fn row(one: &WorkstreamSummary, own: &WorkstreamState) -> Vec<Styled> {
+    let number = |n: usize| Styled::plain(if n == 0 { String::new() } else { n.to_string() });
+    vec![
+        Styled::plain(one.id.to_string()),
+        state_of(&own.status),
+        Styled::plain(one.wave.to_string()),
+        number(usize::try_from(one.attempts).unwrap_or(usize::MAX)),
+        number(one.patches.len()),
+        Styled::plain(lines(&one.patches)),
+        Styled::plain(one.merge.map(|merge| merge.short()).unwrap_or_default()),
+        Styled::plain(clip(&one_line(&reason(one, own)), MAX_REASON)),
+    ]
+}
+
+/// Returns the lines that the patches add and remove which are part of the result, or would be.
+fn lines(patches: &[PatchSummary]) -> String {
+    let counts = |state: &str| matches!(state, "created" | "validated" | "applied" | "verified" | "merged");
+    let live: Vec<&PatchSummary> = patches.iter().filter(|patch| counts(patch.state)).collect();
+    if live.is_empty() {
+        return String::new();
+    }
+    let (added, removed) = live.iter().fold((0_u64, 0_u64), |(a, r), p| (a + u64::from(p.insertions), r + u64::from(p.deletions)));
+    format!("+{added} -{removed}")
+}
+
+fn reason(one: &WorkstreamSummary, own: &WorkstreamState) -> String {
+    if let Some(reason) = &one.reason {
+        return reason.clone();
+    }
+    if !one.waits_for.is_empty() {
+        return format!("waits for {}", one.waits_for.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    }
+    if let WorkstreamStatus::Conflicted { paths, .. } = &own.status {
+        return format!("conflict in {}", paths.join(", "));
+    }
+    own.open.as_ref().map(|open| format!("{} #{}", open.step, open.attempt)).unwrap_or_default()
+}
+
+/// Returns how many workstreams stand where, the good news first.
+fn counts(state: &RunState) -> String {
+    let mut words: Vec<(Role, String, usize)> = Vec::new();
+    for one in state.workstreams.values() {
+        let word = one.status.word().replace('_', " ");
+        match words.iter_mut().find(|(_, known, _)| *known == word) {
+            Some((_, _, n)) => *n += 1,
+            None => words.push((glyph(&one.status).1, word, 1)),
+        }
+    }
+    words.retain(|(_, word, _)| word != "merged");
+    words.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.1.cmp(&b.1)));
+    words.iter().map(|(_, word, n)| format!(", {n} {word}")).collect()
+}
+
+/// Returns the one line that says it all.
+fn verdict(status: &Status, told: &RunSummary) -> Styled {
+    let state = &status.state;
+    let merged = state.workstreams.values().filter(|one| matches!(one.status, WorkstreamStatus::Merged { .. })).count();
+    let mut out = if is_interrupted(state.status, status.driver.as_ref()) {
+        Styled::of(Role::Caution, "interrupted")
+    } else {
+        Styled::of(run_role(state.status), state.status.word())
+    };
+    let all = count(state.workstreams.len(), "workstream");
+    out.add(format!(": {merged} of {all} merged onto {} at {}{}", told.target, told.tip.short(), counts(state)));
+    if state.status == RunStatus::Running {
+        out.add(format!(", wave {} of {}", (state.wave + 1).min(state.waves.len()), state.waves.len()));
+    }
+    out.add(format!(", {}", span(told.elapsed_seconds)));
+    out.line();
+    // The reason of a run that failed is what the table shows.
+    if let Some(reason) = told.reason.as_ref().filter(|_| state.status != RunStatus::Failed) {
+        out.add(format!("because {}", one_line(reason))).line();
+    }
+    if let Some(driver) = &status.driver {
+        out.put(Role::Faint, format!("process {} works on it", driver.pid)).line();
+    }
+    out
+}
+
+/// Returns the commands that come next.
+fn next(status: &Status, told: &RunSummary) -> Styled {
+    let state = &status.state;
+    let mut commands: Vec<(String, &str)> = Vec::new();
+    if status.driver.is_none() && !state.status.is_terminal() {
+        commands.push((format!("git orc resume {}", told.run), "go on with it"));
+    }
+    let needs_look = |one: &&WorkstreamSummary| matches!(one.state, "failed" | "timed_out" | "quarantined" | "paused" | "conflicted");
+    for one in told.workstreams.iter().filter(needs_look).take(MAX_SHOWN) {
+        commands.push((format!("git orc show {}", one.id), "what happened to it"));
+    }
+    if told.tip != told.base {
+        commands.push((format!("git log --graph {}", told.target), "the result"));
+    }
+    commands.push(("git log refs/orc/ledger".to_owned(), "how it came about"));
+    if state.status == RunStatus::Completed && told.tip != told.base {
+        commands.push((format!("git merge {}", told.target), "take it"));
+    }
+    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    let mut out = Styled::default();
+    out.line();
+    for (command, what) in commands {
+        out.add(format!("  {command:width$}")).put(Role::Faint, format!("  # {what}")).line();
+    }
+    out
+}

@@ -1,0 +1,228 @@
+//! What the log tells about one entry.
+
+use jiff::Timestamp;
+
+use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
+use crate::domain::ledger::entry::{Body, Entry};
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{StepOutcome, Verdict};
+
+/// Whether an entry is good news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was reached.
+    Good,
+    /// Something went wrong.
+    Bad,
+    /// Something needs a look.
+    Caution,
+    /// Neither.
+    Neutral,
+}
+
+/// The size of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// How many files it changes.
+    pub files: u32,
+    /// How many lines it adds.
+    pub insertions: u32,
+    /// How many lines it removes.
+    pub deletions: u32,
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When.
+    pub time: Timestamp,
+    /// What happened, in two or three words: `patch verified`.
+    pub what: String,
+    /// Whether that is good.
+    pub tone: Tone,
+    /// The workstream.
+    pub workstream: Option<WorkstreamId>,
+    /// The step and its attempt.
+    pub step: Option<(StepId, Attempt)>,
+    /// The tool.
+    pub tool: Option<ToolId>,
+    /// The patch.
+    pub patch: Option<PatchId>,
+    /// The commit.
+    pub commit: Option<ObjectId>,
+    /// The size of the change.
+    pub size: Option<Size>,
+    /// Why, or what is said about it.
+    pub detail: Option<String>,
+}
+
+/// Returns the line for an entry.
+#[must_use]
+pub fn log_line(entry: &Entry) -> LogLine {
+    let event = match &entry.body {
+        Body::Known(event) => event,
+        Body::Unknown { kind, .. } => return unknown(entry, kind),
+    };
+    let about = event.about();
+    LogLine {
+        time: entry.ts,
+        what: what(event),
+        tone: tone(event),
+        workstream: about.workstream.cloned(),
+        step: about.step.cloned().zip(about.attempt),
+        tool: about.tool.cloned(),
+        patch: about.patch,
+        commit: about.commit,
+        size: size(event),
+        detail: detail(event),
+    }
+}
+
+fn unknown(entry: &Entry, kind: &str) -> LogLine {
+    LogLine {
+        time: entry.ts,
+        what: kind.replace('_', " "),
+        tone: Tone::Neutral,
+        workstream: None,
+        step: None,
+        tool: None,
+        patch: None,
+        commit: None,
+        size: None,
+        detail: Some("written by a newer git-orc".to_owned()),
+    }
+}
+
+/// Returns the word for how a step ended.
+#[must_use]
+pub const fn outcome_word(outcome: StepOutcome) -> &'static str {
+    match outcome {
+        StepOutcome::Passed => "passed",
+        StepOutcome::Failed => "failed",
+        StepOutcome::TimedOut => "timed out",
+        StepOutcome::NoChange => "changed nothing",
+        StepOutcome::Rejected => "rejected",
+        StepOutcome::NotStarted => "not started",
+        StepOutcome::Cancelled => "cancelled",
+        StepOutcome::Interrupted => "interrupted",
+    }
+}
+
+/// Returns whether it is good that a step ended so.
+#[must_use]
+pub const fn outcome_tone(outcome: StepOutcome) -> Tone {
+    match outcome {
+        StepOutcome::Passed => Tone::Good,
+        StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::Rejected | StepOutcome::NotStarted => Tone::Bad,
+        StepOutcome::NoChange | StepOutcome::Cancelled | StepOutcome::Interrupted => Tone::Caution,
+    }
+}
+
+fn what(event: &Event) -> String {
+    if let Event::StepFinished(step) = event {
+        return format!("step {}", outcome_word(step.outcome));
+    }
+    if let Event::GateFinished(gate) = event {
+        let word = match gate.verdict {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Error => "could not run",
+        };
+        return format!("gate {word}");
+    }
+    event.kind().replace('_', " ")
+}
+
+fn tone(event: &Event) -> Tone {
+    match event {
+        Event::StepFinished(step) => outcome_tone(step.outcome),
+        Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
+        Event::RunCompleted(_)
+        | Event::IntegrationAdvanced(_)
+        | Event::PatchVerified(_)
+        | Event::PatchMerged(_)
+        | Event::WorkstreamVerified(_)
+        | Event::WorkstreamMerged(_)
+        | Event::BreakerClosed(_) => Tone::Good,
+        Event::GateFinished(_)
+        | Event::RunFailed(_)
+        | Event::RunAborted(_)
+        | Event::PatchRejected(_)
+        | Event::PatchQuarantined(_)
+        | Event::WorkstreamFailed(_)
+        | Event::WorkstreamTimedOut(_)
+        | Event::WorkstreamQuarantined(_)
+        | Event::WorkstreamAborted(_) => Tone::Bad,
+        Event::RunPaused(_)
+        | Event::RunHalted(_)
+        | Event::IntegrationDropped(_)
+        | Event::WorktreeKept(_)
+        | Event::PatchReverted(_)
+        | Event::PatchDropped(_)
+        | Event::WorkstreamBlocked(_)
+        | Event::WorkstreamRetrying(_)
+        | Event::WorkstreamConflicted(_)
+        | Event::WorkstreamPaused(_)
+        | Event::RecoveryClimbed(_)
+        | Event::BreakerOpened(_) => Tone::Caution,
+        Event::RunPlanned(_)
+        | Event::RunStarted(_)
+        | Event::RunResumed(_)
+        | Event::WaveStarted(_)
+        | Event::WaveFinished(_)
+        | Event::IntegrationPrepared(_)
+        | Event::WorktreeCreated(_)
+        | Event::WorktreeRemoved(_)
+        | Event::StepStarted(_)
+        | Event::PatchCreated(_)
+        | Event::PatchValidated(_)
+        | Event::PatchApplied(_)
+        | Event::PatchSuperseded(_)
+        | Event::WorkstreamSkipped(_) => Tone::Neutral,
+    }
+}
+
+fn size(event: &Event) -> Option<Size> {
+    if let Event::PatchCreated(m) = event {
+        return Some(Size { files: m.files, insertions: m.insertions, deletions: m.deletions });
+    }
+    event.patch_moved().map(|m| Size { files: m.files, insertions: m.insertions, deletions: m.deletions })
+}
+
+fn detail(event: &Event) -> Option<String> {
+    let names = |ids: &[WorkstreamId]| ids.iter().map(WorkstreamId::as_str).collect::<Vec<_>>().join(", ");
+    if let Some(m) = event.workstream_moved() {
+        let waits = (!m.on.is_empty()).then(|| format!("waits for {}", names(&m.on)));
+        let paths = (!m.paths.is_empty()).then(|| m.paths.join(", "));
+        return m.reason.clone().or(waits).or(paths);
+    }
+    if let Event::RunPlanned(m) = event {
+        return Some(format!("{} onto {}", m.name, m.target));
+    }
+    if let Event::RunResumed(m) = event {
+        return (!m.found.is_empty()).then(|| m.found.join("; "));
+    }
+    if let Event::WaveStarted(m) | Event::WaveFinished(m) = event {
+        return Some(format!("wave {}: {}", m.wave, names(&m.workstreams)));
+    }
+    if let Event::IntegrationPrepared(m) | Event::IntegrationAdvanced(m) | Event::IntegrationDropped(m) = event {
+        let merged: Vec<&str> = m.merges.iter().map(|merge| merge.workstream.as_str()).collect();
+        return Some(format!("wave {}: {}", m.wave, merged.join(", ")));
+    }
+    if let Event::StepFinished(m) = event {
+        return (m.outcome != StepOutcome::Passed).then(|| m.message.clone());
+    }
+    if let Event::StepStarted(m) = event {
+        return m.of.as_ref().map(|of| format!("mends {of}"));
+    }
+    if let Event::GateFinished(m) = event {
+        return Some(format!("{} on wave {}", m.gate, m.wave));
+    }
+    if let Event::RecoveryClimbed(m) = event {
+        return Some(m.reason.clone());
+    }
+    if let Event::WorktreeCreated(m) | Event::WorktreeRemoved(m) | Event::WorktreeKept(m) = event {
+        return m.reason.clone();
+    }
+    event.run_moved().and_then(|m| m.reason.clone()).or_else(|| event.patch_moved().and_then(|m| m.reason.clone()))
+}

@@ -1,0 +1,75 @@
+//! `status`: where a run stands, and whether somebody works on it.
+
+use crate::domain::id::RunId;
+use crate::domain::run::state::{RunState, RunStatus};
+use crate::io::git::lock::{Holder, LockError, RunLock};
+use crate::ops::context::Context;
+use crate::ops::find::{FindError, find_run};
+use crate::ops::load::{LoadError, RunHead, load_state, runs};
+
+/// The error of asking for the state of runs.
+#[derive(Debug, thiserror::Error)]
+pub enum StatusError {
+    /// There is no such run.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// A run can not be brought back.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The lock of a run can not be looked at.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+/// A run and who works on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// Its state.
+    pub state: RunState,
+    /// The process that drives it, on this machine.
+    pub driver: Option<Holder>,
+}
+
+/// A run in a list, and who works on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The run.
+    pub head: RunHead,
+    /// The process that drives it, on this machine.
+    pub driver: Option<Holder>,
+}
+
+/// Returns whether a run that calls itself running has no driver: it was killed, or another machine has it.
+#[must_use]
+pub fn is_interrupted(status: RunStatus, driver: Option<&Holder>) -> bool {
+    driver.is_none() && matches!(status, RunStatus::Running | RunStatus::Planned)
+}
+
+/// Returns where a run stands; without a name, the newest one.
+///
+/// # Errors
+/// Returns [`StatusError`] when there is no such run or it can not be brought back.
+pub fn status(cx: &Context, run: Option<&str>) -> Result<Status, StatusError> {
+    let ledger = cx.ledger();
+    let run = find_run(&ledger, run)?;
+    // Asked before the ledger is read: a driver that ends in between has written its last entry by then.
+    let driver = driver(cx, run)?;
+    Ok(Status { state: load_state(&ledger, run)?, driver })
+}
+
+/// Returns the runs in the ledger, newest first.
+///
+/// # Errors
+/// Returns [`StatusError`] when they can not be brought back.
+pub fn list(cx: &Context) -> Result<Vec<Listed>, StatusError> {
+    let mut listed = Vec::new();
+    for head in runs(&cx.ledger())? {
+        let driver = if head.status.is_terminal() { None } else { driver(cx, head.run)? };
+        listed.push(Listed { head, driver });
+    }
+    Ok(listed)
+}
+
+fn driver(cx: &Context, run: RunId) -> Result<Option<Holder>, LockError> {
+    RunLock::holder(&cx.repo, run)
+}
