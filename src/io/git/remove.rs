@@ -53,6 +53,15 @@ impl Worktrees {
         Ok(Removed { ignored })
     }
 
+    /// Makes sure that everything in a worktree is recorded, so that it may be removed or used for something else.
+    ///
+    /// # Errors
+    /// Returns what [`Worktrees::remove`] would return; nothing is changed.
+    pub fn require_recorded(&self, worktree: &mut Worktree, proof: &RemovalProof) -> Result<(), WorktreeError> {
+        self.require_ours(worktree)?;
+        self.require_captured(worktree, proof).map(|_ignored| ())
+    }
+
     /// Removes what a killed [`Worktrees::create`] left behind; returns whether there was anything.
     ///
     /// # Errors
