@@ -137,6 +137,14 @@ pub fn create_dir_all(path: &Path) -> Result<(), FsError> {
     at("create folder", path, fs::create_dir_all(path))
 }
 
+/// Makes a folder that nobody else has, named `prefix` and some random characters, and returns it; it is kept.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be made.
+pub fn create_fresh_dir(parent: &Path, prefix: &str) -> Result<PathBuf, FsError> {
+    at("create folder in", parent, tempfile::Builder::new().prefix(prefix).tempdir_in(parent)).map(tempfile::TempDir::keep)
+}
+
 /// Removes a file or a symbolic link; returns whether there was one.
 ///
 /// # Errors
@@ -262,6 +270,16 @@ mod tests {
         append_line(&path, b"a", Durability::Full).unwrap();
         append_line(&path, b"b", Durability::Relaxed).unwrap();
         assert_eq!(read(&path).unwrap(), b"a\nb\n");
+    }
+
+    #[test]
+    fn fresh_folders_are_empty_kept_and_never_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (create_fresh_dir(dir.path(), "demo-").unwrap(), create_fresh_dir(dir.path(), "demo-").unwrap());
+        assert_ne!(one, other);
+        assert_eq!(list(&one).unwrap(), Vec::<PathBuf>::new());
+        assert!(one.file_name().unwrap().to_str().unwrap().starts_with("demo-"));
+        assert!(create_fresh_dir(&dir.path().join("missing"), "demo-").is_err());
     }
 
     #[test]

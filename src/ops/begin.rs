@@ -110,7 +110,11 @@ fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
 }
 
 const fn traits(profile: &ToolProfile) -> ToolTraits {
-    ToolTraits { prompted: matches!(profile.kind, ToolKind::External { .. }), resolve: profile.resolve }
+    ToolTraits {
+        prompted: matches!(profile.kind, ToolKind::External { .. }),
+        fixed: matches!(profile.kind, ToolKind::Replay),
+        resolve: profile.resolve,
+    }
 }
 
 /// A run before it is driven.

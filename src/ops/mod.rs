@@ -5,6 +5,7 @@
 
 pub mod begin;
 pub mod context;
+pub mod demo;
 pub mod find;
 pub mod finish;
 pub mod frozen;

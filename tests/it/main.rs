@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod demo;
 mod engine;
 mod findings;
 mod git;
@@ -16,6 +17,7 @@ mod harness;
 mod hygiene;
 mod plans;
 mod program;
+mod readme;
 mod schedule;
 mod tools;
 mod worktree;

@@ -16,7 +16,7 @@ use crate::domain::report::summary::{Conclusion, conclusion};
 use crate::engine::dispatcher::Ending;
 use crate::engine::sink::Sink;
 use crate::io::fs::FsError;
-use crate::ops::context::Context;
+use crate::io::settings::overlay::Progress;
 use crate::ops::status::Status;
 
 /// The number of the signal that Ctrl-C sends.
@@ -32,12 +32,12 @@ pub(super) enum Form {
 }
 
 /// Returns who is told of every entry.
-pub(super) fn sinks(wish: Option<ProgressWish>, cx: &Context, ui: &Ui) -> Vec<Box<dyn Sink>> {
+pub(super) fn sinks(wish: Option<ProgressWish>, setting: Progress, ui: &Ui) -> Vec<Box<dyn Sink>> {
     let audience = if ui.err_is_terminal() { Audience::Terminal } else { Audience::Log };
     if wish.is_none() && ui.loudness() == Loudness::Quiet {
         return Vec::new();
     }
-    match choose(wish, cx.settings.progress.value, audience, ui.environment()) {
+    match choose(wish, setting, audience, ui.environment()) {
         ProgressForm::Bar => vec![Box::new(Bar::new(ui.err_color()))],
         ProgressForm::Plain => vec![Box::new(Plain::new(ui.progress_writer(), ui.err_color(), ui.zone().clone()))],
         ProgressForm::Json => vec![Box::new(Json::new(ui.progress_writer()))],
@@ -56,7 +56,7 @@ pub(super) fn report(ending: Ending, first_signal: &AtomicI32, form: Form, ui: &
             };
             (state, exit)
         }
-        Ending::Stopped(state) | Ending::Killed(state) => (state, by_signal(first_signal.load(Ordering::Relaxed))),
+        Ending::Stopped(state) | Ending::Killed(state) => (state, stopped(first_signal)),
     };
     let status = Status { state, driver: None };
     let written = match form {
@@ -65,6 +65,11 @@ pub(super) fn report(ending: Ending, first_signal: &AtomicI32, form: Form, ui: &
     };
     written.map_err(|error| Failure::new("print how the run ended", &error))?;
     Ok(exit)
+}
+
+/// Returns how the program ends after it was stopped.
+pub(super) fn stopped(first_signal: &AtomicI32) -> Exit {
+    by_signal(first_signal.load(Ordering::Relaxed))
 }
 
 /// A terminal that was closed is told from Ctrl-C, but not from SIGTERM: nobody sees the code.

@@ -41,7 +41,7 @@ impl ResumeArgs {
     /// Returns a [`Failure`] when there is nothing to resume, it can not go on, or the result can not be written.
     pub async fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
         let signals = listen().map_err(drive::no_signals)?;
-        let sinks = drive::sinks(self.progress, cx, ui);
+        let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
         let request = ResumeRequest { run: self.run.clone(), sinks, stop: signals.stop };
         let resumed = resume(cx, request).await.map_err(|error| Failure::new("resume", &error))?;
         for sentence in &resumed.found {

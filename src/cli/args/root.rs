@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::config::ConfigArgs;
+use super::demo::DemoArgs;
 use super::graph::GraphArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
@@ -83,6 +84,7 @@ pub enum Command {
     Log(LogArgs),
     Show(ShowArgs),
     Config(ConfigArgs),
+    Demo(DemoArgs),
 }
 
 impl Command {
@@ -99,7 +101,8 @@ impl Command {
             | Self::List(_)
             | Self::Log(_)
             | Self::Show(_)
-            | Self::Config(_) => Overlay::default(),
+            | Self::Config(_)
+            | Self::Demo(_) => Overlay::default(),
         }
     }
 }

@@ -100,7 +100,7 @@ impl RunArgs {
             return self.rehearse(cx, ui);
         }
         let signals = listen().map_err(drive::no_signals)?;
-        let sinks = drive::sinks(self.progress, cx, ui);
+        let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
         let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };
         match run(cx, request).await {
             Ok(ending) => drive::report(ending, &signals.first, self.form(), ui),

@@ -8,6 +8,8 @@ use crate::engine::failure::ExecuteError;
 use crate::engine::journal::JournalError;
 use crate::io::git::inspect::InspectError;
 use crate::ops::begin::BeginError;
+use crate::ops::demo::DemoError;
+use crate::ops::demo::scratch::ScratchError;
 use crate::ops::frozen::FrozenError;
 use crate::ops::resume::ResumeError;
 use crate::ops::run::RunError;
@@ -200,6 +202,49 @@ impl Meaning for ResumeError {
             Self::Nothing => Some("`git orc list` lists the runs.".to_owned()),
             Self::Over { .. } => Some("`git orc run PLAN` starts a new one on what it has reached.".to_owned()),
             Self::Staging(_) => Some("`git log refs/orc/ledger` shows who wrote what.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for ScratchError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File(error) => error.exit(),
+            Self::Git(error) => error.exit(),
+            Self::NotEmpty(_) | Self::NoGit(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotEmpty(_) => Some("Name another folder, or none: `git orc demo`.".to_owned()),
+            Self::File(_) => None,
+            Self::NoGit(_) => Some("Install git 2.38 or newer, and make sure that it is in PATH.".to_owned()),
+            Self::Git(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for DemoError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Scratch(error) => error.exit(),
+            Self::Context(error) => error.exit(),
+            Self::Run(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::Stopped(_) => Exit::Interrupted,
+            Self::Otherwise { .. } => Exit::Negative,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Scratch(error) => error.hint(),
+            Self::Context(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Stopped(folder) => Some(format!("`git -C {} orc resume` goes on.", folder.display())),
+            Self::Otherwise { folder, .. } => Some(format!("`git -C {} log refs/orc/ledger` shows what happened.", folder.display())),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Views: from data to the text that a person or a program reads. Nothing here prints.
 
 pub mod color;
+pub mod demo;
 pub mod diagnostics;
 pub mod diff;
 pub mod document;
@@ -12,6 +13,8 @@ pub mod plan;
 pub mod porcelain;
 pub mod progress;
 pub mod run_graph;
+#[cfg(test)]
+mod sample;
 pub mod settings;
 pub mod show;
 pub mod state;

@@ -13,6 +13,9 @@ use crate::domain::tool::profile::ResolveMode;
 pub struct ToolTraits {
     /// Whether it works from a prompt, so that another context may change what it does.
     pub prompted: bool,
+    /// Whether it does the same again whatever happens, so that no attempt after the first one can go better.
+    #[serde(default)]
+    pub fixed: bool,
     /// What it does about a merge conflict.
     pub resolve: ResolveMode,
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::breaker::{Permission, permission};
 use super::brief::Brief;
+use super::config::ToolTraits;
 use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};
@@ -195,8 +196,8 @@ impl View<'_> {
 
     fn edit_failed(&self, last: &LastStep) -> Action {
         // What a program that needs no prompt did within its rules once, it does again.
-        let hopeless =
-            !self.is_prompted() && matches!(last.outcome, StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted);
+        let repeats_itself = matches!(last.outcome, StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted);
+        let hopeless = self.traits().is_none_or(|tool| tool.fixed || (!tool.prompted && repeats_itself));
         let most = if self.one.rung == Rung::ReducedContext { 1 } else { self.limits().retry.max_attempts.max(1) };
         if hopeless || self.one.tries >= most {
             return self.climb(&last.message);
@@ -229,8 +230,12 @@ impl View<'_> {
         self.order(StepId::fix(), StepRole::Fix, self.one.next)
     }
 
+    fn traits(&self) -> Option<&ToolTraits> {
+        self.current_tool().and_then(|tool| self.brief.config.tools.get(tool))
+    }
+
     fn is_prompted(&self) -> bool {
-        self.current_tool().and_then(|tool| self.brief.config.tools.get(tool)).is_some_and(|t| t.prompted)
+        self.traits().is_some_and(|tool| tool.prompted)
     }
 
     /// Goes up a rung: reduced context, then the next tool, then a person.
@@ -267,7 +272,7 @@ impl View<'_> {
 
     fn resolve(&self) -> Action {
         let Some(conflict) = &self.one.conflict else { return Action::Nothing };
-        let mode = self.current_tool().and_then(|tool| self.brief.config.tools.get(tool)).map_or(ResolveMode::Refuse, |t| t.resolve);
+        let mode = self.traits().map_or(ResolveMode::Refuse, |tool| tool.resolve);
         let mode = if self.plan.resolve.is_some() { ResolveMode::Markers } else { mode };
         if mode == ResolveMode::Refuse || self.one.resolves >= self.limits().max_resolve_attempts {
             let reason = format!("does not merge with {}: {}", conflict.tip.short(), conflict.paths.join(", "));

@@ -102,12 +102,12 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
 }
 
 fn config() -> RunConfig {
-    let traits = ToolTraits { prompted: true, resolve: ResolveMode::Markers };
+    let traits = ToolTraits { prompted: true, fixed: false, resolve: ResolveMode::Markers };
     let steps: BTreeMap<_, _> = [(StepId::parse("edit").unwrap(), vec![tool("one"), tool("two")])].into();
     RunConfig {
         max_workers: 2,
         breaker: BreakerLimits::default(),
-        tools: [(tool("one"), traits), (tool("two"), ToolTraits { prompted: false, resolve: ResolveMode::Redo })].into(),
+        tools: [(tool("one"), traits), (tool("two"), ToolTraits { prompted: false, fixed: true, resolve: ResolveMode::Redo })].into(),
         routes: ["a", "b", "c", "d"].iter().map(|w| (id(w), steps.clone())).collect(),
         timeout_sec: None,
     }

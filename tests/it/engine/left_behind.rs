@@ -71,7 +71,11 @@ fn commits_of_a_tool_are_kept_and_folded_in() {
     assert!(kept.starts_with(own.trim()), "the tool's commit {own} is not among {kept:?}");
     let ledger = rig.repo.ledger();
     assert_eq!(ledger.of_kind("patch_created").len(), 1, "the tool's commits and its loose changes are one patch");
-    assert!(ledger.of_kind("step_finished")[0]["notes"][0].as_str().unwrap().contains("2 commits"), "{}", ledger.of_kind("step_finished")[0]);
+    assert!(
+        ledger.of_kind("step_finished")[0]["notes"][0].as_str().unwrap().contains("2 commits"),
+        "{}",
+        ledger.of_kind("step_finished")[0]
+    );
     assert_eq!(rig.repo.git(&["log", "--format=%s", "--first-parent", "orc/tour"]).lines().count(), 3);
     rig.repo.assert_untouched(&before);
     rig.assert_sound();

@@ -61,7 +61,9 @@ fn a_tool_sees_its_variables_and_nothing_that_was_not_promised() {
         text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
     };
     assert_eq!(value("a", "ORC_RUN"), Some(state.run.to_string()));
-    for (name, expect) in [("ORC_WORKSTREAM", "b"), ("ORC_STEP", "edit"), ("ORC_ATTEMPT", "1"), ("TERM", "dumb"), ("GIT_TERMINAL_PROMPT", "0")] {
+    for (name, expect) in
+        [("ORC_WORKSTREAM", "b"), ("ORC_STEP", "edit"), ("ORC_ATTEMPT", "1"), ("TERM", "dumb"), ("GIT_TERMINAL_PROMPT", "0")]
+    {
         assert_eq!(value("b", name).as_deref(), Some(expect), "{name}");
     }
     for name in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_CONFIG_GLOBAL", "GIT_CEILING_DIRECTORIES"] {
@@ -83,7 +85,12 @@ fn a_worktree_is_prepared_before_the_tool_comes() {
     rig.repo.write(".env", "SECRET=1\n");
     rig.repo.write("cache/big", "not wanted\n");
     let before = rig.repo.fingerprint("orc/tour");
-    let good = shell("ws-a", "a/**", "cat .env cache/ready >a/x.txt; test ! -e cache/big", "    setup: [[mkdir, cache], 'sh -c \"echo ready >cache/ready\"']\n");
+    let good = shell(
+        "ws-a",
+        "a/**",
+        "cat .env cache/ready >a/x.txt; test ! -e cache/big",
+        "    setup: [[mkdir, cache], 'sh -c \"echo ready >cache/ready\"']\n",
+    );
     let bad = shell("ws-b", "b/**", "echo x >b/x.txt", "    setup: [[sh, -c, 'echo no way >&2; exit 3']]\n");
     let state = rig.run(&plan("", &[good, bad]));
     assert_states(&state, RunStatus::Failed, &[("ws-a", "merged"), ("ws-b", "failed")]);
@@ -119,7 +126,8 @@ fn a_printed_diff_is_taken_out_of_prose_and_fences() {
     rig.program("talker", &format!("#!/bin/sh\ncat <<'END'\nOf course! Here it is:\n\n```diff\n{diff}```\n\n- Done.\n+ Really.\nEND\n"));
     rig.program("liar", "#!/bin/sh\necho 'I would change nothing.'\n");
     rig.program("both", "#!/bin/sh\necho stray >c/stray.txt\ncat <<'END'\n--- a/c/x.txt\n+++ b/c/x.txt\n@@ -1,2 +1,2 @@\n-c line 1\n+c line ONE\n c line 2\nEND\n");
-    let profile = |name: &str| format!("\"{name}\": {{\"binary\": \"{name}\", \"args\": [], \"stdin\": \"prompt\", \"output\": \"patch\"}}");
+    let profile =
+        |name: &str| format!("\"{name}\": {{\"binary\": \"{name}\", \"args\": [], \"stdin\": \"prompt\", \"output\": \"patch\"}}");
     rig.settings("tool_profiles.json", &format!("{{{}, {}, {}}}", profile("talker"), profile("liar"), profile("both")));
     let state = rig.run(&plan(
         "",

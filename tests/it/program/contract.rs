@@ -46,7 +46,8 @@ fn the_document_of_a_run_says_what_git_says() {
     let outcome = repo.orc(&["run", &plan, "--json"]).expect_code(0);
     let document = outcome.json();
     assert_eq!(document["schema_version"], 1);
-    for (key, expect) in [("state", "completed"), ("target", "orc/tour"), ("base", &*base), ("tip", &*repo.git(&["rev-parse", "orc/tour"]))] {
+    for (key, expect) in [("state", "completed"), ("target", "orc/tour"), ("base", &*base), ("tip", &*repo.git(&["rev-parse", "orc/tour"]))]
+    {
         assert_eq!(text(&document, key), expect, "{key}");
     }
     assert_eq!(text(&document, "run").len(), 26);
@@ -55,14 +56,21 @@ fn the_document_of_a_run_says_what_git_says() {
     let workstreams = document["workstreams"].as_array().unwrap();
     assert_eq!(workstreams.iter().map(|w| text(w, "id")).collect::<Vec<_>>(), ["ws-a", "ws-b", "ws-c"]);
     for (workstream, (wave, attempts)) in workstreams.iter().zip([(1, 3), (1, 1), (2, 1)]) {
-        assert_eq!((text(workstream, "state"), workstream["wave"].as_u64(), workstream["attempts"].as_u64()), ("merged", Some(wave), Some(attempts)));
+        assert_eq!(
+            (text(workstream, "state"), workstream["wave"].as_u64(), workstream["attempts"].as_u64()),
+            ("merged", Some(wave), Some(attempts))
+        );
         let patches = workstream["patches"].as_array().unwrap();
         assert_eq!(patches.len(), 1, "{workstream}");
         assert_eq!((text(&patches[0], "id").len(), text(&patches[0], "state")), (26, "merged"));
         let (commit, id) = (text(&patches[0], "commit"), text(workstream, "id"));
         repo.git(&["merge-base", "--is-ancestor", commit, "orc/tour"]);
         let body = repo.git(&["show", "--no-patch", "--format=%(trailers)", commit]);
-        for trailer in [format!("Orc-Run: {}", text(&document, "run")), format!("Orc-Workstream: {id}"), format!("Orc-Patch: {}", text(&patches[0], "id"))] {
+        for trailer in [
+            format!("Orc-Run: {}", text(&document, "run")),
+            format!("Orc-Workstream: {id}"),
+            format!("Orc-Patch: {}", text(&patches[0], "id")),
+        ] {
             assert!(body.contains(&trailer), "no `{trailer}` in {body}");
         }
         let subjects = repo.git(&["log", "--merges", "--first-parent", "--format=%s", "orc/tour"]);
@@ -102,7 +110,16 @@ fn the_ledger_is_exported_by_one_line_of_plain_git() {
             assert!(!entry[*key].is_null(), "no `{key}` in {line}");
         }
     }
-    for kind in ["run_planned", "run_started", "patch_created", "patch_validated", "patch_applied", "patch_verified", "patch_merged", "run_completed"] {
+    for kind in [
+        "run_planned",
+        "run_started",
+        "patch_created",
+        "patch_validated",
+        "patch_applied",
+        "patch_verified",
+        "patch_merged",
+        "run_completed",
+    ] {
         assert!(seen.contains(kind), "no {kind} among {seen:?}");
     }
     // Filtering by plain git: by workstream, by tool.
@@ -113,7 +130,16 @@ fn the_ledger_is_exported_by_one_line_of_plain_git() {
     // The readers of the program agree with it.
     let status = repo.orc(&["status", "--json"]).expect_code(0).json();
     assert_eq!((text(&status, "run"), text(&status, "state")), (&*run, "completed"));
-    for command in [&["log"][..], &["log", "ws-b"], &["log", "--json"], &["log", "-p"], &["show", "ws-a"], &["show", &run], &["list"], &["status", "--porcelain=v1", "-z"]] {
+    for command in [
+        &["log"][..],
+        &["log", "ws-b"],
+        &["log", "--json"],
+        &["log", "-p"],
+        &["show", "ws-a"],
+        &["show", &run],
+        &["list"],
+        &["status", "--porcelain=v1", "-z"],
+    ] {
         let outcome = repo.orc(command).expect_code(0);
         assert!(!outcome.stdout.is_empty() && outcome.stderr.is_empty(), "{command:?}: {outcome:#?}");
     }
@@ -124,7 +150,8 @@ fn a_ledger_is_resumed_in_another_clone() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
     let text = TOUR.replace("echo hello >> b/x.txt", "test -e $HOME/ready && echo hello >> b/x.txt");
-    let text = text.replace("target: orc/tour ", "target: orc/tour\ndefaults: {circuit_breaker: {on_exhausted: pause}, retry: {max_attempts: 1}}\n#");
+    let text = text
+        .replace("target: orc/tour ", "target: orc/tour\ndefaults: {circuit_breaker: {on_exhausted: pause}, retry: {max_attempts: 1}}\n#");
     let plan = plan(&environment, "tour.yaml", &text);
     let first = repo.orc(&["run", &plan, "--json"]).expect_code(3).json();
     assert_eq!(first["state"], "paused");
@@ -147,7 +174,9 @@ fn exit_codes_say_how_it_went() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
     let with = |line: &str, more: &str| {
-        format!("version: 1\nname: {{}}\nworkstreams:\n  - id: a\n    files_scope: [a/**]\n    tool: command\n    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n{more}")
+        format!(
+            "version: 1\nname: {{}}\nworkstreams:\n  - id: a\n    files_scope: [a/**]\n    tool: command\n    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n{more}"
+        )
     };
     for (name, text, code, state) in [
         ("good", with("echo x >a/x.txt", ""), 0, "completed"),

@@ -1,0 +1,132 @@
+//! The README, taken at its word: its plans are valid, its tables are complete, its tutorial runs line by line as it stands there.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use git_orc::domain::plan::parse::parse_plan;
+use git_orc::domain::plan::schema::plan_schema;
+use git_orc::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape, SourceFile};
+use git_orc::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
+use serde_json::Value;
+
+use crate::harness::{TestEnvironment, TestRepo};
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// Returns what stands below a heading of the second level, up to the next one.
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let start = text.find(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading `{heading}`")) + heading.len() + 2;
+    let rest = &text[start..];
+    &rest[..rest.find("\n## ").unwrap_or(rest.len())]
+}
+
+/// Returns the fenced blocks of a language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let opening = format!("```{language}\n");
+    let found: Vec<&str> = text.split(&opening).skip(1).map(|rest| &rest[..rest.find("```").unwrap()]).collect();
+    assert!(!found.is_empty(), "no block of {language}");
+    found
+}
+
+/// Returns the words in backticks in the first cells of the tables of a text.
+fn first_cells(text: &str) -> BTreeSet<&str> {
+    let cells = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn plans_in_the_readme_are_valid() {
+    let shipped = parse_profiles(&[ProfileSource { name: "shipped", text: SHIPPED }]).unwrap();
+    let tools: Vec<_> = shipped.tools().map(|tool| tool.profile.id.clone()).collect();
+    let schema = jsonschema::draft202012::new(&plan_schema()).unwrap();
+    for text in blocks(&readme(), "yaml") {
+        let files = [SourceFile::new("README.md.yaml", text)];
+        let input = PlanInput {
+            files: &files,
+            shape: Shape::Plan,
+            defaults: &PlanDefaults::default(),
+            known: Known { tools: &tools, capabilities: &[] },
+        };
+        let (_, notes) = parse_plan(&input).unwrap_or_else(|found| panic!("{found:#?} in\n{text}"));
+        assert!(notes.is_empty(), "{notes:#?} in\n{text}");
+        let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+        assert!(schema.is_valid(&serde_json::to_value(value).unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn profiles_in_the_readme_are_valid() {
+    for text in blocks(&readme(), "json") {
+        parse_profiles(&[ProfileSource { name: "shipped", text: SHIPPED }, ProfileSource { name: "README.md", text }]).unwrap();
+    }
+}
+
+/// Returns the properties of a part of the schema that are of this program's own format.
+fn properties(part: &Value) -> BTreeSet<&str> {
+    let all = part["properties"].as_object().unwrap().iter();
+    let own = all.filter(|(_, what)| !what["description"].as_str().unwrap_or_default().starts_with("Of the original format"));
+    own.map(|(key, _)| key.as_str()).filter(|key| *key != "$schema").collect()
+}
+
+#[test]
+fn tables_of_the_readme_name_every_key_of_a_plan() {
+    let (text, schema) = (readme(), plan_schema());
+    let (plan, workstream) = section(&text, "## Plans").split_once("Of a workstream:").unwrap();
+    let check = |table: &str, part: &Value| {
+        let (told, known) = (first_cells(table), properties(part));
+        assert!(known.len() > 5, "the schema has another shape: {known:?}");
+        let missing: Vec<_> = known.iter().filter(|key| !told.iter().any(|word| word.split('.').next() == Some(key))).collect();
+        assert!(missing.is_empty(), "keys that the README does not name: {missing:?}");
+        let all = part["properties"].as_object().unwrap();
+        let unknown: Vec<_> = told.iter().filter(|word| !all.contains_key(word.split('.').next().unwrap()) && **word != "x-*").collect();
+        assert!(unknown.is_empty(), "keys of the README that no plan has: {unknown:?}");
+    };
+    check(plan, &schema);
+    check(workstream, &schema["$defs"]["Workstream"]);
+}
+
+/// Runs the lines of a block, each by a shell at the top of the repository, and returns each line with what it printed.
+fn type_in(repo: &TestRepo<'_>, block: &str) -> Vec<(String, String)> {
+    let run = |line: &str| {
+        let output = repo.command("sh").args(["-c", line]).output().unwrap();
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{line}\n{stdout}{stderr}");
+        (line.to_owned(), stdout.into_owned())
+    };
+    block.lines().filter(|line| !line.is_empty()).map(run).collect()
+}
+
+#[test]
+fn the_tutorial_of_the_readme_runs_as_it_stands() {
+    let text = readme();
+    let tutorial = section(&text, "## Five minutes on your own repository");
+    let plan = blocks(tutorial, "yaml")[0];
+    let name = plan.lines().next().unwrap().strip_prefix("# ").unwrap();
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("my-project");
+    repo.write("main.c", "int main(void) { return 0; }\n");
+    repo.commit("start");
+    environment.run("git", &["init", "--quiet", "--bare", "origin.git"]).expect_code(0);
+    repo.git(&["remote", "add", "origin", "../origin.git"]);
+    repo.write(name, plan);
+
+    let typed = type_in(&repo, blocks(tutorial, "sh")[1]);
+    assert!(typed.iter().any(|(line, _)| line.starts_with("git orc run tour.yaml")), "{typed:#?}");
+    assert_eq!(repo.read("tour/summary.txt"), "hello\n42\n");
+
+    let ledger = section(&text, "## Reading the ledger with plain git");
+    for (line, printed) in type_in(&repo, blocks(ledger, "sh")[0]) {
+        let is_silent = ["--author=aider", "refs/orc/quarantine", "> ledger.jsonl", "git push"].iter().any(|part| line.contains(part));
+        assert_eq!(printed.is_empty(), is_silent, "{line}\n{printed}");
+    }
+    let lines = repo.read("ledger.jsonl");
+    assert_eq!(lines.lines().count(), repo.ledger().entries().len());
+    let required = ["v", "ulid", "ts", "kind", "run", "key"];
+    for line in lines.lines() {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        assert!(required.iter().all(|field| !entry[field].is_null()), "{line}");
+    }
+    repo.assert_sound();
+}
