@@ -1,4 +1,4 @@
-//! Capture and judgement: whatever a tool left behind is a durable commit before anything is said about it.
+//! Capture and judgement: whatever a tool left behind is a commit before anything is said about it, and on the disk before it is recorded.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,6 @@ use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{PatchCreated, PatchMoved, PatchOrigin};
 use crate::domain::run::wording::{PatchOwner, patch_message};
 use crate::domain::tool::change::{PathChange, patch_digest};
-use crate::io::fs::Durability;
 use crate::io::git::objects::{NewCommit, Objects};
 use crate::io::git::signature::Signature;
 use crate::io::git::tree::{Entry, FileMode};
@@ -33,7 +32,7 @@ pub struct Found {
     pub oddities: Vec<String>,
 }
 
-/// Commits a found tree, makes it durable, and returns the fact of its creation.
+/// Commits a found tree and returns the fact of its creation, which is recorded when the commit is on the disk and not before.
 ///
 /// # Errors
 /// Returns an error when an object can not be written.
@@ -50,11 +49,7 @@ pub fn commit(cx: &RunContext, order: &StepOrder, tool: &ToolId, found: &Found) 
     let new =
         NewCommit { tree: found.tree, parents: &found.parents, author: &signature, committer: &signature, message: message.as_bytes() };
     let commit = objects.write_commit(&new)?;
-    if cx.durability == Durability::Full {
-        let mut written = found.objects.clone();
-        written.push(commit);
-        objects.flush_ids(&written)?;
-    }
+    cx.unsynced.add(found.objects.iter().copied().chain([commit]));
     describe(
         &objects,
         order,

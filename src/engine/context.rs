@@ -54,8 +54,10 @@ pub struct Parts {
     pub environment: Environment,
     /// The run's folder below the git directory.
     pub folder: RunFolder,
-    /// Whether objects are flushed before they are told of.
+    /// Whether what is written is on the disk before it is told of.
     pub durability: Durability,
+    /// Objects that the next entries speak of.
+    pub unsynced: Unsynced,
     /// Whether patches and merges get notes.
     pub notes: bool,
     /// How urgently everything should end.
@@ -80,6 +82,23 @@ pub struct Live {
     pub captured: ObjectId,
     /// Who was in it since.
     pub since: Since,
+}
+
+/// Objects that were written and need not be on the disk before an entry speaks of them; they get there together with it.
+#[derive(Debug, Clone, Default)]
+pub struct Unsynced(Arc<Mutex<Vec<ObjectId>>>);
+
+impl Unsynced {
+    /// Adds objects. Whatever speaks of them must be recorded after this call.
+    pub fn add(&self, objects: impl IntoIterator<Item = ObjectId>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(objects);
+    }
+
+    /// Takes them all, to bring them to the disk.
+    #[must_use]
+    pub fn take(&self) -> Vec<ObjectId> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A worktree that nobody needs any more and in which everything is recorded; it still stands under the name of its workstream.

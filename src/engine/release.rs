@@ -72,8 +72,6 @@ fn end(worktrees: &Worktrees, mut live: Live, next: Next) -> Result<Result<Optio
     let proof = place::proof(worktrees, &mut live)?;
     Ok(match next {
         Next::Remove => worktrees.remove(live.worktree, &proof).map(|_removed| None),
-        Next::Reuse => {
-            worktrees.require_recorded(&mut live.worktree, &proof).map(|()| Some(Spare { worktree: live.worktree, proof }))
-        }
+        Next::Reuse => worktrees.require_recorded(&mut live.worktree, &proof).map(|()| Some(Spare { worktree: live.worktree, proof })),
     })
 }

@@ -11,7 +11,7 @@ use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::routing::{RoutingError, candidates};
-use crate::engine::context::{GateSlot, Inputs, Parts, RunContext};
+use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
 use crate::io::fs::{self, FsError};
 use crate::io::git::inspect::InspectError;
@@ -169,6 +169,7 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         notes: settings.notes.value,
         cancel: cancel_channel().0,
         live: Mutex::new(BTreeMap::new()),
+        unsynced: Unsynced::default(),
         spares: Mutex::new(Vec::new()),
         gate: GateSlot::default(),
     }))

@@ -29,6 +29,12 @@ pub enum InspectError {
     /// Git failed.
     #[error(transparent)]
     Git(#[from] GitCommandError),
+    /// The repository can not be opened.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// A file of a worktree's administration can not be read.
+    #[error(transparent)]
+    File(#[from] FsError),
 }
 
 /// A worktree of the repository as git lists it; the main one comes first.
@@ -105,8 +111,8 @@ impl Repo {
     /// again while a run goes on, and a process of git for each question would cost more than the rest of a merge.
     ///
     /// # Errors
-    /// Returns [`RepoError`] when the worktrees can not be looked at.
-    pub fn holder(&self, branch: &str) -> Result<Option<PathBuf>, RepoError> {
+    /// Returns [`InspectError`] when the worktrees can not be looked at.
+    pub fn holder(&self, branch: &str) -> Result<Option<PathBuf>, InspectError> {
         let common = self.common_dir();
         if stands_on(common, branch)? && !self.open()?.is_bare() {
             let main = if common.file_name().is_some_and(|name| name == ".git") { common.parent().unwrap_or(common) } else { common };

@@ -98,7 +98,8 @@ fn a_patch_that_lands_no_more_is_kept() {
     assert_states(&state, RunStatus::Failed, &[("ws-a", "failed"), ("ws-b", "merged")]);
     assert!(reason(&state, "ws-a").contains("conflicts in `a/x.txt`"), "{}", reason(&state, "ws-a"));
     let created = rig.repo.ledger();
-    let commit = created.of_kind("patch_created").into_iter().find(|e| e["workstream"] == "ws-a").unwrap()["commit"].as_str().unwrap().to_owned();
+    let commit =
+        created.of_kind("patch_created").into_iter().find(|e| e["workstream"] == "ws-a").unwrap()["commit"].as_str().unwrap().to_owned();
     assert_eq!(rig.repo.git(&["rev-parse", &format!("{commit}:a")]), rig.repo.git(&["rev-parse", &format!("{ours}:a")]));
     assert!(!rig.repo.git(&["for-each-ref", "--contains", &commit, "refs/orc/"]).is_empty(), "nothing keeps the patch alive");
     rig.assert_sound();

@@ -38,7 +38,8 @@ fn repositories_are_found_from_everywhere() {
         assert!(matches!(linked.resolve(spec), Err(RepoError::UnknownCommit { .. })), "{spec}");
     }
     assert_eq!(linked.checked_out_branches().unwrap(), ["refs/heads/main", "refs/heads/side"]);
-    let holders = [("refs/heads/main", Some(repo.path().to_owned())), ("refs/heads/side", Some(root.join("linked"))), ("refs/heads/no", None)];
+    let holders =
+        [("refs/heads/main", Some(repo.path().to_owned())), ("refs/heads/side", Some(root.join("linked"))), ("refs/heads/no", None)];
     for (branch, holder) in holders {
         assert_eq!(linked.holder(branch).unwrap(), holder, "{branch}");
     }

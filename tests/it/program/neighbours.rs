@@ -8,7 +8,9 @@ use crate::harness::{TestEnvironment, TestRepo};
 /// A plan with four slow workstreams in two waves; `{name}` is the plan's name and the name of the files it makes.
 fn slow(name: &str, target: &str) -> String {
     let workstream = |id: &str, folder: &str, more: &str| {
-        format!("  - id: {id}\n    files_scope: [{folder}/**]\n    tool: command\n    command: [sh, -c, 'sleep 0.3; echo {name} >{folder}/{name}.txt']\n{more}")
+        format!(
+            "  - id: {id}\n    files_scope: [{folder}/**]\n    tool: command\n    command: [sh, -c, 'sleep 0.3; echo {name} >{folder}/{name}.txt']\n{more}"
+        )
     };
     let all = [
         workstream("one", "a", ""),
