@@ -95,7 +95,11 @@ mod tests {
         check(&ResumeError::Lock(held()), Exit::AlreadyRunning, Some("`git orc status`"));
         check(&StatusError::Lock(held()), Exit::Environment, None);
         check(&DiscoverError::NotARepository { start: PathBuf::from("/x") }, Exit::Environment, Some("Change to a repository"));
-        check(&ContextError::Repository(DiscoverError::PartialClone { path: PathBuf::from("/x") }), Exit::Environment, Some("Work in a full"));
+        check(
+            &ContextError::Repository(DiscoverError::PartialClone { path: PathBuf::from("/x") }),
+            Exit::Environment,
+            Some("Work in a full"),
+        );
         check(&RunError::Plan { diagnostics: Vec::new(), files: Vec::new() }, Exit::Negative, Some("`git orc validate PLAN`"));
         check(&RunError::Inspect(InspectError::NoIdentity), Exit::Environment, Some("Say who you are"));
         let routing = RoutingError::NoCapability("magic".to_owned());
