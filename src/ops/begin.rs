@@ -47,8 +47,8 @@ pub enum BeginError {
     #[error(transparent)]
     Identity(#[from] InspectError),
     /// The user's configuration of worktrees can not be read.
-    #[error(transparent)]
-    Worktrees(#[from] WorktreeError),
+    #[error("the configuration of worktrees can not be read")]
+    Worktrees(#[source] Box<WorktreeError>),
     /// The user's configuration of merges can not be read.
     #[error(transparent)]
     Merging(#[from] MergeCommandError),
@@ -151,7 +151,7 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         tools: cx.tools.clone(),
         repo: cx.repo.clone(),
         merging: MergeSettings::read(&cx.repo)?,
-        worktrees: Arc::new(Worktrees::new(&cx.repo, &worktree_root(cx, settings))?),
+        worktrees: Arc::new(Worktrees::new(&cx.repo, &worktree_root(cx, settings)).map_err(|e| BeginError::Worktrees(Box::new(e)))?),
         identity: cx.repo.identity()?,
         clock: cx.clock.clone(),
         environment: cx.environment.clone(),

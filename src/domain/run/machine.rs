@@ -92,7 +92,10 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         one.worktrees += 1;
     }
     if let Event::WorktreeRemoved(moved) | Event::WorktreeKept(moved) = event {
-        let one = workstream(state, &moved.workstream)?;
+        // A removal that was under way when the run began to wait comes to its end all the same.
+        let one = if state.status.is_terminal() { None } else { state.workstreams.get_mut(&moved.workstream) };
+        let illegal = || IllegalTransition::new(format!("workstream {}", moved.workstream), state.status.word(), event.kind());
+        let one = one.ok_or_else(illegal)?;
         one.worktree = None;
         one.worktrees += 1;
     }

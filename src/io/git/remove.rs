@@ -168,18 +168,28 @@ impl Worktrees {
         Ok(Some(to))
     }
 
-    /// Removes worktrees that were on their way out when the process was killed; everything in them had been captured. Returns how many.
+    /// Removes worktrees that were on their way out when the process was killed, of which everything had been captured, and directories
+    /// that were left empty. Returns how many worktrees there were.
     ///
     /// # Errors
     /// Returns [`WorktreeError`] when something in them can not be removed.
     pub fn empty_trash(&self) -> Result<usize, WorktreeError> {
         let _lock = self.lock()?;
         let trash = self.root.join(TRASH);
-        let Ok(names) = Folder::open(&trash).and_then(|folder| folder.names()) else { return Ok(0) };
-        for name in &names {
-            fs::remove_dir_all(&trash.join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(name)))?;
+        let found = names_in(&trash);
+        for path in &found {
+            fs::remove_dir_all(path)?;
         }
-        fs::remove_dir_if_empty(&trash)?;
-        Ok(names.len())
+        let is_folder = |path: &&PathBuf| std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
+        for folder in names_in(&self.root).iter().filter(is_folder).chain([&self.root]) {
+            fs::remove_dir_if_empty(folder)?;
+        }
+        Ok(found.len())
     }
+}
+
+/// Returns the paths of what is in a directory; nothing when there is none.
+fn names_in(folder: &Path) -> Vec<PathBuf> {
+    let names = Folder::open(folder).and_then(|opened| opened.names()).unwrap_or_default();
+    names.iter().map(|name| folder.join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(name))).collect()
 }

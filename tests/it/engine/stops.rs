@@ -118,6 +118,8 @@ fn assert_same(rig: &Rig<'_>, state: &RunState, undisturbed: &Outcome, place: &s
 fn undisturbed() -> (Outcome, usize) {
     let environment = TestEnvironment::new();
     let rig = Rig::new(&environment);
+    // No loss of power is tested here; flushing would take most of the time.
+    rig.settings("config.yaml", "durability: relaxed\n");
     let before = rig.repo.fingerprint("orc/tour");
     let state = start(&rig, None).unwrap().unwrap();
     rig.repo.assert_untouched(&before);
@@ -134,6 +136,8 @@ fn undisturbed() -> (Outcome, usize) {
 fn stop_and_resume(n: usize, again: Option<usize>, expect: &Outcome) {
     let environment = TestEnvironment::new();
     let rig = Rig::new(&environment);
+    // No loss of power is tested here; flushing would take most of the time.
+    rig.settings("config.yaml", "durability: relaxed\n");
     let before = rig.repo.fingerprint("orc/tour");
     let place = format!("stopped after entry {n}, again after {again:?}");
     if let Some(ended) = start(&rig, Some(n)) {
@@ -171,7 +175,7 @@ fn a_run_that_was_stopped_somewhere_ends_like_one_that_was_not() {
 }
 
 #[test]
-#[ignore = "a minute: stops after every single entry, and stops the resumes as well"]
+#[ignore = "minutes: stops after every single entry, and stops the resumes as well"]
 fn a_run_that_was_stopped_anywhere_ends_like_one_that_was_not() {
     let (expect, entries) = undisturbed();
     for n in 1..=entries {

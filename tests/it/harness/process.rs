@@ -64,6 +64,11 @@ impl Running {
         self.child.id()
     }
 
+    /// Returns whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Ends the program as `kill -9` does, and returns what it wrote until then.
     pub(crate) fn kill(mut self) -> Outcome {
         self.child.kill().unwrap();

@@ -225,3 +225,23 @@ fn many_come_and_go_at_once() {
     });
     assert!(!lab.root().exists() && worktrees.list_ours().unwrap().is_empty());
 }
+
+#[test]
+fn what_a_killed_process_left_on_its_way_out_is_swept_away() {
+    let lab = Lab::with(&[("a", "a\n")]);
+    let worktrees = lab.worktrees();
+    write(&lab.root(), ".trash/orc-ws.0/file", "captured before\n");
+    fs::create_dir_all(lab.root().join("run-that-ended")).unwrap();
+    let other = lab.make(&worktrees, "ws");
+    assert_eq!(worktrees.empty_trash().unwrap(), 1);
+    let (top, dir) = (lab.root(), other.path().to_owned());
+    let left: Vec<_> = fs::read_dir(&top).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(dir.starts_with(&left[0]) && dir.join("a").exists(), "a worktree in use stays");
+    let proof = RemovalProof::captured(other.tree());
+    worktrees.remove(other, &proof).unwrap();
+    fs::create_dir_all(top.join("run-that-ended")).unwrap();
+    write(&top, "a file of the user's", "x\n");
+    assert_eq!(worktrees.empty_trash().unwrap(), 0);
+    assert!(top.join("a file of the user's").exists() && !top.join("run-that-ended").exists());
+}
