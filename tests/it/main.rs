@@ -17,6 +17,7 @@ mod git;
 mod harness;
 mod hygiene;
 mod old_ledgers;
+mod loading;
 mod plans;
 mod program;
 mod readme;
