@@ -46,6 +46,7 @@ async fn put(cx: &RunContext, batch: Vec<(ObjectId, String)>) -> Result<(), Exec
     }
     let own = cx.clone();
     blocking(move || {
+        let _span = tracing::trace_span!("notes").entered();
         let by = Signature::new(own.identity.clone(), own.clock.now());
         Ok(Notes::new(&own.repo, own.durability).write(&batch, &by)?)
     })

@@ -60,9 +60,9 @@ fn options_stand_before_and_behind_the_command() {
 
 #[test]
 fn the_porcelain_is_asked_for_with_and_without_a_version() {
-    let porcelain = |line: &str| match parse(line).unwrap().command {
-        Command::Status(status) => (status.porcelain, status.nul, status.run),
-        other => panic!("{other:?}"),
+    let porcelain = |line: &str| {
+        let Command::Status(status) = parse(line).unwrap().command else { panic!("{line} is not the command `status`") };
+        (status.porcelain, status.nul, status.run)
     };
     assert_eq!(porcelain("status"), (None, false, None));
     assert_eq!(porcelain("status --porcelain"), (Some(Porcelain::V1), false, None));
