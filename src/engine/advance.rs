@@ -105,6 +105,7 @@ enum Swap {
 }
 
 fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> Result<Result<Swap, BranchError>, ExecuteError> {
+    let _span = tracing::trace_span!("branch move").entered();
     if let Some(error) = checked_out(cx, branch)? {
         return Ok(Err(error));
     }
@@ -123,9 +124,8 @@ fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> R
 
 /// A branch that somebody has checked out is never moved under their feet.
 fn checked_out(cx: &RunContext, branch: &str) -> Result<Option<BranchError>, ExecuteError> {
-    let name = branch_ref(branch);
-    let holder = cx.repo.worktree_list()?.into_iter().find(|worktree| worktree.branch.as_deref() == Some(&*name));
-    Ok(holder.map(|worktree| BranchError::CheckedOut { branch: branch.to_owned(), path: worktree.path.display().to_string() }))
+    let holder = cx.repo.holder(&branch_ref(branch))?;
+    Ok(holder.map(|path| BranchError::CheckedOut { branch: branch.to_owned(), path: path.display().to_string() }))
 }
 
 fn merged_events(integration: &Integration, state: &RunState) -> Result<Vec<Event>, ExecuteError> {

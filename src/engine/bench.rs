@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use super::context::RunContext;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::tool::outcome::Ending;
@@ -53,7 +55,7 @@ pub async fn run(cx: &RunContext, command: Command) -> Result<Ended, String> {
     request.stdin = command.stdin.map_or(Stdin::Null, Stdin::Bytes);
     request.limits = TimeLimits { wall: command.wall, idle: command.idle, ..TimeLimits::default() };
     request.log = Some(command.log);
-    let outcome = spawn::run(request, cx.signal()).await.map_err(|e| with_sources(&e))?;
+    let outcome = spawn::run(request, cx.signal()).instrument(tracing::trace_span!("tool or check")).await.map_err(|e| with_sources(&e))?;
     let text = outcome.output.text();
     let is_cut = outcome.stdout.is_cut();
     Ok(Ended { ending: outcome.ending, text, stdout: outcome.stdout.bytes, is_cut })

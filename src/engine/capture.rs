@@ -1,4 +1,4 @@
-//! Capture and judgement: whatever a tool left behind is a durable commit before anything is said about it.
+//! Capture and judgement: whatever a tool left behind is a commit before anything is said about it, and on the disk before it is recorded.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,6 @@ use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{PatchCreated, PatchMoved, PatchOrigin};
 use crate::domain::run::wording::{PatchOwner, patch_message};
 use crate::domain::tool::change::{PathChange, patch_digest};
-use crate::io::fs::Durability;
 use crate::io::git::objects::{NewCommit, Objects};
 use crate::io::git::signature::Signature;
 use crate::io::git::tree::{Entry, FileMode};
@@ -33,11 +32,12 @@ pub struct Found {
     pub oddities: Vec<String>,
 }
 
-/// Commits a found tree, makes it durable, and returns the fact of its creation.
+/// Commits a found tree and returns the fact of its creation, which is recorded when the commit is on the disk and not before.
 ///
 /// # Errors
 /// Returns an error when an object can not be written.
 pub fn commit(cx: &RunContext, order: &StepOrder, tool: &ToolId, found: &Found) -> Result<PatchCreated, ExecuteError> {
+    let _span = tracing::trace_span!("patch commit").entered();
     let plan = cx.plan.workstream(&order.workstream);
     let plan = plan.ok_or_else(|| ExecuteError::Inconsistent(format!("the plan has no workstream {}", order.workstream)))?;
     let objects = Objects::open(&cx.repo)?;
@@ -49,11 +49,7 @@ pub fn commit(cx: &RunContext, order: &StepOrder, tool: &ToolId, found: &Found) 
     let new =
         NewCommit { tree: found.tree, parents: &found.parents, author: &signature, committer: &signature, message: message.as_bytes() };
     let commit = objects.write_commit(&new)?;
-    if cx.durability == Durability::Full {
-        let mut written = found.objects.clone();
-        written.push(commit);
-        objects.flush_ids(&written)?;
-    }
+    cx.unsynced.add(found.objects.iter().copied().chain([commit]));
     describe(
         &objects,
         order,
@@ -118,6 +114,7 @@ pub fn digest(changes: &[TreeChange]) -> String {
 /// # Errors
 /// Returns an error when an object can not be read.
 pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found) -> Result<Vec<String>, ExecuteError> {
+    let _span = tracing::trace_span!("judge").entered();
     let objects = Objects::open(&cx.repo)?;
     let changes = objects.diff_trees(Some(objects.tree_of(start)?), Some(found.tree))?;
     let rules = PathRules::default();

@@ -1,7 +1,7 @@
 //! What every step and merge of a run can reach.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
 use crate::io::fs::Durability;
 use crate::io::git::merge::MergeSettings;
+use crate::io::git::remove::RemovalProof;
 use crate::io::git::repo::Repo;
 use crate::io::git::signature::Identity;
 use crate::io::git::worktree::{Worktree, Worktrees};
@@ -53,14 +54,18 @@ pub struct Parts {
     pub environment: Environment,
     /// The run's folder below the git directory.
     pub folder: RunFolder,
-    /// Whether objects are flushed before they are told of.
+    /// Whether what is written is on the disk before it is told of.
     pub durability: Durability,
+    /// Objects that the next entries speak of.
+    pub unsynced: Unsynced,
     /// Whether patches and merges get notes.
     pub notes: bool,
     /// How urgently everything should end.
     pub cancel: watch::Sender<CancelLevel>,
     /// Worktrees that are there, with what is known of their files.
     pub live: Mutex<BTreeMap<WorkstreamId, Live>>,
+    /// Worktrees of workstreams that are done, for those that begin.
+    pub spares: Mutex<Vec<Spare>>,
     /// The worktree in which gates run.
     pub gate: GateSlot,
 }
@@ -77,6 +82,32 @@ pub struct Live {
     pub captured: ObjectId,
     /// Who was in it since.
     pub since: Since,
+}
+
+/// Objects that were written and need not be on the disk before an entry speaks of them; they get there together with it.
+#[derive(Debug, Clone, Default)]
+pub struct Unsynced(Arc<Mutex<Vec<ObjectId>>>);
+
+impl Unsynced {
+    /// Adds objects. Whatever speaks of them must be recorded after this call.
+    pub fn add(&self, objects: impl IntoIterator<Item = ObjectId>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(objects);
+    }
+
+    /// Takes them all, to bring them to the disk.
+    #[must_use]
+    pub fn take(&self) -> Vec<ObjectId> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A worktree that nobody needs any more and in which everything is recorded; it still stands under the name of its workstream.
+#[derive(Debug)]
+pub struct Spare {
+    /// The worktree.
+    pub worktree: Worktree,
+    /// What is known to be recorded of it.
+    pub proof: RemovalProof,
 }
 
 /// Who was in a worktree since the last capture.
@@ -128,6 +159,33 @@ impl RunContext {
     /// Keeps what is known of a workstream's worktree.
     pub fn keep_worktree(&self, workstream: &WorkstreamId, live: Live) {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(workstream.clone(), live);
+    }
+
+    /// Keeps a worktree for whoever begins next.
+    pub fn keep_spare(&self, spare: Spare) {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
+    }
+
+    /// Returns how many worktrees are kept for whoever begins next.
+    #[must_use]
+    pub fn spare_count(&self) -> usize {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Takes all spare worktrees.
+    #[must_use]
+    pub fn take_spares(&self) -> Vec<Spare> {
+        std::mem::take(&mut *self.spares.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a spare worktree, if there is one: first the one that stands where the new one shall be.
+    #[must_use]
+    pub fn take_spare(&self, path: &Path) -> Option<Spare> {
+        let mut spares = self.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        match spares.iter().position(|spare| spare.worktree.path() == path) {
+            Some(at) => Some(spares.swap_remove(at)),
+            None => spares.pop(),
+        }
     }
 
     /// Returns where the worktree of the gates is or will be. No workstream can have that name.

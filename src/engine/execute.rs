@@ -21,6 +21,6 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
         },
         Effect::Integrate { wave, workstreams } => integrate::run(&cx, integrate::Wave { wave, workstreams }, &state, &recorder).await,
         Effect::Advance(integration) => advance::run(&cx, integration, &state, &recorder).await,
-        Effect::Release { workstream, round } => release::run(&cx, (workstream, round), &recorder).await,
+        Effect::Release { workstream, round } => release::run(&cx, (workstream, round), &state, &recorder).await,
     }
 }

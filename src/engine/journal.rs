@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::context::RunContext;
+use super::context::{RunContext, Unsynced};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
 use crate::domain::run::state::RunState;
-use crate::io::fs::Durability;
-use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef, NewEntry};
+use crate::io::git::ledger_ref::{Beneath, FileUpdate, LedgerError, LedgerRef, NewEntry};
 use crate::io::git::refs::RefError;
 use crate::io::git::refs::Refs;
 use crate::io::git::signature::Identity;
@@ -41,7 +40,7 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     ledger: LedgerRef,
-    refs: Refs,
+    unsynced: Unsynced,
     run: RunId,
     operator: Identity,
     keys: HashSet<String>,
@@ -79,8 +78,7 @@ impl Journal {
     pub fn new(cx: &RunContext, keys: HashSet<String>, first: Vec<FileUpdate>) -> Self {
         Self {
             ledger: LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: cx.identity.email.clone() }, cx.durability),
-            // A resume can give these refs again from the ledger, so their names need not be on the disk at once.
-            refs: Refs::new(&cx.repo, Durability::Relaxed),
+            unsynced: cx.unsynced.clone(),
             run: cx.run,
             operator: cx.identity.clone(),
             keys,
@@ -100,7 +98,7 @@ impl Journal {
     /// # Errors
     /// Returns an error when something could not be written; the ledger then holds none of them.
     pub async fn append(&mut self, entries: &[Entry], state: &RunState) -> Result<(), JournalError> {
-        let keep = self.keep_alive(entries);
+        let beneath = Beneath { objects: self.unsynced.take(), refs: self.keep_alive(entries).into_iter().collect() };
         let mut batch = Vec::with_capacity(entries.len());
         for entry in entries {
             batch.push(NewEntry {
@@ -120,12 +118,10 @@ impl Journal {
         if let Some(last) = batch.last_mut() {
             last.files = update;
         }
-        let (ledger, refs) = (self.ledger.clone(), self.refs.clone());
+        let ledger = self.ledger.clone();
         let written = tokio::task::spawn_blocking(move || {
-            for (name, commit) in keep {
-                set_own(&refs, &name, commit)?;
-            }
-            ledger.append(&batch)?;
+            let _span = tracing::trace_span!("ledger append").entered();
+            ledger.append_with(&batch, &beneath)?;
             Ok::<_, JournalError>(())
         });
         written.await.map_err(|_| JournalError::Lost)??;

@@ -67,6 +67,7 @@ pub fn evicted(candidate: &Candidate, state: &RunState, reason: &str) -> Result<
 pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate>) -> Result<Merged, ExecuteError> {
     let own = cx.clone();
     blocking(move || {
+        let _span = tracing::trace_span!("merge wave").entered();
         let merger = Merger::open(&own.repo, &own.merging)?;
         let mut merged = Merged::default();
         let mut at = tip;
@@ -85,7 +86,10 @@ pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate
                 }
             }
         }
-        if own.durability == Durability::Full {
+        if own.plan.gates.is_empty() || own.durability == Durability::Relaxed {
+            own.unsynced.add(merger.objects().take_written());
+        } else {
+            // The gates get a worktree that stands at the merge, perhaps for hours.
             merger.objects().flush()?;
         }
         Ok(merged)

@@ -1,6 +1,5 @@
 //! The place where a step works: its worktree, brought to the right commit.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::bench;
@@ -14,7 +13,7 @@ use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::tool::outcome::Ending;
 use crate::io::git::remove::RemovalProof;
 use crate::io::git::reset::IgnoredFiles;
-use crate::io::git::worktree::{CreateWorktree, Submodules, Worktree, Worktrees};
+use crate::io::git::worktree::{CreateWorktree, Submodules, Worktree, WorktreeError, Worktrees};
 
 /// The commit that a step starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +87,12 @@ pub async fn stand(cx: &RunContext, order: &StepOrder, state: &RunState, stand: 
     let known = cx.take_worktree(&order.workstream);
     let is_new = known.is_none();
     let is_check = matches!(order.role, StepRole::Static | StepRole::Runtime);
-    let worktrees = Arc::clone(&cx.worktrees);
-    let live = blocking(move || bring(&worktrees, known, &request, if is_check { Wanted::ForCheck } else { Wanted::Clean })).await?;
+    let own = cx.clone();
+    let live = blocking(move || match known {
+        None => anew(&own, &request),
+        Some(known) => bring(&own.worktrees, known, &request, if is_check { Wanted::ForCheck } else { Wanted::Clean }),
+    });
+    let live = live.await?;
     if is_new {
         for (number, argv) in plan.setup.iter().enumerate() {
             if let Err(message) = set_up(cx, order, &live.worktree, (number, argv)).await? {
@@ -110,22 +113,36 @@ enum Wanted {
     Clean,
 }
 
-fn bring(worktrees: &Worktrees, known: Option<Live>, request: &CreateWorktree, wanted: Wanted) -> Result<Live, ExecuteError> {
-    let worktree = match known {
-        None => worktrees.create(request)?,
-        Some(live)
-            if live.worktree.commit() == request.commit
-                && (wanted == Wanted::ForCheck || live.since == Since::Nobody)
-                && live.captured == live.worktree.tree() =>
-        {
-            return Ok(live);
+fn bring(worktrees: &Worktrees, mut live: Live, request: &CreateWorktree, wanted: Wanted) -> Result<Live, ExecuteError> {
+    if live.worktree.commit() == request.commit
+        && (wanted == Wanted::ForCheck || live.since == Since::Nobody)
+        && live.captured == live.worktree.tree()
+    {
+        return Ok(live);
+    }
+    let proof = proof(worktrees, &mut live)?;
+    Ok(unused(worktrees.recycle(live.worktree, request, &proof, IgnoredFiles::Keep)?))
+}
+
+/// Makes a worktree as if it were new: out of one that another workstream needs no more, where there is one. Only what differs is written
+/// then, and nothing of the other one stays, not even ignored files.
+fn anew(cx: &RunContext, request: &CreateWorktree) -> Result<Live, ExecuteError> {
+    let _span = tracing::trace_span!("worktree ready").entered();
+    let Some(spare) = cx.take_spare(&request.path) else { return Ok(unused(cx.worktrees.create(request)?)) };
+    let left = spare.worktree.path().to_owned();
+    match cx.worktrees.recycle(spare.worktree, request, &spare.proof, IgnoredFiles::Remove) {
+        Ok(worktree) => Ok(unused(worktree)),
+        // Somebody wrote into it after its work was recorded. It stays as it is, and a resume looks at it again.
+        Err(error @ WorktreeError::NotCaptured { .. }) if left != request.path => {
+            tracing::warn!(error = bench::with_sources(&error), "a worktree that was no longer needed is left as it is");
+            Ok(unused(cx.worktrees.create(request)?))
         }
-        Some(mut live) => {
-            let proof = proof(worktrees, &mut live)?;
-            worktrees.recycle(live.worktree, request, &proof, IgnoredFiles::Keep)?
-        }
-    };
-    Ok(Live { captured: worktree.tree(), worktree, since: Since::Nobody })
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn unused(worktree: Worktree) -> Live {
+    Live { captured: worktree.tree(), worktree, since: Since::Nobody }
 }
 
 /// Returns what is known to be recorded of a worktree. What checks left since the last capture is given up; what a tool left never is.

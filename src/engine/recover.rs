@@ -213,11 +213,21 @@ fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
 pub async fn clean(cx: &RunContext, state: &RunState) -> Result<Vec<Event>, ExecuteError> {
     let mut events = Vec::new();
     for (id, one) in &state.workstreams {
-        let Some(path) = one.worktree.clone() else { continue };
+        let path = one.worktree.clone();
+        // A worktree that was handed on stands under the name of its former workstream until somebody takes it.
+        if path.is_none() && (one.start.is_none() || !cx.worktree_path(id).exists()) {
+            continue;
+        }
         let (own, request) = (cx.clone(), request(cx, state, id)?);
         let recorded: Vec<ObjectId> = one.patches.iter().map(|patch| patch.tree).collect();
         let checked = one.last.as_ref().is_some_and(|last| !changes_files(last.role));
         let removed = blocking(move || Ok(remove_left(&own, &request, (&recorded, checked)))).await?;
+        let Some(path) = path else {
+            if let Err(error) = removed {
+                tracing::warn!(error = with_sources(&error), "a worktree that was no longer needed is left as it is");
+            }
+            continue;
+        };
         let mut moved = WorktreeMoved { workstream: id.clone(), round: one.worktrees, path, reason: None };
         events.push(match removed {
             Ok(()) => Event::WorktreeRemoved(moved),

@@ -161,6 +161,7 @@ fn snapshot(
     mut live: Live,
     (parents, origin): (Vec<ObjectId>, Option<PatchOrigin>),
 ) -> Result<Left, ExecuteError> {
+    let _span = tracing::trace_span!("capture").entered();
     let mut notes = keep_commits(cx, order, &live.worktree)?;
     let base = live.worktree.tree();
     let taken = cx.worktrees.capture(&mut live.worktree, base)?;

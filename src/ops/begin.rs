@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use super::context::Context;
 use crate::domain::id::{RunId, ToolId};
@@ -10,7 +11,7 @@ use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::routing::{RoutingError, candidates};
-use crate::engine::context::{GateSlot, Inputs, Parts, RunContext};
+use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
 use crate::io::fs::{self, FsError};
 use crate::io::git::inspect::InspectError;
@@ -47,8 +48,8 @@ pub enum BeginError {
     #[error(transparent)]
     Identity(#[from] InspectError),
     /// The user's configuration of worktrees can not be read.
-    #[error(transparent)]
-    Worktrees(#[from] WorktreeError),
+    #[error("the configuration of worktrees can not be read")]
+    Worktrees(#[source] Box<WorktreeError>),
     /// The user's configuration of merges can not be read.
     #[error(transparent)]
     Merging(#[from] MergeCommandError),
@@ -143,6 +144,14 @@ pub fn worktree_root(cx: &Context, settings: &Settings) -> PathBuf {
 pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<RunContext, BeginError> {
     let folder = RunFolder::new(&cx.repo.orc_dir(), begun.run);
     fs::create_dir_all(folder.path())?;
+    // Each of the three asks git: at once, because starting processes is a good part of a small run.
+    let root = worktree_root(cx, settings);
+    let (merging, worktrees, identity) = thread::scope(|scope| {
+        let merging = scope.spawn(|| MergeSettings::read(&cx.repo));
+        let worktrees = scope.spawn(|| Worktrees::new(&cx.repo, &root));
+        let identity = cx.repo.identity();
+        (joined(merging), joined(worktrees), identity)
+    });
     Ok(RunContext::new(Parts {
         run: begun.run,
         plan: begun.plan,
@@ -150,9 +159,9 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         inputs: begun.inputs,
         tools: cx.tools.clone(),
         repo: cx.repo.clone(),
-        merging: MergeSettings::read(&cx.repo)?,
-        worktrees: Arc::new(Worktrees::new(&cx.repo, &worktree_root(cx, settings))?),
-        identity: cx.repo.identity()?,
+        merging: merging?,
+        worktrees: Arc::new(worktrees.map_err(|e| BeginError::Worktrees(Box::new(e)))?),
+        identity: identity?,
         clock: cx.clock.clone(),
         environment: cx.environment.clone(),
         folder,
@@ -160,6 +169,12 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         notes: settings.notes.value,
         cancel: cancel_channel().0,
         live: Mutex::new(BTreeMap::new()),
+        unsynced: Unsynced::default(),
+        spares: Mutex::new(Vec::new()),
         gate: GateSlot::default(),
     }))
+}
+
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

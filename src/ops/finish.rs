@@ -32,9 +32,9 @@ pub fn sinks(cx: &RunContext, mut sinks: Vec<Box<dyn Sink>>) -> Vec<Box<dyn Sink
     sinks
 }
 
-/// Removes the worktree of the gates where the loop ended without doing so.
+/// Removes the worktrees that are left where the loop ended without doing so.
 pub async fn tidy(cx: &RunContext, ending: Option<&Ending>) {
     if !matches!(ending, Some(Ending::Killed(_))) {
-        closing::leave_gates(cx).await;
+        closing::leave(cx).await;
     }
 }

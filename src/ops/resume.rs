@@ -10,6 +10,7 @@ use super::frozen::{self, FrozenError};
 use super::load::{self, LoadError};
 use super::run::VERSION;
 use crate::domain::id::{RunId, WorkstreamId};
+use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunDriven;
@@ -69,7 +70,7 @@ pub enum ResumeError {
     Lock(#[from] LockError),
     /// What the last driver left could not be mended.
     #[error("what the last driver left behind could not be mended")]
-    Recover(#[from] ExecuteError),
+    Recover(#[source] Box<ExecuteError>),
     /// An event does not fit the state.
     #[error(transparent)]
     Staging(#[from] StagingError),
@@ -83,7 +84,7 @@ pub enum ResumeError {
         run: RunId,
         /// Why.
         #[source]
-        source: DispatchError,
+        source: Box<DispatchError>,
     },
 }
 
@@ -117,27 +118,36 @@ pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, Res
     let (plan, inputs, frozen) = frozen::thaw(&ledger, tip, run)?;
     let waves = waves_of_waiting(&plan, &state);
     let run_cx = begin::run_context(cx, &cx.settings, Begun { run, plan, inputs, config: frozen.config })?;
-    let recovery = recover::recover(&run_cx, &state).await?;
+    let recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
     let driven =
         RunDriven { round: state.drivers, pid: std::process::id(), version: VERSION.to_owned(), found: recovery.found.clone(), waves };
     let mut events = vec![Event::RunResumed(driven)];
     events.extend(recovery.events);
     let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new());
-    let state = write(&run_cx, &mut journal, (state, events)).await?;
-    let cleaned = recover::clean(&run_cx, &state).await?;
-    let dispatcher = Dispatcher::new(run_cx.clone(), state, journal, finish::sinks(&run_cx, request.sinks));
-    let ending = dispatcher.drive(cleaned, request.stop).await.map_err(|source| ResumeError::Dispatch { run, source });
+    let mut sinks = finish::sinks(&run_cx, request.sinks);
+    let (state, entries) = write(&run_cx, &mut journal, (state, events)).await?;
+    for entry in &entries {
+        sinks.iter_mut().for_each(|sink| sink.told(entry, &state));
+    }
+    let cleaned = recover::clean(&run_cx, &state).await.map_err(unmended)?;
+    let dispatcher = Dispatcher::new(run_cx.clone(), state, journal, sinks);
+    let ending = dispatcher.drive(cleaned, request.stop).await.map_err(|source| ResumeError::Dispatch { run, source: Box::new(source) });
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     drop(lock);
     Ok(Resumed { found: recovery.found, ending: ending? })
 }
 
-/// Writes events before the loop begins: what is removed afterwards must be recorded first.
+fn unmended(error: ExecuteError) -> ResumeError {
+    ResumeError::Recover(Box::new(error))
+}
+
+/// Writes events before the loop begins: what is removed afterwards must be recorded first. Returns the state that they lead to, and their
+/// entries.
 async fn write(
     cx: &crate::engine::context::RunContext,
     journal: &mut Journal,
     (state, events): (RunState, Vec<Event>),
-) -> Result<RunState, ResumeError> {
+) -> Result<(RunState, Vec<Entry>), ResumeError> {
     let (state, entries) = {
         let mut staging = Staging::new(&state, journal.keys(), &cx.clock);
         for event in events {
@@ -146,7 +156,7 @@ async fn write(
         (staging.state, staging.entries)
     };
     journal.append(&entries, &state).await?;
-    Ok(state)
+    Ok((state, entries))
 }
 
 fn newest_open(cx: &Context) -> Result<RunId, ResumeError> {

@@ -102,7 +102,7 @@ pub enum RunError {
         run: RunId,
         /// Why.
         #[source]
-        source: DispatchError,
+        source: Box<DispatchError>,
     },
 }
 
@@ -128,6 +128,7 @@ pub struct Prepared {
 /// # Errors
 /// Returns an error when the plan is not valid, its tools are missing, or its base or target can not be used.
 pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> Result<Prepared, RunError> {
+    let _span = tracing::trace_span!("plan").entered();
     let source = PlanSource::read(&cx.cwd, plan)?;
     let (mut plan, diagnostics) = match source.check(&cx.settings, &cx.tools) {
         Ok(checked) => checked,
@@ -143,8 +144,8 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
 /// Returns the commit on which the first wave starts: the base, or the target's tip when it already contains the base.
 fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, RunError> {
     let name = branch_ref(target);
-    if let Some(holder) = cx.repo.worktree_list()?.into_iter().find(|worktree| worktree.branch.as_deref() == Some(&*name)) {
-        return Err(RunError::CheckedOut { branch: target.to_owned(), path: holder.path.display().to_string() });
+    if let Some(holder) = cx.repo.holder(&name)? {
+        return Err(RunError::CheckedOut { branch: target.to_owned(), path: holder.display().to_string() });
     }
     let Some(at) = Refs::new(&cx.repo, cx.durability()).read(&name)? else { return Ok(base) };
     let objects = Objects::open(&cx.repo)?;
@@ -184,7 +185,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let journal = Journal::new(&run_cx, HashSet::new(), files);
     let dispatcher = Dispatcher::new(run_cx.clone(), RunState::new(run), journal, finish::sinks(&run_cx, request.sinks));
     let first = vec![Event::RunPlanned(planned), Event::RunStarted(driven)];
-    let ending = dispatcher.drive(first, request.stop).await.map_err(|source| RunError::Dispatch { run, source });
+    let ending = dispatcher.drive(first, request.stop).await.map_err(|source| RunError::Dispatch { run, source: Box::new(source) });
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     ending
 }

@@ -9,12 +9,15 @@
 )]
 
 mod architecture;
+mod cli;
 mod demo;
 mod engine;
 mod findings;
 mod git;
 mod harness;
 mod hygiene;
+mod loading;
+mod old_ledgers;
 mod plans;
 mod program;
 mod readme;

@@ -101,8 +101,8 @@ impl Command {
             | Self::List(_)
             | Self::Log(_)
             | Self::Show(_)
-            | Self::Config(_) => Overlay::default(),
-            Self::Demo(_) => Overlay::default(),
+            | Self::Config(_)
+            | Self::Demo(_) => Overlay::default(),
         }
     }
 }

@@ -19,15 +19,16 @@ const RESUME: &str = "Nothing that was recorded is lost; `git orc resume` goes o
 impl Meaning for InspectError {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoIdentity | Self::Unreadable { .. } | Self::Git(_) => Exit::Environment,
+            Self::NoIdentity | Self::Unreadable { .. } | Self::Git(_) | Self::Repo(_) | Self::File(_) => Exit::Environment,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoIdentity => Some("Say who you are: `git config user.name NAME` and `git config user.email ADDRESS`.".to_owned()),
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { .. } | Self::Repo(_) => None,
             Self::Git(error) => error.hint(),
+            Self::File(error) => error.hint(),
         }
     }
 }

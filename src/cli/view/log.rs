@@ -95,3 +95,62 @@ pub fn human(one: &Logged, widths: Widths, zone: &TimeZone) -> Styled {
 pub fn json(one: &Logged) -> String {
     codec::to_json(&one.entry).unwrap_or_default() + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::view::color::Color;
+    use crate::cli::view::sample::{Sample, object};
+
+    fn logged() -> Vec<Logged> {
+        Sample::failed().entries.into_iter().rev().map(|entry| Logged { commit: object('d'), entry }).collect()
+    }
+
+    #[test]
+    fn a_line_per_entry() {
+        let all = logged();
+        let widths = Widths::of(&all);
+        let text: String = all.iter().map(|one| human(one, widths, &TimeZone::UTC).render(Color::Never)).collect();
+        insta::assert_snapshot!(text, @r#"
+        dddddddddd 2026-11-21 12:00:29                            run failed              3 of 4 workstreams not merged
+        dddddddddd 2026-11-21 12:00:28                            wave finished           wave 1: api, ui, docs
+        dddddddddd 2026-11-21 12:00:27  site                      workstream blocked      waits for ui
+        dddddddddd 2026-11-21 12:00:26  api                       workstream merged
+        dddddddddd 2026-11-21 12:00:25  api   edit #1    command  patch merged            +10 -3
+        dddddddddd 2026-11-21 12:00:24                            integration advanced    wave 1: api
+        dddddddddd 2026-11-21 12:00:23                            integration prepared    wave 1: api
+        dddddddddd 2026-11-21 12:00:22  docs                      workstream quarantined  `etc/passwd` is outside the scope
+        dddddddddd 2026-11-21 12:00:21  docs  edit #1    command  patch quarantined       +10 -3  `etc/passwd` is outside the scope
+        dddddddddd 2026-11-21 12:00:20  docs  edit #1    command  step passed
+        dddddddddd 2026-11-21 12:00:19  docs  edit #1    command  patch created           +10 -3
+        dddddddddd 2026-11-21 12:00:18  docs  edit #1    command  step started
+        dddddddddd 2026-11-21 12:00:17  ui                        workstream failed       static fails: `x` is \u{1b}[31mred
+        dddddddddd 2026-11-21 12:00:16  ui    static #1           step failed             `cargo check` failed with exit code 101
+        dddddddddd 2026-11-21 12:00:15  ui    static #1           step started
+        dddddddddd 2026-11-21 12:00:14  ui    edit #1    command  step passed
+        dddddddddd 2026-11-21 12:00:13  ui    edit #1    command  patch applied           +10 -3
+        dddddddddd 2026-11-21 12:00:12  ui    edit #1    command  patch validated         +10 -3
+        dddddddddd 2026-11-21 12:00:11  ui    edit #1    command  patch created           +10 -3
+        dddddddddd 2026-11-21 12:00:10  ui    edit #1    command  step started
+        dddddddddd 2026-11-21 12:00:09  api                       workstream verified
+        dddddddddd 2026-11-21 12:00:08  api   edit #1    command  patch verified          +10 -3
+        dddddddddd 2026-11-21 12:00:07  api   edit #1    command  step passed
+        dddddddddd 2026-11-21 12:00:06  api   edit #1    command  patch applied           +10 -3
+        dddddddddd 2026-11-21 12:00:05  api   edit #1    command  patch validated         +10 -3
+        dddddddddd 2026-11-21 12:00:04  api   edit #1    command  patch created           +10 -3
+        dddddddddd 2026-11-21 12:00:03  api   edit #1    command  step started
+        dddddddddd 2026-11-21 12:00:02                            wave started            wave 1: api, ui, docs
+        dddddddddd 2026-11-21 12:00:01                            run started
+        dddddddddd 2026-11-21 12:00:00                            run planned             tour onto orc/tour
+        "#);
+    }
+
+    #[test]
+    fn programs_get_what_the_ledger_holds() {
+        for one in logged() {
+            let line = json(&one);
+            assert_eq!(codec::from_json(line.trim_end()).unwrap(), one.entry);
+            assert!(line.ends_with('\n') && line.matches('\n').count() == 1);
+        }
+    }
+}

@@ -13,6 +13,8 @@ pub mod plan;
 pub mod porcelain;
 pub mod progress;
 pub mod run_graph;
+#[cfg(test)]
+mod sample;
 pub mod settings;
 pub mod show;
 pub mod state;

@@ -14,3 +14,17 @@ pub fn v1(state: &RunState, end: char) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::view::sample::Sample;
+
+    #[test]
+    fn the_lines_never_change() {
+        let (one, two) = ("1".repeat(40), "2".repeat(40));
+        let expect = format!("merged api 1 {one}\nfailed ui 1 {two}\nquarantined docs 1 -\nblocked site 2 -\n");
+        assert_eq!(v1(&Sample::failed().state, '\n'), expect);
+        assert_eq!(v1(&Sample::failed().state, '\0'), expect.replace('\n', "\0"));
+    }
+}

@@ -159,3 +159,76 @@ fn next(status: &Status, told: &RunSummary) -> Styled {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::view::color::Color;
+    use crate::cli::view::sample::Sample;
+    use crate::io::git::lock::Holder;
+
+    fn shown(state: RunState, driver: Option<Holder>) -> String {
+        human(&Status { state, driver }).render(Color::Never)
+    }
+
+    #[test]
+    fn a_run_that_failed() {
+        insta::assert_snapshot!(shown(Sample::failed().state, None), @r#"
+        run 01JD8ZK3V7Q2M4N6P8R0S2T4V6  plan tour  onto orc/tour
+
+        workstream  state          wave  attempts  patches  lines   merge       reason
+        api         ✓ merged          1         1        1  +10 -3  bbbbbbbbbb
+        ui          ✗ failed          1         2        1  +10 -3              static fails: `x` is \u{1b}[31mred
+        docs        ‼ quarantined     1         1        1                      `etc/passwd` is outside the scope
+        site        ⊘ blocked         2                                         waits for ui
+
+        failed: 1 of 4 workstreams merged onto orc/tour at bbbbbbbbbb, 1 blocked, 1 failed, 1 quarantined, 29s
+
+          git orc show ui           # what happened to it
+          git orc show docs         # what happened to it
+          git log --graph orc/tour  # the result
+          git log refs/orc/ledger   # how it came about
+        "#);
+    }
+
+    #[test]
+    fn a_run_that_somebody_drives() {
+        let mut sample = Sample::started();
+        sample.check_starts("api");
+        insta::assert_snapshot!(shown(sample.state, Some(Holder { pid: 42, run: None })), @r#"
+        run 01JD8ZK3V7Q2M4N6P8R0S2T4V6  plan tour  onto orc/tour
+
+        workstream  state         wave  attempts  reason
+        api         ● validating     1         1  static #1
+        ui          ◌ ready          1
+        docs        ◌ ready          1
+        site        ◌ planned        2
+
+        running: 0 of 4 workstreams merged onto orc/tour at aaaaaaaaaa, 2 ready, 1 planned, 1 validating, wave 1 of 2, 3.0s
+        process 42 works on it
+
+          git log refs/orc/ledger  # how it came about
+        "#);
+    }
+
+    #[test]
+    fn a_run_that_nobody_drives_is_interrupted() {
+        let text = shown(Sample::started().state, None);
+        assert!(text.contains("\ninterrupted: 0 of 4 workstreams merged"), "{text}");
+        assert!(text.contains("  git orc resume 01JD8ZK3V7Q2M4N6P8R0S2T4V6"), "{text}");
+    }
+
+    #[test]
+    fn the_document_keeps_its_contract() {
+        let document: Value = serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None })).unwrap();
+        let has = |value: &Value, keys: &[&str]| {
+            for key in keys {
+                assert!(value.get(key).is_some(), "{key} in {value}");
+            }
+        };
+        has(&document, &["schema_version", "run", "state", "target", "tip", "base", "waves", "workstreams", "elapsed_seconds"]);
+        has(&document["workstreams"][0], &["id", "state", "wave", "attempts", "patches"]);
+        has(&document["workstreams"][0]["patches"][0], &["id", "commit", "state"]);
+        assert_eq!((document["state"].as_str(), document["interrupted"].as_bool()), (Some("failed"), Some(false)));
+    }
+}

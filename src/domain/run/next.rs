@@ -12,6 +12,7 @@ use super::limits::{LoopLimits, OnExhausted};
 use super::oscillation::oscillation;
 use super::retry;
 use super::state::{LastStep, PatchRecord, PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
+use crate::domain::finding::model::Finding;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::text::count;
@@ -212,7 +213,7 @@ impl View<'_> {
         let limits = self.limits();
         let fix = &self.one.fix;
         let check = fix.of.as_ref().map_or("check", StepId::as_str).to_owned();
-        let failed = self.one.fix.findings.first().map(|f| f.message.lines().next().unwrap_or_default().to_owned());
+        let failed = self.one.fix.findings.first().map(Finding::short);
         let what = failed.map_or_else(|| format!("{check} fails"), |line| format!("{check} fails: {line}"));
         if let Some(circle) = oscillation(&fix.history, limits.oscillation_window, limits.min_oscillation_repeats) {
             return self.climb(&format!("{what}; {}", circle.message()));

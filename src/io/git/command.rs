@@ -260,6 +260,7 @@ impl GitCommand {
     /// # Errors
     /// Returns [`GitCommandError`] when it can not be run, takes too long or writes too much.
     pub fn output(mut self) -> Result<GitOutput, GitCommandError> {
+        let _span = tracing::trace_span!("git process").entered();
         let input = self.stdin.take();
         let watch = Stopwatch::start();
         let mut child =

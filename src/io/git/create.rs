@@ -34,6 +34,7 @@ impl Worktrees {
     /// Returns [`WorktreeError`] when the name or path can not be used or are taken, or the files can not be written; what was made until
     /// then is removed.
     pub fn create(&self, request: &CreateWorktree) -> Result<Worktree, WorktreeError> {
+        let _span = tracing::trace_span!("worktree create").entered();
         self.check(request)?;
         let (tree, node) = self.tree_of(request.commit)?;
         let maker = self.maker(&node)?;

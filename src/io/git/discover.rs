@@ -1,8 +1,9 @@
 //! Finds the repository that the user stands in, and refuses in one clear sentence what can not be served safely.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use super::command::{GitCommand, GitCommandError};
+use super::command::{GitCommand, GitCommandError, GitOutput};
 use super::env::{GitEnv, GitVersion, VarGroup};
 use super::repo::{Places, Repo, RepoError};
 
@@ -77,16 +78,13 @@ impl Repo {
     /// # Errors
     /// Returns [`DiscoverError`] when there is none, or when it can not be served.
     pub fn discover(start: &Path, env: &GitEnv) -> Result<Self, DiscoverError> {
-        let version = git_version(start, env)?;
-        let answer = GitCommand::outside(env, start)
-            .pass(VarGroup::Discovery)
-            .plain_config()
-            .args(["rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir", "--show-object-format"])
-            // Not known before 2.45, which then repeats the option.
-            .arg("--show-ref-format")
-            // Fails without a work tree, after the other answers were given: so it is the last.
-            .arg("--show-toplevel")
-            .output()?;
+        // Two questions to git at once: a run of one small workstream spends a good part of its time in starting processes.
+        let (version, answer) = thread::scope(|scope| {
+            let version = scope.spawn(|| git_version(start, env));
+            let answer = places(start, env);
+            (version.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), answer)
+        });
+        let (version, answer) = (version?, answer?);
         let text = String::from_utf8_lossy(&answer.stdout).into_owned();
         let mut lines = text.lines();
         let (Some(common), Some(git_dir), Some(objects), Some(refs)) = (lines.next(), lines.next(), lines.next(), lines.next()) else {
@@ -104,6 +102,18 @@ impl Repo {
         check_opened(&repo)?;
         Ok(repo)
     }
+}
+
+fn places(start: &Path, env: &GitEnv) -> Result<GitOutput, GitCommandError> {
+    GitCommand::outside(env, start)
+        .pass(VarGroup::Discovery)
+        .plain_config()
+        .args(["rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir", "--show-object-format"])
+        // Not known before 2.45, which then repeats the option.
+        .arg("--show-ref-format")
+        // Fails without a work tree, after the other answers were given: so it is the last.
+        .arg("--show-toplevel")
+        .output()
 }
 
 fn git_version(start: &Path, env: &GitEnv) -> Result<GitVersion, DiscoverError> {

@@ -43,20 +43,20 @@ fn loose_path(folder: &Path, id: ObjectId) -> PathBuf {
     folder.join(fan).join(rest)
 }
 
-/// Runs `work` on every path, on a few threads; returns the first error.
-fn each(paths: &[PathBuf], work: impl Fn(&Path) -> Result<(), FsError> + Sync) -> Result<(), FsError> {
-    if let [only] = paths {
+/// Does something that waits for the disk with each of some things, on a few threads; returns the first error.
+pub(in crate::io::git) fn each<T: Sync>(things: &[T], work: impl Fn(&T) -> Result<(), FsError> + Sync) -> Result<(), FsError> {
+    if let [only] = things {
         return work(only);
     }
     let next = AtomicUsize::new(0);
     let run = || -> Result<(), FsError> {
-        while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-            work(path)?;
+        while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(thing)?;
         }
         Ok(())
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (1..THREADS.min(paths.len())).map(|_| scope.spawn(run)).collect();
+        let threads: Vec<_> = (1..THREADS.min(things.len())).map(|_| scope.spawn(run)).collect();
         let own = run();
         let others = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         others.fold(own, Result::and)

@@ -1,14 +1,16 @@
 //! Questions about a repository that git itself answers best: who the user is, and which worktrees there are.
 
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::admin::worktree_of;
 use super::command::{GitCommand, GitCommandError};
 use super::env::VarGroup;
 use super::oid::from_git;
 use super::repo::{Repo, RepoError};
 use super::signature::Identity;
 use crate::domain::id::ObjectId;
+use crate::io::fs::{self as files, FsError};
 
 /// The error of asking git.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +29,12 @@ pub enum InspectError {
     /// Git failed.
     #[error(transparent)]
     Git(#[from] GitCommandError),
+    /// The repository can not be opened.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// A file of a worktree's administration can not be read.
+    #[error(transparent)]
+    File(#[from] FsError),
 }
 
 /// A worktree of the repository as git lists it; the main one comes first.
@@ -99,6 +107,30 @@ impl Repo {
         Ok(parse_worktrees(&answer.stdout))
     }
 
+    /// Returns where a branch, named in full, is checked out, if it is. Reads the `HEAD` of every worktree itself: this is asked again and
+    /// again while a run goes on, and a process of git for each question would cost more than the rest of a merge.
+    ///
+    /// # Errors
+    /// Returns [`InspectError`] when the worktrees can not be looked at.
+    pub fn holder(&self, branch: &str) -> Result<Option<PathBuf>, InspectError> {
+        let common = self.common_dir();
+        if stands_on(common, branch)? && !self.open()?.is_bare() {
+            let main = if common.file_name().is_some_and(|name| name == ".git") { common.parent().unwrap_or(common) } else { common };
+            return Ok(Some(main.to_owned()));
+        }
+        let folder = common.join("worktrees");
+        let dirs = match files::list(&folder) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            other => other?,
+        };
+        for dir in dirs {
+            if stands_on(&dir, branch)? {
+                return Ok(Some(worktree_of(&dir).unwrap_or(dir)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the top folders of all worktrees, the main one first.
     ///
     /// # Errors
@@ -114,6 +146,16 @@ impl Repo {
     pub fn checked_out_branches(&self) -> Result<Vec<String>, InspectError> {
         Ok(self.worktree_list()?.into_iter().filter_map(|worktree| worktree.branch).collect())
     }
+}
+
+/// Returns whether the `HEAD` in a git directory is this branch: a line that names it, or, as very old versions of git wrote it, a link.
+fn stands_on(dir: &Path, branch: &str) -> Result<bool, FsError> {
+    let head = dir.join("HEAD");
+    if let Ok(target) = std::fs::read_link(&head) {
+        return Ok(target == Path::new(branch));
+    }
+    let Some(content) = files::read_if_exists(&head)? else { return Ok(false) };
+    Ok(content.strip_prefix(b"ref:").is_some_and(|name| name.trim_ascii() == branch.as_bytes()))
 }
 
 /// Reads what `git worktree list --porcelain -z` prints: attributes ended by NUL, worktrees by an empty one.

@@ -71,11 +71,23 @@ pub struct NewEntry {
     pub files: Vec<FileUpdate>,
 }
 
+/// What entries speak of, and what must be there before them.
+#[derive(Debug, Clone, Default)]
+pub struct Beneath {
+    /// Objects that were written and may not be on the disk yet.
+    pub objects: Vec<ObjectId>,
+    /// Refs of our own that keep them alive, and their values.
+    pub refs: Vec<(String, ObjectId)>,
+}
+
 /// The ledger of a repository. Cheap to clone; can be shared by threads.
 #[derive(Debug, Clone)]
 pub struct LedgerRef {
     repo: Repo,
     refs: Refs,
+    /// For the refs that keep alive what entries speak of. A resume can give them again from the ledger, so their names need not be on the
+    /// disk at once.
+    kept: Refs,
     committer: Identity,
     durability: Durability,
 }
@@ -84,7 +96,7 @@ impl LedgerRef {
     /// Returns the ledger of a repository; `committer` is written as the committer of every entry.
     #[must_use]
     pub fn new(repo: &Repo, committer: Identity, durability: Durability) -> Self {
-        Self { repo: repo.clone(), refs: Refs::new(repo, durability), committer, durability }
+        Self { repo: repo.clone(), refs: Refs::new(repo, durability), kept: Refs::new(repo, Durability::Relaxed), committer, durability }
     }
 
     /// Returns the newest entry, or `None` when there is no ledger yet.
@@ -100,10 +112,19 @@ impl LedgerRef {
     /// # Errors
     /// Returns [`LedgerError`] when they could not be appended; the ledger is then as it was.
     pub fn append(&self, batch: &[NewEntry]) -> Result<Vec<ObjectId>, LedgerError> {
+        self.append_with(batch, &Beneath::default())
+    }
+
+    /// Appends entries as [`LedgerRef::append`] does, together with what they speak of: its objects are on the disk first, then the refs
+    /// that keep it alive have their values, then the ledger has the entries. All of it waits for the disk once.
+    ///
+    /// # Errors
+    /// Returns [`LedgerError`] when they could not be appended; the ledger is then as it was.
+    pub fn append_with(&self, batch: &[NewEntry], beneath: &Beneath) -> Result<Vec<ObjectId>, LedgerError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.exchange(|tip| {
+        self.exchange(beneath, |tip| {
             let objects = if batch.len() < PACK_FROM { Objects::open(&self.repo)? } else { Objects::open_packing(&self.repo)? };
             let ids = self.write_chain(&objects, tip, batch)?;
             let last = ids.last().copied();
@@ -115,6 +136,7 @@ impl LedgerRef {
     /// The lock keeps other processes of git-orc from building in vain; the exchange is safe without it, and git takes no heed of it.
     fn exchange<T>(
         &self,
+        beneath: &Beneath,
         build: impl Fn(Option<ObjectId>) -> Result<(Objects, Option<ObjectId>, T), LedgerError>,
     ) -> Result<T, LedgerError> {
         let _lock = FileLock::take(&self.repo.orc_dir().join("ledger.lock"), "the ledger", None, LOCK_PATIENCE)?;
@@ -123,7 +145,8 @@ impl LedgerRef {
             let (objects, new, answer) = build(tip)?;
             let Some(new) = new.filter(|new| Some(*new) != tip) else { return Ok(answer) };
             let step = RefMove { name: LEDGER_REF, expected: tip, new, log: None };
-            match self.refs.update_after(&step, || self.flush(&objects)) {
+            objects.adopt(beneath.objects.iter().copied());
+            match self.refs.update_after(&step, || self.kept.set_own_after(&beneath.refs, || self.flush(&objects))) {
                 Ok(()) => return Ok(answer),
                 // The tip has moved, or a garbage collection took what no ref led to yet.
                 Err(LedgerError::Ref(RefError::Changed { .. }) | LedgerError::Object(ObjectError::Missing(_))) => {
@@ -172,7 +195,7 @@ impl LedgerRef {
     /// # Errors
     /// Returns [`LedgerError`] when the ledgers can not be read or joined.
     pub fn join(&self, other: ObjectId, entry: &NewEntry) -> Result<ObjectId, LedgerError> {
-        self.exchange(|tip| {
+        self.exchange(&Beneath::default(), |tip| {
             let objects = Objects::open(&self.repo)?;
             let new = match tip {
                 None => other,

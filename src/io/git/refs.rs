@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use super::durable;
 pub use super::ref_error::RefError;
 use super::ref_lock::{LockAttempt, RefLock};
 use super::ref_store::{self, Packed};
@@ -115,6 +116,34 @@ impl Refs {
         };
         synced.map_err(RefError::from)?;
         self.exchange(step, attempt).map_err(E::from)
+    }
+
+    /// Moves refs that nobody else writes, to wherever they were before, after something that must be done first. Their new values and
+    /// what must be done first wait for the disk together; names get their values only when both are there.
+    ///
+    /// # Errors
+    /// Returns the error of `before`, or what [`Refs::update`] returns; some of the refs may have been moved then.
+    pub fn set_own_after<E: From<RefError>>(&self, own: &[(String, ObjectId)], before: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        let mut moves = Vec::new();
+        for (name, new) in own {
+            let expected = self.read(name)?;
+            if expected != Some(*new) {
+                moves.push((RefMove { name, expected, new: *new, log: None }, self.prepare(name, Some(*new))?));
+            }
+        }
+        if moves.is_empty() {
+            return before();
+        }
+        let synced = thread::scope(|scope| -> Result<_, E> {
+            let synced = scope.spawn(|| durable::each(&moves, |(_, attempt)| attempt.sync()));
+            before()?;
+            Ok(synced.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })?;
+        synced.map_err(RefError::from)?;
+        for (step, attempt) in moves {
+            self.exchange(&step, attempt)?;
+        }
+        Ok(())
     }
 
     fn exchange(&self, step: &RefMove<'_>, attempt: LockAttempt) -> Result<(), RefError> {

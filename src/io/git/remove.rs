@@ -46,10 +46,20 @@ impl Worktrees {
     /// Returns [`WorktreeError::NotCaptured`] with the paths when anything in it differs from the captured tree, ignored files excepted;
     /// nothing is removed then. Returns [`WorktreeError::OutsideRoot`] when it is not one of ours.
     pub fn remove(&self, mut worktree: Worktree, proof: &RemovalProof) -> Result<Removed, WorktreeError> {
+        let _span = tracing::trace_span!("worktree remove").entered();
         self.require_ours(&worktree)?;
         let ignored = self.require_captured(&mut worktree, proof)?;
         self.take_away(&worktree.name, worktree.path(), &worktree.admin.dir)?;
         Ok(Removed { ignored })
+    }
+
+    /// Makes sure that everything in a worktree is recorded, so that it may be removed or used for something else.
+    ///
+    /// # Errors
+    /// Returns what [`Worktrees::remove`] would return; nothing is changed.
+    pub fn require_recorded(&self, worktree: &mut Worktree, proof: &RemovalProof) -> Result<(), WorktreeError> {
+        self.require_ours(worktree)?;
+        self.require_captured(worktree, proof).map(|_ignored| ())
     }
 
     /// Removes what a killed [`Worktrees::create`] left behind; returns whether there was anything.

@@ -67,7 +67,8 @@ impl Look {
 /// Returns the scenes of a run that went as foretold, in the order in which they happened.
 #[must_use]
 pub fn scenes(state: &RunState, entries: &[Entry]) -> Vec<Scene> {
-    let finding = first_finding(entries).map(|finding| format!(": {finding}")).unwrap_or_default();
+    let findings = findings(entries);
+    let told = |at: usize| findings.get(at).map(|finding| format!(" ({finding})")).unwrap_or_default();
     let runs = gates(entries, last_wave(state)).len();
     let reason = |id: &str| workstream(state, id).and_then(|one| one.status.reason()).unwrap_or_default().to_owned();
     vec![
@@ -81,7 +82,7 @@ pub fn scenes(state: &RunState, entries: &[Entry]) -> Vec<Scene> {
         Scene {
             title: "mended",
             workstreams: &["french"],
-            text: format!("Its first patch failed a check{finding}. The finding went to a FIX step, and the check passed."),
+            text: format!("Its first patch failed a check{}. The finding went to a FIX step, and the check passed.", told(0)),
         },
         Scene {
             title: "quarantined",
@@ -92,9 +93,10 @@ pub fn scenes(state: &RunState, entries: &[Entry]) -> Vec<Scene> {
             title: "evicted",
             workstreams: &["calm"],
             text: format!(
-                "Fine alone, wrong together with strict: the tests were red on the merged tree of wave {}. {} of the gate found who turns \
-                 it red and that the others are green without it; those are merged.",
+                "Fine alone, wrong together with strict: the tests were red on the merged tree of wave {}{}. {} of the gate named calm \
+                 and showed that the others are green without it, so those are merged.",
                 last_wave(state),
+                told(1),
                 capital(&count(runs, "run")),
             ),
         },
@@ -163,16 +165,14 @@ pub fn steps(entries: &[Entry], id: &str) -> Vec<(String, StepOutcome)> {
     entries.iter().filter_map(step).collect()
 }
 
-/// Returns the first finding of the run, as `path:line: message`.
-fn first_finding(entries: &[Entry]) -> Option<String> {
+/// Returns the first finding of every check and gate that has one, as `path:line: message`, in order.
+fn findings(entries: &[Entry]) -> Vec<String> {
     let found = |entry: &Entry| match entry.event() {
-        Some(Event::StepFinished(step)) => step.findings.first().cloned(),
+        Some(Event::StepFinished(step)) => step.findings.first().map(Finding::short),
+        Some(Event::GateFinished(gate)) => gate.findings.first().map(Finding::short),
         Some(_) | None => None,
     };
-    entries.iter().find_map(found).map(|finding: Finding| {
-        let place = finding.location.as_ref().map(|place| format!("{}:{}: ", place.path, place.line)).unwrap_or_default();
-        format!("{place}{}", finding.message)
-    })
+    entries.iter().filter_map(found).collect()
 }
 
 fn sentence(text: &str) -> String {

@@ -38,11 +38,17 @@ fn repositories_are_found_from_everywhere() {
         assert!(matches!(linked.resolve(spec), Err(RepoError::UnknownCommit { .. })), "{spec}");
     }
     assert_eq!(linked.checked_out_branches().unwrap(), ["refs/heads/main", "refs/heads/side"]);
+    let holders =
+        [("refs/heads/main", Some(repo.path().to_owned())), ("refs/heads/side", Some(root.join("linked"))), ("refs/heads/no", None)];
+    for (branch, holder) in holders {
+        assert_eq!(linked.holder(branch).unwrap(), holder, "{branch}");
+    }
     assert_eq!(linked.worktree_paths().unwrap(), [repo.path().to_owned(), root.join("linked")]);
 
     let bare = at("bare.git");
     assert_eq!((bare.common_dir(), bare.work_dir()), (root.join("bare.git").as_path(), None));
     assert_eq!(bare.resolve("main").unwrap(), id(&head));
+    assert_eq!(bare.holder("refs/heads/main").unwrap(), None, "nothing is checked out in a bare repository");
 }
 
 #[test]

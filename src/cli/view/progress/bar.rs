@@ -186,3 +186,32 @@ impl Drop for Bar {
         self.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::view::sample::{Sample, id};
+
+    #[test]
+    fn what_is_over_stays() {
+        let sample = Sample::failed();
+        let lines = sample.entries.iter().zip(&sample.states).filter_map(|(entry, state)| lasting(entry, state));
+        let text: String = lines.map(|line| line.render(Color::Never) + "\n").collect();
+        insta::assert_snapshot!(text, @r#"
+        · ui static failed  #1  1 finding  1.5s  `cargo check` failed with exit code 101
+        ✗ ui failed  7.0s  static fails: `x` is \u{1b}[31mred
+        ‼ docs quarantined  4.0s  `etc/passwd` is outside the scope
+        ✓ api merged  bbbbbbbbbb  23s
+        ⊘ site blocked  waits for ui
+        "#);
+    }
+
+    #[test]
+    fn what_runs_is_one_line() {
+        let mut sample = Sample::started();
+        sample.check_starts("api");
+        assert_eq!(head(&sample.state), "01JD8ZK…  plan tour  wave 1/2");
+        let api = id("api");
+        assert_eq!(row(&api, &sample.state.workstreams[&api], 5).render(Color::Never), "● api    validating  static #1");
+    }
+}

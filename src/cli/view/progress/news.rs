@@ -163,7 +163,9 @@ pub fn facts(news: &News) -> String {
 pub fn words(news: &News) -> String {
     let one = |(name, value): &(&'static str, String)| match *name {
         "attempt" => format!("#{value}"),
-        "findings" | "files" | "merges" | "workstreams" => format!("{value} {name}"),
+        "findings" | "files" | "merges" | "workstreams" => {
+            format!("{value} {}", if value == "1" { name.trim_end_matches('s') } else { name })
+        }
         _ => one_line(value),
     };
     news.facts.iter().map(one).collect::<Vec<_>>().join("  ")
