@@ -140,6 +140,7 @@ impl LedgerRef {
         build: impl Fn(Option<ObjectId>) -> Result<(Objects, Option<ObjectId>, T), LedgerError>,
     ) -> Result<T, LedgerError> {
         let _lock = FileLock::take(&self.repo.orc_dir().join("ledger.lock"), "the ledger", None, LOCK_PATIENCE)?;
+        let mut vanished = None;
         for attempt in 1..=MAX_TRIES {
             let tip = self.tip()?;
             let (objects, new, answer) = build(tip)?;
@@ -148,14 +149,15 @@ impl LedgerRef {
             objects.adopt(beneath.objects.iter().copied());
             match self.refs.update_after(&step, || self.kept.set_own_after(&beneath.refs, || self.flush(&objects))) {
                 Ok(()) => return Ok(answer),
-                // The tip has moved, or a garbage collection took what no ref led to yet.
-                Err(LedgerError::Ref(RefError::Changed { .. }) | LedgerError::Object(ObjectError::Missing(_))) => {
-                    clock::pause(clock::jitter(Duration::from_millis(u64::from(attempt))));
-                }
+                // The tip has moved.
+                Err(LedgerError::Ref(RefError::Changed { .. })) => vanished = None,
+                // A garbage collection took what no ref led to yet. What is built here is built again; what was made before is not.
+                Err(LedgerError::Object(error @ ObjectError::Missing(_))) => vanished = Some(error),
                 Err(error) => return Err(error),
             }
+            clock::pause(clock::jitter(Duration::from_millis(u64::from(attempt))));
         }
-        Err(LedgerError::Contended { tries: MAX_TRIES })
+        Err(vanished.map_or(LedgerError::Contended { tries: MAX_TRIES }, LedgerError::Object))
     }
 
     fn flush(&self, objects: &Objects) -> Result<(), LedgerError> {

@@ -101,7 +101,7 @@ fn a_user_works_on_while_a_run_goes_on() {
         commits.push(upstream.commit(&format!("theirs {n}")));
         for command in [
             &["fetch", "--quiet", "upstream"][..],
-            &["gc", "--quiet", "--prune=now"],
+            &["gc", "--quiet"],
             &["switch", "--quiet", "--create"],
             &["stash", "push", "--quiet", "--include-untracked"],
             &["switch", "--quiet", "main"],
@@ -136,5 +136,28 @@ fn a_user_works_on_while_a_run_goes_on() {
     for entry in repo.ledger().entries().iter().filter(|e| e["commit"].is_string()) {
         repo.git(&["cat-file", "-e", entry["commit"].as_str().unwrap()]);
     }
+    assert_sound(&environment, &repo);
+}
+
+/// Git itself warns that `--prune=now` may take what others are just writing. Then a run may have to stop, but nothing is lost.
+#[test]
+fn a_user_who_prunes_everything_at_once_can_only_make_a_run_wait() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let plan = plan(&environment, "left.yaml", &slow("left", "orc/left"));
+    let mut running = repo.start_orc(&["run", &plan]);
+    while running.is_running() {
+        repo.git(&["gc", "--quiet", "--prune=now"]);
+    }
+    let mut code = running.finish().code();
+    for _ in 0..5 {
+        if code == 0 {
+            break;
+        }
+        assert_eq!(code, 128, "it says that it could not go on");
+        code = repo.orc(&["resume"]).code();
+    }
+    assert_eq!(code, 0);
+    assert_holds(&repo, "orc/left", "left");
     assert_sound(&environment, &repo);
 }
