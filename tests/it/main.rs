@@ -16,6 +16,7 @@ mod findings;
 mod git;
 mod harness;
 mod hygiene;
+mod loading;
 mod old_ledgers;
 mod plans;
 mod program;
