@@ -53,9 +53,9 @@ fn vendored(environment: &TestEnvironment) -> TestRepo<'_> {
     std::fs::create_dir(repo.path().join("vendor")).unwrap();
     let mut letter = None;
     for (name, folder) in packages() {
-        if letter.is_some() && letter != name.chars().next() {
+        if let Some(last) = letter.filter(|last| !name.starts_with(*last)) {
             repo.git(&["add", "--all", "--force"]);
-            repo.git(&["commit", "--quiet", "-m", &format!("vendor: packages with {}", letter.unwrap())]);
+            repo.git(&["commit", "--quiet", "-m", &format!("vendor: packages with {last}")]);
         }
         letter = name.chars().next();
         let to = repo.path().join("vendor").join(name);
