@@ -47,23 +47,16 @@ fn packages() -> Vec<(String, PathBuf)> {
     found.into_iter().map(|(name, manifest)| (name, manifest.parent().unwrap().to_owned())).collect()
 }
 
-/// Makes the project with a history of a commit per initial letter, and with a checkout that somebody is in the middle of using.
+/// Makes the project with a history of a commit per package, and with a checkout that somebody is in the middle of using.
 fn vendored(environment: &TestEnvironment) -> TestRepo<'_> {
     let repo = environment.repo("project");
     std::fs::create_dir(repo.path().join("vendor")).unwrap();
-    let mut letter = None;
     for (name, folder) in packages() {
-        if let Some(last) = letter.filter(|last| !name.starts_with(*last)) {
-            repo.git(&["add", "--all", "--force"]);
-            repo.git(&["commit", "--quiet", "-m", &format!("vendor: packages with {last}")]);
-        }
-        letter = name.chars().next();
-        let to = repo.path().join("vendor").join(name);
-        let copied = environment.run("cp", &["-r", "--no-preserve=timestamps", folder.to_str().unwrap(), to.to_str().unwrap()]);
-        copied.expect_code(0);
+        let to = repo.path().join("vendor").join(&name);
+        environment.run("cp", &["-r", "--no-preserve=timestamps", folder.to_str().unwrap(), to.to_str().unwrap()]).expect_code(0);
+        repo.git(&["add", "--all", "--force"]);
+        repo.git(&["commit", "--quiet", "-m", &format!("vendor {name}")]);
     }
-    repo.git(&["add", "--all", "--force"]);
-    repo.git(&["commit", "--quiet", "-m", "vendor: the rest"]);
     repo.git(&["gc", "--quiet"]);
     let files = repo.git(&["ls-files"]).lines().count();
     assert!(files > 3000, "only {files} files: no project to prove anything on");
