@@ -23,6 +23,8 @@ use crate::domain::tool::profile::ResolveMode;
 pub enum Action {
     /// It is settled, or waits for its wave.
     Nothing,
+    /// It waits for something that is under way.
+    Hold,
     /// These events should be recorded.
     Record(Vec<Event>),
     /// It waits until this time.
@@ -61,6 +63,8 @@ pub fn action(brief: Brief<'_>, run: &RunState, id: &WorkstreamId, one: &Workstr
         WorkstreamStatus::Ready => view.plan_step(0),
         WorkstreamStatus::Retrying { at } if *at > brief.now => Action::Wait(*at),
         WorkstreamStatus::Retrying { .. } => view.plan_step(one.next),
+        // Its worktree is about to go, or on its way; a new one must not be made where the old one still stands.
+        WorkstreamStatus::Conflicted { .. } if one.worktree.is_some() => Action::Hold,
         WorkstreamStatus::Conflicted { .. } => view.resolve(),
         WorkstreamStatus::InProgress | WorkstreamStatus::Validating => match &one.last {
             Some(last) => view.after(last),
