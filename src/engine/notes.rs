@@ -35,10 +35,7 @@ pub async fn write_rest(cx: &RunContext, state: &RunState) {
 
 fn of_patches(cx: &RunContext, merge: &Merge, one: &WorkstreamState) -> Vec<(ObjectId, String)> {
     // The state is that before the branch moved: what was verified then is merged now.
-    let now = |patch: &PatchRecord| match patch.status {
-        PatchStatus::Verified => PatchStatus::Merged,
-        other => other,
-    };
+    let now = |patch: &PatchRecord| if patch.status == PatchStatus::Verified { PatchStatus::Merged } else { patch.status };
     let note = |patch: &PatchRecord| patch_note(cx.run, &merge.workstream, &PatchRecord { status: now(patch), ..patch.clone() });
     one.patches.iter().map(|patch| (patch.commit, note(patch))).collect()
 }

@@ -48,8 +48,8 @@ pub enum BeginError {
     #[error(transparent)]
     Identity(#[from] InspectError),
     /// The user's configuration of worktrees can not be read.
-    #[error(transparent)]
-    Worktrees(#[from] WorktreeError),
+    #[error("the configuration of worktrees can not be read")]
+    Worktrees(#[source] Box<WorktreeError>),
     /// The user's configuration of merges can not be read.
     #[error(transparent)]
     Merging(#[from] MergeCommandError),
@@ -160,7 +160,7 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         tools: cx.tools.clone(),
         repo: cx.repo.clone(),
         merging: merging?,
-        worktrees: Arc::new(worktrees?),
+        worktrees: Arc::new(worktrees.map_err(|e| BeginError::Worktrees(Box::new(e)))?),
         identity: identity?,
         clock: cx.clock.clone(),
         environment: cx.environment.clone(),

@@ -6,7 +6,7 @@ pub mod foretold;
 pub mod scratch;
 pub mod story;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use self::scratch::{PLAN, Scratch, ScratchError};
 use self::story::{Look, Scene};
@@ -77,25 +77,25 @@ pub enum DemoError {
 /// # Errors
 /// Returns [`DemoError`] when the repository can not be made, the run can not go on, is stopped, or ends in any other way.
 pub async fn demo(desk: &Desk, request: DemoRequest) -> Result<DemoReport, DemoError> {
-    let folder = scratch::folder(request.folder.map(|folder| desk.path(&folder)), &desk.environment)?;
-    let environment = scratch::environment(&desk.environment, &folder);
-    let scratch = Scratch::create(&folder, &environment)?;
-    let own = Desk { cwd: folder.clone(), environment, clock: desk.clock.clone(), flags: Overlay::default() };
+    let environment = scratch::environment(&desk.environment);
+    let scratch = Scratch::create(request.folder.map(|folder| desk.path(&folder)), &environment)?;
+    let own = Desk { cwd: scratch.folder().to_owned(), environment, clock: desk.clock.clone(), flags: Overlay::default() };
     let cx = Context::open(&own)?;
     let wanted = RunRequest { plan: PathBuf::from(PLAN), overrides: Overrides::default(), sinks: request.sinks, stop: request.stop };
     let state = match run(&cx, wanted).await.map_err(Box::new)? {
         Ending::Settled(state) => state,
-        Ending::Stopped(_) | Ending::Killed(_) => return Err(DemoError::Stopped(folder)),
+        Ending::Stopped(_) | Ending::Killed(_) => return Err(DemoError::Stopped(scratch.folder().to_owned())),
     };
-    report(&cx, &folder, &scratch, state)
+    report(&cx, &scratch, state)
 }
 
-fn report(cx: &Context, folder: &Path, scratch: &Scratch, state: RunState) -> Result<DemoReport, DemoError> {
+fn report(cx: &Context, scratch: &Scratch, state: RunState) -> Result<DemoReport, DemoError> {
+    let folder = scratch.folder().to_owned();
     let entries = run_entries(&cx.ledger(), state.run)?;
     let differences = foretold::differences(scratch, &state, &entries)?;
     if !differences.is_empty() {
-        return Err(DemoError::Otherwise { folder: folder.to_owned(), differences });
+        return Err(DemoError::Otherwise { folder, differences });
     }
     let (story, looks) = (story::scenes(&state, &entries), story::looks(&state));
-    Ok(DemoReport { folder: folder.to_owned(), state, story, looks })
+    Ok(DemoReport { folder, state, story, looks })
 }

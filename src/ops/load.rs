@@ -36,7 +36,7 @@ pub enum LoadError {
         entry: EntryId,
         /// Why not.
         #[source]
-        source: IllegalTransition,
+        source: Box<IllegalTransition>,
     },
 }
 
@@ -228,7 +228,7 @@ impl Wanted {
 
 fn fold(mut state: RunState, entries: &[Entry]) -> Result<RunState, LoadError> {
     for entry in entries {
-        apply(&mut state, entry).map_err(|source| LoadError::Illegal { run: entry.run, entry: entry.id, source })?;
+        apply(&mut state, entry).map_err(|source| LoadError::Illegal { run: entry.run, entry: entry.id, source: Box::new(source) })?;
     }
     Ok(state)
 }

@@ -69,7 +69,7 @@ pub enum ResumeError {
     Lock(#[from] LockError),
     /// What the last driver left could not be mended.
     #[error("what the last driver left behind could not be mended")]
-    Recover(#[from] ExecuteError),
+    Recover(#[source] Box<ExecuteError>),
     /// An event does not fit the state.
     #[error(transparent)]
     Staging(#[from] StagingError),
@@ -83,7 +83,7 @@ pub enum ResumeError {
         run: RunId,
         /// Why.
         #[source]
-        source: DispatchError,
+        source: Box<DispatchError>,
     },
 }
 
@@ -117,19 +117,23 @@ pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, Res
     let (plan, inputs, frozen) = frozen::thaw(&ledger, tip, run)?;
     let waves = waves_of_waiting(&plan, &state);
     let run_cx = begin::run_context(cx, &cx.settings, Begun { run, plan, inputs, config: frozen.config })?;
-    let recovery = recover::recover(&run_cx, &state).await?;
+    let recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
     let driven =
         RunDriven { round: state.drivers, pid: std::process::id(), version: VERSION.to_owned(), found: recovery.found.clone(), waves };
     let mut events = vec![Event::RunResumed(driven)];
     events.extend(recovery.events);
     let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new());
     let state = write(&run_cx, &mut journal, (state, events)).await?;
-    let cleaned = recover::clean(&run_cx, &state).await?;
+    let cleaned = recover::clean(&run_cx, &state).await.map_err(unmended)?;
     let dispatcher = Dispatcher::new(run_cx.clone(), state, journal, finish::sinks(&run_cx, request.sinks));
-    let ending = dispatcher.drive(cleaned, request.stop).await.map_err(|source| ResumeError::Dispatch { run, source });
+    let ending = dispatcher.drive(cleaned, request.stop).await.map_err(|source| ResumeError::Dispatch { run, source: Box::new(source) });
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     drop(lock);
     Ok(Resumed { found: recovery.found, ending: ending? })
+}
+
+fn unmended(error: ExecuteError) -> ResumeError {
+    ResumeError::Recover(Box::new(error))
 }
 
 /// Writes events before the loop begins: what is removed afterwards must be recorded first.

@@ -102,7 +102,7 @@ pub enum RunError {
         run: RunId,
         /// Why.
         #[source]
-        source: DispatchError,
+        source: Box<DispatchError>,
     },
 }
 
@@ -185,7 +185,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let journal = Journal::new(&run_cx, HashSet::new(), files);
     let dispatcher = Dispatcher::new(run_cx.clone(), RunState::new(run), journal, finish::sinks(&run_cx, request.sinks));
     let first = vec![Event::RunPlanned(planned), Event::RunStarted(driven)];
-    let ending = dispatcher.drive(first, request.stop).await.map_err(|source| RunError::Dispatch { run, source });
+    let ending = dispatcher.drive(first, request.stop).await.map_err(|source| RunError::Dispatch { run, source: Box::new(source) });
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     ending
 }

@@ -25,9 +25,13 @@ fn run(environment: &TestEnvironment, folder: Option<PathBuf>) -> Result<DemoRep
         clock: Clock::system(),
         flags: Overlay::default(),
     };
+    block_on(&desk, folder)
+}
+
+fn block_on(desk: &Desk, folder: Option<PathBuf>) -> Result<DemoReport, DemoError> {
     let (_stop, stop) = mpsc::channel(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(demo(&desk, DemoRequest { folder, sinks: Vec::new(), stop }))
+    runtime.block_on(demo(desk, DemoRequest { folder, sinks: Vec::new(), stop }))
 }
 
 #[test]
@@ -85,6 +89,16 @@ fn a_folder_in_use_is_left_alone() {
     let error = run(&environment, Some("mine".into())).unwrap_err();
     assert!(matches!(error, DemoError::Scratch(ScratchError::NotEmpty(_))), "{error}");
     assert_eq!(std::fs::read_dir(environment.root().join("mine")).unwrap().count(), 1);
+}
+
+#[test]
+fn without_git_nothing_is_left_behind() {
+    let environment = TestEnvironment::new();
+    let own = Environment::of([("PATH", "/nonexistent".into()), ("TMPDIR", environment.root().join("tmp"))]);
+    let desk = Desk { cwd: environment.root().to_owned(), environment: own, clock: Clock::system(), flags: Overlay::default() };
+    let error = block_on(&desk, None).unwrap_err();
+    assert!(matches!(error, DemoError::Scratch(ScratchError::NoGit(_))), "{error}");
+    assert_eq!(std::fs::read_dir(environment.root().join("tmp")).unwrap().count(), 0);
 }
 
 #[test]

@@ -179,7 +179,6 @@ fn tests_and_files_named_in_documents_exist() {
 }
 
 #[test]
-#[ignore = "needs the command line, which is on its way"]
 fn the_commands_in_documents_exist() {
     let environment = TestEnvironment::new();
     let exists = |verb: &str| environment.run("git-orc", &[verb, "--help"]).status.success();

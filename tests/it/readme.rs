@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use clap::Parser as _;
+use git_orc::cli::args::root::{Root, command};
 use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::plan_schema;
 use git_orc::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape, SourceFile};
@@ -87,13 +89,41 @@ fn tables_of_the_readme_name_every_key_of_a_plan() {
     check(workstream, &schema["$defs"]["Workstream"]);
 }
 
+/// Returns the command lines of a text that start with `git orc`, as words; comments and pipes are left out.
+fn typed(text: &str) -> Vec<Vec<String>> {
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("git orc "));
+    let bare = lines.map(|line| line.split("  ").next().unwrap().split(" #").next().unwrap());
+    bare.map(|line| shell_words::split(line.split(['|', '>']).next().unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn the_readme_names_every_command_and_no_other() {
+    let text = readme();
+    let told: BTreeSet<&str> = first_cells(section(&text, "## Commands")).iter().filter_map(|cell| cell.split(' ').nth(2)).collect();
+    let root = command();
+    let known: BTreeSet<&str> = root.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help").collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn commands_in_the_readme_and_in_the_help_are_understood() {
+    let help = |one: &clap::Command| typed(&one.get_after_help().map(ToString::to_string).unwrap_or_default());
+    let root = command();
+    let below = root.get_subcommands().flat_map(|one| std::iter::once(one).chain(one.get_subcommands()));
+    let examples: Vec<Vec<String>> = std::iter::once(&root).chain(below).flat_map(help).chain(typed(&readme())).collect();
+    assert!(examples.len() > 20, "{examples:?}");
+    for words in examples {
+        let line = std::iter::once("git-orc").chain(words.iter().map(String::as_str));
+        Root::try_parse_from(line).unwrap_or_else(|error| panic!("git orc {}\n{error}", words.join(" ")));
+    }
+}
+
 /// Runs the lines of a block, each by a shell at the top of the repository, and returns each line with what it printed.
 fn type_in(repo: &TestRepo<'_>, block: &str) -> Vec<(String, String)> {
     let run = |line: &str| {
-        let output = repo.command("sh").args(["-c", line]).output().unwrap();
-        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{line}\n{stdout}{stderr}");
-        (line.to_owned(), stdout.into_owned())
+        let outcome = crate::harness::run(repo.command("sh").args(["-c", line]));
+        assert!(outcome.status.success(), "{line}\n{}{}", outcome.stdout, outcome.stderr);
+        (line.to_owned(), outcome.stdout)
     };
     block.lines().filter(|line| !line.is_empty()).map(run).collect()
 }

@@ -30,6 +30,8 @@ const FILES: &[(&str, &str)] = &[
 /// The variables of the user that the demo goes by. Nothing else comes in, so that it ends the same way on every machine: no repository
 /// that git was told of, no hooks, filters or signatures of the user's configuration, no limits for real runs.
 const PASSED: [&str; 8] = ["PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL"];
+/// What stands for the user's own settings, which are none.
+const FIXED: [(&str, &str); 3] = [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("XDG_CONFIG_HOME", "/dev/null")];
 
 /// The error of making or reading the scratch repository.
 #[derive(Debug, thiserror::Error)]
@@ -69,21 +71,16 @@ pub struct Scratch {
 
 /// Returns the part of an environment that the demo goes by.
 #[must_use]
-pub fn environment(of: &Environment, folder: &Path) -> Environment {
+pub fn environment(of: &Environment) -> Environment {
     let passed = PASSED.iter().filter_map(|name| Some((OsString::from(name), of.var(name)?.to_owned())));
-    // A folder that does not exist stands for the user's own settings.
-    let none = folder.join(".git/no-settings").into_os_string();
-    let fixed = [("GIT_CONFIG_GLOBAL", OsString::from("/dev/null")), ("GIT_CONFIG_NOSYSTEM", "1".into()), ("XDG_CONFIG_HOME", none)];
-    Environment::of(passed.chain(fixed.map(|(name, value)| (OsString::from(name), value))))
+    let fixed = FIXED.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    Environment::of(passed.chain(fixed))
 }
 
 /// Returns the folder to work in: the wanted one, which must be empty or missing, or a fresh one below the system's temporary folder.
-///
-/// # Errors
-/// Returns [`ScratchError`] when the folder is in use or can not be made.
-pub fn folder(wanted: Option<PathBuf>, user: &Environment) -> Result<PathBuf, ScratchError> {
+fn make_folder(wanted: Option<PathBuf>, environment: &Environment) -> Result<PathBuf, ScratchError> {
     let Some(folder) = wanted else {
-        let temporary = user.var("TMPDIR").map(PathBuf::from).filter(|path| path.is_absolute());
+        let temporary = environment.var("TMPDIR").map(PathBuf::from).filter(|path| path.is_absolute());
         return Ok(fs::create_fresh_dir(&temporary.unwrap_or_else(|| PathBuf::from("/tmp")), "git-orc-demo-")?);
     };
     fs::create_dir_all(&folder)?;
@@ -91,15 +88,18 @@ pub fn folder(wanted: Option<PathBuf>, user: &Environment) -> Result<PathBuf, Sc
 }
 
 impl Scratch {
-    /// Makes the repository in an empty folder, with one commit by an identity of its own.
+    /// Makes the repository, with one commit by an identity of its own: in the wanted folder, which must be empty or missing, or in a fresh
+    /// one below the system's temporary folder.
     ///
     /// # Errors
-    /// Returns [`ScratchError`] when a file can not be written or git fails.
-    pub fn create(folder: &Path, environment: &Environment) -> Result<Self, ScratchError> {
+    /// Returns [`ScratchError`] when the folder is in use, a file can not be written, or git is missing or fails.
+    pub fn create(wanted: Option<PathBuf>, environment: &Environment) -> Result<Self, ScratchError> {
         let vars = environment.vars().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let mut scratch = Self { folder: folder.to_owned(), git: GitEnv::new(vars)?, before: None };
+        // Git first: without it not even an empty folder is left behind.
+        let git = GitEnv::new(vars)?;
+        let mut scratch = Self { folder: make_folder(wanted, environment)?, git, before: None };
         for (path, content) in FILES {
-            let path = folder.join(path);
+            let path = scratch.folder.join(path);
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
             fs::write_scratch(&path, content.as_bytes())?;
         }
@@ -111,6 +111,12 @@ impl Scratch {
         scratch.git(&["commit", "--quiet", "--message=A greeter"])?;
         scratch.before = Some(scratch.belongings()?);
         Ok(scratch)
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Runs git in the repository and returns what it prints.

@@ -51,7 +51,7 @@ fn a_conflict_is_resolved_between_its_markers() {
     let resolve = "    resolve: [sh, -c, \"cp a/x.txt $HOME/marked; sed -i '/^[<=>]\\\\{7\\\\}/d' a/x.txt\"]\n    static: [[grep, -q, ours, a/x.txt]]\n";
     let state = rig.run(&plan("", &[shell("ws-a", "a/**", &line, resolve)]));
     assert_states(&state, RunStatus::Completed, &[("ws-a", "merged")]);
-    let marked = rig.from_home("marked");
+    let marked = rig.home_file("marked");
     for text in ["<<<<<<< orc/tour\ntheirs\n", "ours\n>>>>>>> ws-a\n"] {
         assert!(marked.contains(text), "{marked}");
     }
@@ -175,7 +175,7 @@ fn a_gate_is_asked_once_about_a_tree() {
     assert_states(&state, RunStatus::Paused, &[("a", "merged"), ("b", "merged"), ("c", "paused")]);
     std::fs::write(environment.home().join("ready"), "").unwrap();
     assert_states(&rig.resume(), RunStatus::Completed, &[("a", "merged"), ("b", "merged"), ("c", "merged")]);
-    let asked = rig.from_home("asked");
+    let asked = rig.home_file("asked");
     let trees: Vec<&str> = asked.lines().collect();
     assert_eq!(trees.len(), 2, "{trees:?}");
     assert_eq!(trees[1], rig.repo.git(&["rev-parse", "orc/tour^{tree}"]));

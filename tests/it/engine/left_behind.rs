@@ -66,7 +66,7 @@ fn commits_of_a_tool_are_kept_and_folded_in() {
     let state = run_one(&rig, line);
     assert_states(&state, RunStatus::Completed, &[("ws", "merged")]);
     assert!(rig.on("orc/tour", "a/x.txt").ends_with("a line 10\n1\n2\nloose"));
-    let own = rig.from_home("own");
+    let own = rig.home_file("own");
     let kept = rig.repo.git(&["for-each-ref", "--format=%(objectname) %(refname)", "refs/orc/kept/"]);
     assert!(kept.starts_with(own.trim()), "the tool's commit {own} is not among {kept:?}");
     let ledger = rig.repo.ledger();

@@ -22,7 +22,7 @@ fn no_more_run_at_once_than_allowed() {
         let state = rig.run(&plan(&format!("max_workers: {most}"), &six(|_| String::new())));
         assert_eq!(state.status, RunStatus::Completed);
         let (mut now, mut peak) = (0, 0);
-        for line in rig.from_home("order").lines() {
+        for line in rig.home_file("order").lines() {
             now = if line.starts_with("begin") { now + 1 } else { now - 1 };
             peak = peak.max(now);
         }
@@ -38,7 +38,7 @@ fn higher_priority_goes_first() {
     let priority = |n: usize| format!("    priority: {}\n", [0, 5, -10, 7, 0, 1][n]);
     let state = rig.run(&plan("max_workers: 1", &six(priority)));
     assert_eq!(state.status, RunStatus::Completed);
-    let order = rig.from_home("order");
+    let order = rig.home_file("order");
     let begun: Vec<&str> = order.lines().filter_map(|line| line.strip_prefix("begin ")).collect();
     assert_eq!(begun, ["3", "1", "5", "0", "4", "2"]);
     rig.assert_sound();

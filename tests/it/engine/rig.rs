@@ -82,7 +82,7 @@ impl<'e> Rig<'e> {
     }
 
     /// Reads a file of the home folder, where programs of a run leave what a test wants to know.
-    pub(super) fn from_home(&self, name: &str) -> String {
+    pub(super) fn home_file(&self, name: &str) -> String {
         std::fs::read_to_string(self.environment.home().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 

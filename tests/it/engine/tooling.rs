@@ -21,7 +21,7 @@ fn a_tool_is_told_what_to_do_and_what_to_mend() {
     let more = "    files_forbid: [a/secret.txt]\n    acceptance_tests: [it is good]\n    static: [[sh, -c, 'cat a/x.txt; grep -q good a/x.txt || { echo \"a/x.txt:1:1: error: not good enough\"; exit 1; }']]\n";
     let state = rig.run(&plan("", &[with_tool("ws-a", "a/**", "tool: listener", more)]));
     assert_states(&state, RunStatus::Completed, &[("ws-a", "merged")]);
-    let told = rig.from_home("told");
+    let told = rig.home_file("told");
     let (edit, fix) = told.split_once("== fix 1\n").unwrap_or_else(|| panic!("no FIX step was told of: {told}"));
     assert!(edit.starts_with("== edit 1\n"), "{edit}");
     for text in ["say hello", "a/**", "Must not touch: a/secret.txt", "it is good"] {
@@ -42,7 +42,7 @@ fn a_second_attempt_is_told_why_the_first_was_not_good_enough() {
     let line = "  - id: ws-a\n    files_scope: [a/**]\n    tool: listener\n    tasks: [say hello]\n    retry: {max_attempts: 2, initial_delay_sec: 0.02}\n";
     let state = rig.run(&plan("", &[line.to_owned()]));
     assert_states(&state, RunStatus::Completed, &[("ws-a", "merged")]);
-    let told = rig.from_home("told");
+    let told = rig.home_file("told");
     let (_, second) = told.split_once("== edit 2\n").unwrap_or_else(|| panic!("there was no second attempt: {told}"));
     assert!(second.contains("b/x.txt"), "{second}");
     assert_eq!(rig.repo.ledger().of_kind("patch_quarantined").len(), 1);
@@ -57,7 +57,7 @@ fn a_tool_sees_its_variables_and_nothing_that_was_not_promised() {
     let state = rig.run(&plan("", &[shell("a", "a/**", line, ""), shell("b", "b/**", line, "")]));
     assert_states(&state, RunStatus::Completed, &[("a", "merged"), ("b", "merged")]);
     let value = |who: &str, name: &str| {
-        let text = rig.from_home(&format!("env-{who}"));
+        let text = rig.home_file(&format!("env-{who}"));
         text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
     };
     assert_eq!(value("a", "ORC_RUN"), Some(state.run.to_string()));
@@ -70,7 +70,7 @@ fn a_tool_sees_its_variables_and_nothing_that_was_not_promised() {
         assert_eq!(value("b", name), None, "{name}");
     }
     let home = value("b", "ORC_WORKTREE").unwrap();
-    assert!(rig.from_home("env-b").ends_with(&format!("{home}\n")) && home.ends_with("/b"), "{home}");
+    assert!(rig.home_file("env-b").ends_with(&format!("{home}\n")) && home.ends_with("/b"), "{home}");
     assert_ne!(value("a", "ORC_PORT_BASE").unwrap(), value("b", "ORC_PORT_BASE").unwrap());
     rig.assert_sound();
 }
@@ -217,7 +217,7 @@ fn a_tool_that_fails_three_times_in_a_row_is_left_alone() {
     };
     let state = rig.run(&plan("max_workers: 1", &[all("a"), all("b"), all("c")]));
     assert_states(&state, RunStatus::Completed, &[("a", "merged"), ("b", "merged"), ("c", "merged")]);
-    assert_eq!(rig.from_home("weak").lines().count(), 3, "it was asked again after its breaker had opened");
+    assert_eq!(rig.home_file("weak").lines().count(), 3, "it was asked again after its breaker had opened");
     let ledger = rig.repo.ledger();
     assert_eq!(ledger.of_kind("breaker_opened").len(), 1);
     assert_eq!(ledger.of_kind("breaker_opened")[0]["tool"], "weak");

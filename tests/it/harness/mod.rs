@@ -10,6 +10,6 @@ mod rounds;
 mod selftest;
 
 pub(crate) use environment::TestEnvironment;
-pub(crate) use process::{Outcome, Running};
+pub(crate) use process::{Outcome, Running, run};
 pub(crate) use repository::TestRepo;
 pub(crate) use rounds::rounds;

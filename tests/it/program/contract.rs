@@ -79,7 +79,7 @@ fn the_document_of_a_run_says_what_git_says() {
         assert!(note.contains(id), "no note of {id} on its patch: {note:?}");
     }
     let merges = repo.git(&["log", "--merges", "--first-parent", "--notes=orc", "--format=%H %N", "orc/tour"]);
-    assert_eq!(merges.matches("ws-").count() >= 3, true, "the merges have notes: {merges}");
+    assert!(merges.matches("ws-").count() >= 3, "the merges have notes: {merges}");
     repo.assert_untouched(&before);
     assert_sound(&environment, &repo);
 }

@@ -1,0 +1,5 @@
+//! The command line from outside: what is typed, what is printed, and how the program ends.
+
+mod reading;
+mod reference;
+mod words;
