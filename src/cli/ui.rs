@@ -251,16 +251,17 @@ impl Ui {
     /// # Errors
     /// Returns [`UiError`] when the help can not be written.
     pub fn usage(&mut self, error: &clap::Error) -> Result<(), UiError> {
-        let (color, is_misuse) = if error.use_stderr() { (self.err_color, true) } else { (self.out_color, false) };
         let rendered = error.render();
-        let text = match color {
-            Color::Always => rendered.ansi().to_string(),
-            Color::Never => block(&rendered.to_string()),
-        };
-        if is_misuse {
-            let _told = io::stderr().lock().write_all(text.as_bytes());
+        if error.use_stderr() {
+            // `git orc --help` is taken by git, which looks for a manual page.
+            let text = block(&rendered.to_string()).replace("try '--help'.\n", "try 'git orc help'.\n");
+            self.complaint(&text);
             return Ok(());
         }
+        let text = match self.out_color {
+            Color::Always => rendered.ansi().to_string(),
+            Color::Never => rendered.to_string(),
+        };
         self.text(&text)
     }
 

@@ -139,6 +139,12 @@ impl RunContext {
         self.cancel.subscribe()
     }
 
+    /// Returns whether everything should end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.cancel.borrow() != CancelLevel::Run
+    }
+
     /// Tells every program how urgently it should end.
     pub fn cancel(&self, level: CancelLevel) {
         self.cancel.send_replace(level);

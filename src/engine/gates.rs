@@ -161,6 +161,10 @@ async fn run_gate(
     };
     let checked = check::judge(worktree.path(), &gate.command, bench::run(cx, command).await, cx.folder.output(&log));
     *slot = Some(worktree);
+    let message = match checked.findings.first() {
+        Some(finding) => format!("{} ({})", finding.short(), checked.message),
+        None => checked.message,
+    };
     let verdict = match checked.outcome {
         StepOutcome::Passed => Verdict::Passed,
         StepOutcome::Failed | StepOutcome::TimedOut => Verdict::Failed,
@@ -180,5 +184,5 @@ async fn run_gate(
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
     };
-    Ok((run, checked.message))
+    Ok((run, message))
 }

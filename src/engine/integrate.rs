@@ -53,6 +53,8 @@ pub async fn run(cx: &RunContext, wave: Wave, state: &RunState, recorder: &Recor
     }
     let merges = match gates::pass(cx, (wave.wave, tip.start), candidates, (state, recorder)).await? {
         Gated::Green(merges) => merges,
+        // A gate that was stopped together with the run says nothing; it is asked again.
+        Gated::Red(_) if cx.is_stopping() => return Ok(()),
         Gated::Red(reason) => return pause(state, recorder, reason).await,
     };
     let Some(last) = merges.last() else { return Ok(()) };

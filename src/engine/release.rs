@@ -14,6 +14,7 @@ use crate::domain::run::fact::WorktreeMoved;
 use crate::domain::run::state::{RunState, WorkstreamStatus};
 use crate::io::git::host::Maker;
 use crate::io::git::worktree::{WorktreeError, Worktrees};
+use crate::io::process::orphan::orphans;
 
 /// Ends the worktree of a workstream and records it; `round` is the number of this change.
 ///
@@ -65,7 +66,9 @@ fn next(cx: &RunContext, workstream: &WorkstreamId, live: &Live, state: &RunStat
     };
     let is_plain = live.worktree.maker() == Maker::Own && cx.plan.workstream(workstream).is_some_and(|plan| !plan.submodules);
     let is_wanted = cx.spare_count() < cx.config.max_workers as usize && state.workstreams.values().any(|one| begins(&one.status));
-    if is_plain && is_wanted { Next::Reuse } else { Next::Remove }
+    // A process that outlived its tool may still stand in the folder; what it writes must not get into somebody else's patch.
+    let is_alone = || orphans(&format!("ORC_WORKTREE={}", live.worktree.path().display())).is_empty();
+    if is_plain && is_wanted && is_alone() { Next::Reuse } else { Next::Remove }
 }
 
 fn end(worktrees: &Worktrees, mut live: Live, next: Next) -> Result<Result<Option<Spare>, WorktreeError>, ExecuteError> {

@@ -10,6 +10,7 @@ use super::frozen::{self, FrozenError};
 use super::load::{self, LoadError};
 use super::run::VERSION;
 use crate::domain::id::{RunId, WorkstreamId};
+use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunDriven;
@@ -123,9 +124,13 @@ pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, Res
     let mut events = vec![Event::RunResumed(driven)];
     events.extend(recovery.events);
     let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new());
-    let state = write(&run_cx, &mut journal, (state, events)).await?;
+    let mut sinks = finish::sinks(&run_cx, request.sinks);
+    let (state, entries) = write(&run_cx, &mut journal, (state, events)).await?;
+    for entry in &entries {
+        sinks.iter_mut().for_each(|sink| sink.told(entry, &state));
+    }
     let cleaned = recover::clean(&run_cx, &state).await.map_err(unmended)?;
-    let dispatcher = Dispatcher::new(run_cx.clone(), state, journal, finish::sinks(&run_cx, request.sinks));
+    let dispatcher = Dispatcher::new(run_cx.clone(), state, journal, sinks);
     let ending = dispatcher.drive(cleaned, request.stop).await.map_err(|source| ResumeError::Dispatch { run, source: Box::new(source) });
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     drop(lock);
@@ -136,12 +141,13 @@ fn unmended(error: ExecuteError) -> ResumeError {
     ResumeError::Recover(Box::new(error))
 }
 
-/// Writes events before the loop begins: what is removed afterwards must be recorded first.
+/// Writes events before the loop begins: what is removed afterwards must be recorded first. Returns the state that they lead to, and their
+/// entries.
 async fn write(
     cx: &crate::engine::context::RunContext,
     journal: &mut Journal,
     (state, events): (RunState, Vec<Event>),
-) -> Result<RunState, ResumeError> {
+) -> Result<(RunState, Vec<Entry>), ResumeError> {
     let (state, entries) = {
         let mut staging = Staging::new(&state, journal.keys(), &cx.clock);
         for event in events {
@@ -150,7 +156,7 @@ async fn write(
         (staging.state, staging.entries)
     };
     journal.append(&entries, &state).await?;
-    Ok(state)
+    Ok((state, entries))
 }
 
 fn newest_open(cx: &Context) -> Result<RunId, ResumeError> {

@@ -113,3 +113,17 @@ fn a_demo_that_ends_otherwise_says_so() {
     assert!(folder.join("demo/plan.yaml").exists());
     assert!(differences.iter().any(|line| line.starts_with("german is failed in wave 1, not merged in wave 1: ")), "{differences:?}");
 }
+
+#[test]
+fn every_command_that_the_demo_prints_can_be_typed() {
+    let environment = TestEnvironment::new();
+    let outcome = environment.run("git-orc", &["demo", "--folder", "with a blank", "--progress", "none"]).expect_code(0);
+    assert!(outcome.stdout.starts_with("\nThe demo ended as foretold: 7 workstreams are merged onto orc/demo in 3 waves"), "{outcome:#?}");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    let typed: Vec<&str> = outcome.stdout.lines().filter_map(|line| line.strip_prefix("  git ")).collect();
+    assert_eq!(typed.len(), 7, "{typed:?}");
+    for line in typed {
+        let shown = environment.run("sh", &["-c", &format!("git {line}")]).expect_code(0);
+        assert!(!shown.stdout.is_empty(), "git {line}");
+    }
+}

@@ -16,6 +16,8 @@ mod findings;
 mod git;
 mod harness;
 mod hygiene;
+mod loading;
+mod old_ledgers;
 mod plans;
 mod program;
 mod readme;

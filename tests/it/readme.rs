@@ -89,6 +89,20 @@ fn tables_of_the_readme_name_every_key_of_a_plan() {
     check(workstream, &schema["$defs"]["Workstream"]);
 }
 
+#[test]
+fn settings_in_the_readme_are_those_that_there_are() {
+    let text = readme();
+    let told = first_cells(section(&text, "## Settings"));
+    let environment = TestEnvironment::new();
+    let listed = environment.run("git-orc", &["config", "--json"]).expect_code(0).json();
+    let all: Vec<(&str, &str)> =
+        listed["settings"].as_array().unwrap().iter().map(|row| (row["key"].as_str().unwrap(), row["place"].as_str().unwrap())).collect();
+    let unknown: Vec<_> = told.iter().filter(|key| !all.iter().any(|(known, _)| known == *key)).collect();
+    assert!(unknown.is_empty(), "settings of the README that there are not: {unknown:?}");
+    let missing: Vec<_> = all.iter().filter(|(key, place)| *place == "config.yaml" && !told.contains(key)).collect();
+    assert!(missing.is_empty() && told.len() > 5, "settings that the README does not name: {missing:?}");
+}
+
 /// Returns the command lines of a text that start with `git orc`, as words; comments and pipes are left out.
 fn typed(text: &str) -> Vec<Vec<String>> {
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix("git orc "));

@@ -7,8 +7,7 @@ use crate::ops::demo::DemoReport;
 use crate::ops::demo::story::{OrcProgram, Scene};
 
 /// What is said before the demo starts.
-pub const OPENING: &str =
-    "A scratch repository with a small project, and a plan of nine workstreams in three waves. Not all of them mean well.";
+pub const OPENING: &str = "A scratch repository, and a plan of nine workstreams in three waves. Not all of them mean well.";
 
 /// How long lines of prose are.
 const WIDTH: usize = 96;

@@ -92,6 +92,11 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
         field(&mut out, "worktree", Styled::plain(worktree));
     }
     out.line().append(attempts(&one.attempts, zone));
+    for line in &one.attempts {
+        for note in &line.notes {
+            out.put(Role::Caution, format!("{} #{}: ", line.step, line.attempt)).add(one_line(note)).line();
+        }
+    }
     if !state.patches.is_empty() {
         out.line().append(patches(&state.patches));
     }

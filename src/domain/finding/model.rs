@@ -57,3 +57,40 @@ pub struct Finding {
     /// Equal for the same finding on moved lines, with other timings, numbers and paths: 16 hexadecimal digits.
     pub fingerprint: String,
 }
+
+impl Finding {
+    /// Returns the finding in short: `path:line: message`, of a longer message the first line. Output that was not understood says what
+    /// matters last.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let place = self.location.as_ref().map(|place| format!("{}:{}: ", place.path, place.line)).unwrap_or_default();
+        let mut lines = self.message.lines();
+        let line = if self.kind == FindingKind::Unparsed { lines.next_back() } else { lines.next() };
+        format!("{place}{}", line.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_are_told_in_one_line() {
+        let check = |kind: FindingKind, message: &str, line: Option<u32>, expect: &str| {
+            let finding = Finding {
+                source: "cc".to_owned(),
+                kind,
+                level: Level::Error,
+                rule: None,
+                message: message.to_owned(),
+                location: line.map(|line| Location { path: "a.c".to_owned(), line, column: Some(3) }),
+                fingerprint: "0".repeat(16),
+            };
+            assert_eq!(finding.short(), expect);
+        };
+        check(FindingKind::Compile, "no such thing\nin this scope", Some(7), "a.c:7: no such thing");
+        check(FindingKind::Test, "left is not right", None, "left is not right");
+        check(FindingKind::Unparsed, "`make` ended with exit code 2; its last lines:\none\ntwo", None, "two");
+        check(FindingKind::Unparsed, "", None, "");
+    }
+}

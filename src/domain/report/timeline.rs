@@ -32,6 +32,8 @@ pub struct AttemptLine {
     pub exit_code: Option<i32>,
     /// One sentence about it.
     pub message: Option<String>,
+    /// What else is worth telling.
+    pub notes: Vec<String>,
     /// What it found.
     pub findings: Vec<Finding>,
     /// Its kept output.
@@ -55,6 +57,7 @@ pub fn timeline(entries: &[Entry], workstream: &WorkstreamId) -> Vec<AttemptLine
                 outcome: None,
                 exit_code: None,
                 message: None,
+                notes: Vec::new(),
                 findings: Vec::new(),
                 output: None,
             }),
@@ -65,6 +68,7 @@ pub fn timeline(entries: &[Entry], workstream: &WorkstreamId) -> Vec<AttemptLine
                     line.outcome = Some(m.outcome);
                     line.exit_code = m.exit_code;
                     line.message = Some(m.message.clone());
+                    line.notes.clone_from(&m.notes);
                     line.findings.clone_from(&m.findings);
                     line.output.clone_from(&m.output);
                 }
@@ -73,4 +77,55 @@ pub fn timeline(entries: &[Entry], workstream: &WorkstreamId) -> Vec<AttemptLine
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::domain::id::{EntryId, RunId};
+    use crate::domain::ledger::codec;
+    use crate::domain::run::fact::{Rung, StepFinished, StepStarted};
+
+    fn started(workstream: &str, attempt: Attempt) -> Event {
+        Event::StepStarted(StepStarted {
+            workstream: WorkstreamId::parse(workstream).unwrap(),
+            step: StepId::parse("static").unwrap(),
+            attempt,
+            role: StepRole::Static,
+            index: 1,
+            tool: None,
+            rung: Rung::SameTool,
+            of: None,
+        })
+    }
+
+    fn finished(workstream: &str, attempt: Attempt) -> Event {
+        Event::StepFinished(StepFinished {
+            workstream: WorkstreamId::parse(workstream).unwrap(),
+            step: StepId::parse("static").unwrap(),
+            attempt,
+            tool: None,
+            outcome: StepOutcome::Failed,
+            message: "no".to_owned(),
+            tool_fault: false,
+            exit_code: Some(1),
+            duration_ms: 7,
+            output: None,
+            findings: Vec::new(),
+            notes: vec!["odd".to_owned()],
+        })
+    }
+
+    #[test]
+    fn attempts_are_told_in_their_order_and_open_ones_stay_open() {
+        let run = RunId::new(Ulid::from(1_u128));
+        let events = [started("a", 1), started("b", 1), finished("b", 1), finished("a", 1), started("a", 2)];
+        let entries: Vec<Entry> =
+            (1_u128..).zip(events).map(|(n, event)| codec::entry(EntryId::new(Ulid::from(n)), Timestamp::UNIX_EPOCH, run, event)).collect();
+        let lines = timeline(&entries, &WorkstreamId::parse("a").unwrap());
+        let told: Vec<_> = lines.iter().map(|line| (line.attempt, line.outcome, line.duration_ms, line.notes.len())).collect();
+        assert_eq!(told, [(1, Some(StepOutcome::Failed), Some(7), 1), (2, None, None, 0)]);
+    }
 }

@@ -43,7 +43,9 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
 /// Returns the removal of every worktree that no step will use again.
 fn releases(state: &RunState) -> Vec<Effect> {
     let done = |one: &WorkstreamState| {
-        one.worktree.is_some() && one.open.is_none() && (one.status.is_settled() || matches!(one.status, WorkstreamStatus::Verified { .. }))
+        let is_done =
+            one.status.is_settled() || matches!(one.status, WorkstreamStatus::Verified { .. } | WorkstreamStatus::Conflicted { .. });
+        one.worktree.is_some() && one.open.is_none() && is_done
     };
     let release = |(id, one): (&WorkstreamId, &WorkstreamState)| Effect::Release { workstream: id.clone(), round: one.worktrees };
     state.workstreams.iter().filter(|(_, one)| done(one)).map(release).collect()
@@ -192,6 +194,7 @@ fn drive_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     for (id, one) in ordered {
         match next::action(brief, state, id, one) {
             Action::Nothing => {}
+            Action::Hold => waiting = true,
             Action::Record(events) => out.extend(events.into_iter().map(record)),
             Action::Wait(at) => {
                 waiting = true;

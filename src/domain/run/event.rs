@@ -179,7 +179,7 @@ impl Event {
             };
         }
         if let Some(m) = self.workstream_moved() {
-            return About { workstream: Some(&m.workstream), commit: m.merge.or(m.commit), ..About::default() };
+            return About { workstream: Some(&m.workstream), commit: m.commit, ..About::default() };
         }
         if let Self::StepStarted(m) = self {
             return About {

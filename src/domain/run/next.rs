@@ -12,6 +12,7 @@ use super::limits::{LoopLimits, OnExhausted};
 use super::oscillation::oscillation;
 use super::retry;
 use super::state::{LastStep, PatchRecord, PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
+use crate::domain::finding::model::Finding;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::text::count;
@@ -22,6 +23,8 @@ use crate::domain::tool::profile::ResolveMode;
 pub enum Action {
     /// It is settled, or waits for its wave.
     Nothing,
+    /// It waits for something that is under way.
+    Hold,
     /// These events should be recorded.
     Record(Vec<Event>),
     /// It waits until this time.
@@ -60,6 +63,8 @@ pub fn action(brief: Brief<'_>, run: &RunState, id: &WorkstreamId, one: &Workstr
         WorkstreamStatus::Ready => view.plan_step(0),
         WorkstreamStatus::Retrying { at } if *at > brief.now => Action::Wait(*at),
         WorkstreamStatus::Retrying { .. } => view.plan_step(one.next),
+        // Its worktree is about to go, or on its way; a new one must not be made where the old one still stands.
+        WorkstreamStatus::Conflicted { .. } if one.worktree.is_some() => Action::Hold,
         WorkstreamStatus::Conflicted { .. } => view.resolve(),
         WorkstreamStatus::InProgress | WorkstreamStatus::Validating => match &one.last {
             Some(last) => view.after(last),
@@ -212,7 +217,7 @@ impl View<'_> {
         let limits = self.limits();
         let fix = &self.one.fix;
         let check = fix.of.as_ref().map_or("check", StepId::as_str).to_owned();
-        let failed = self.one.fix.findings.first().map(|f| f.message.lines().next().unwrap_or_default().to_owned());
+        let failed = self.one.fix.findings.first().map(Finding::short);
         let what = failed.map_or_else(|| format!("{check} fails"), |line| format!("{check} fails: {line}"));
         if let Some(circle) = oscillation(&fix.history, limits.oscillation_window, limits.min_oscillation_repeats) {
             return self.climb(&format!("{what}; {}", circle.message()));

@@ -386,6 +386,20 @@ fn terminal_runs_do_not_move() {
 }
 
 #[test]
+fn a_removal_that_was_under_way_ends_after_the_run_began_to_wait() {
+    let mut dice = Dice::new(vec![9], FailFast::No);
+    let moved = RunMoved { round: 0, tip: dice.state.tip, reason: Some("the branch is checked out".to_owned()) };
+    dice.record(Event::RunPaused(moved));
+    let (workstream, round) = (dice.plan.workstreams[0].id.clone(), 0);
+    let removed = WorktreeMoved { workstream, round, path: "/w".to_owned(), reason: None };
+    dice.record(Event::WorktreeRemoved(removed.clone()));
+    assert_eq!(dice.state.status, RunStatus::Paused);
+    dice.record(Event::RunAborted(RunMoved { round: 1, tip: dice.state.tip, reason: None }));
+    let entry = codec::entry(EntryId::new(Ulid::from(1)), dice.now, dice.state.run, Event::WorktreeRemoved(removed));
+    assert!(apply(&mut dice.state, &entry).is_err(), "what is over does not change");
+}
+
+#[test]
 fn the_wait_between_waves_is_kept() {
     let mut dice = Dice::new(vec![9], FailFast::No);
     dice.run();

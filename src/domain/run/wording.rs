@@ -5,6 +5,9 @@ use crate::domain::id::{ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::Workstream;
 use crate::domain::text::{clip, count, one_line};
 
+/// How long a subject may be.
+const SUBJECT: usize = 72;
+
 /// Whose patch a commit is.
 #[derive(Debug, Clone, Copy)]
 pub struct PatchOwner<'a> {
@@ -26,9 +29,13 @@ pub struct PatchOwner<'a> {
 #[must_use]
 pub fn patch_message(plan: &Workstream, owner: &PatchOwner<'_>) -> String {
     let what = plan.title.as_deref().or(plan.tasks.first().map(String::as_str)).unwrap_or("changes");
-    let mut out = clip(&one_line(&format!("{}: {what}", plan.id)), 72);
+    let is_first = owner.step.as_str() == "edit" && owner.attempt == 1;
+    // Two patches of one workstream are told apart where only subjects are seen.
+    let which = if is_first { String::new() } else { format!(" ({} #{})", owner.step, owner.attempt) };
+    let room = SUBJECT.saturating_sub(which.chars().count());
+    let mut out = clip(&one_line(&format!("{}: {what}", plan.id)), room) + &which;
     out.push_str("\n\n");
-    if owner.step.as_str() != "edit" || owner.attempt > 1 {
+    if !is_first {
         out.push_str(&format!("{} #{} by {}.\n\n", owner.step, owner.attempt, owner.tool));
     }
     out.push_str(&format!("Orc-Run: {}\nOrc-Workstream: {}\nOrc-Patch: {}\n", owner.run, plan.id, owner.patch));
@@ -42,7 +49,7 @@ pub fn patch_message(plan: &Workstream, owner: &PatchOwner<'_>) -> String {
 #[must_use]
 pub fn merge_message(plan: &Workstream, target: &str, run: RunId, commit: ObjectId) -> String {
     let title = plan.title.as_deref().map(|t| format!(": {}", one_line(t))).unwrap_or_default();
-    let subject = clip(&format!("Merge {}{title}", plan.id), 72);
+    let subject = clip(&format!("Merge {}{title}", plan.id), SUBJECT);
     format!("{subject}\n\nWorkstream {} onto {target}.\n\nOrc-Run: {run}\nOrc-Workstream: {}\nOrc-Commit: {commit}\n", plan.id, plan.id)
 }
 
@@ -67,4 +74,29 @@ pub fn patch_note(run: RunId, workstream: &WorkstreamId, patch: &PatchRecord) ->
 #[must_use]
 pub fn merge_note(run: RunId, workstream: &WorkstreamId, wave: u32, commit: ObjectId) -> String {
     format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::schedule::sample::workstream;
+
+    #[test]
+    fn subjects_tell_patches_apart_and_stay_short() {
+        let check = |title: &str, step: &str, attempt: u32, expect: &str| {
+            let plan = Workstream { title: Some(title.to_owned()), ..workstream("ws", &[], &["a"]) };
+            let (step, tool) = (StepId::parse(step).unwrap(), ToolId::parse("aider").unwrap());
+            let id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+            let (run, patch) = (RunId::parse(id).unwrap(), PatchId::parse(id).unwrap());
+            let owner = PatchOwner { run, patch, step: &step, attempt, tool: &tool, assisted_by: None };
+            let message = patch_message(&plan, &owner);
+            assert_eq!(message.lines().next(), Some(expect), "{message}");
+            assert!(expect.chars().count() <= SUBJECT);
+            assert!(message.ends_with(&format!("Orc-Run: {id}\nOrc-Workstream: ws\nOrc-Patch: {id}\n")), "{message}");
+        };
+        check("Greet", "edit", 1, "ws: Greet");
+        check("Greet", "edit", 2, "ws: Greet (edit #2)");
+        check("Greet", "fix", 1, "ws: Greet (fix #1)");
+        check(&"x".repeat(90), "fix", 12, &format!("ws: {}… (fix #12)", "x".repeat(57)));
+    }
 }

@@ -158,7 +158,7 @@ impl RunLock {
     }
 
     fn path(repo: &Repo, run: RunId) -> PathBuf {
-        repo.orc_dir().join("runs").join(run.to_string()).join("lock")
+        repo.orc_dir().join("runs").join(run.lower()).join("lock")
     }
 }
 

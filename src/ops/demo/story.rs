@@ -168,16 +168,11 @@ pub fn steps(entries: &[Entry], id: &str) -> Vec<(String, StepOutcome)> {
 /// Returns the first finding of every check and gate that has one, as `path:line: message`, in order.
 fn findings(entries: &[Entry]) -> Vec<String> {
     let found = |entry: &Entry| match entry.event() {
-        Some(Event::StepFinished(step)) => step.findings.first().map(sentence_of),
-        Some(Event::GateFinished(gate)) => gate.findings.first().map(sentence_of),
+        Some(Event::StepFinished(step)) => step.findings.first().map(Finding::short),
+        Some(Event::GateFinished(gate)) => gate.findings.first().map(Finding::short),
         Some(_) | None => None,
     };
     entries.iter().filter_map(found).collect()
-}
-
-fn sentence_of(finding: &Finding) -> String {
-    let place = finding.location.as_ref().map(|place| format!("{}:{}: ", place.path, place.line)).unwrap_or_default();
-    format!("{place}{}", finding.message)
 }
 
 fn sentence(text: &str) -> String {

@@ -213,3 +213,27 @@ fn plans_with_mistakes_are_told_in_full() {
     assert!(run.stdout.is_empty() && run.stderr.contains("duplicate-id"), "{run:#?}");
     assert!(repo.orc(&["plan", "show", "bad.yaml"]).expect_code(1).stderr.contains("unknown-key"));
 }
+
+#[test]
+fn a_run_whose_driver_died_is_interrupted() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    let step = "{id: slow, files_scope: [x], tool: command, command: [sh, -c, \"echo x > x; exec sleep 5\"]}";
+    repo.write("plan.yaml", format!("name: tour\nworkstreams:\n  - {step}\n"));
+    let running = repo.start_orc(&["run", "plan.yaml", "--progress=none"]);
+    let status = loop {
+        let outcome = repo.orc(&["status", "--json"]);
+        if outcome.status.success() && outcome.json()["workstreams"][0]["state"] == "in_progress" {
+            break outcome.json();
+        }
+    };
+    assert_eq!((status["interrupted"].as_bool(), status["driver"].as_u64()), (Some(false), Some(u64::from(running.pid()))));
+    let busy = repo.orc(&["resume", "tour"]).expect_code(4);
+    assert!(busy.stderr.contains(&format!("is locked by process {}", running.pid())), "{}", busy.stderr);
+    running.kill();
+    let status = json(&repo, &["status", "--json"]);
+    assert_eq!((status["state"].as_str(), status["interrupted"].as_bool()), (Some("running"), Some(true)));
+    let human = text(&repo, &["status"]);
+    assert!(human.contains("\ninterrupted: ") && human.contains("\n  git orc resume "), "{human}");
+    assert!(text(&repo, &["list"]).contains("  interrupted  "));
+}

@@ -61,7 +61,7 @@ fn options_stand_before_and_behind_the_command() {
 #[test]
 fn the_porcelain_is_asked_for_with_and_without_a_version() {
     let porcelain = |line: &str| {
-        let Command::Status(status) = parse(line).unwrap().command else { panic!("{line} is not the command `status`") };
+        let Command::Status(status) = parse(line).unwrap().command else { panic!("{line}") };
         (status.porcelain, status.nul, status.run)
     };
     assert_eq!(porcelain("status"), (None, false, None));

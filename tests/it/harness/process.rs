@@ -76,16 +76,21 @@ impl Running {
     }
 
     /// Waits for the end; fails when it takes longer than the limit.
-    pub(crate) fn finish(mut self) -> Outcome {
+    pub(crate) fn finish(self) -> Outcome {
+        self.finish_within(LIMIT)
+    }
+
+    /// Waits for the end; fails when it takes longer than this.
+    pub(crate) fn finish_within(mut self, limit: Duration) -> Outcome {
         let start = Instant::now();
         let mut pause = Duration::from_micros(500);
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if start.elapsed() > LIMIT {
+            if start.elapsed() > limit {
                 self.child.kill().unwrap();
-                panic!("still running after {LIMIT:?}; wrote\n{}\n{}", text_of(&mut self.stdout), text_of(&mut self.stderr));
+                panic!("still running after {limit:?}; wrote\n{}\n{}", text_of(&mut self.stdout), text_of(&mut self.stderr));
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(10));

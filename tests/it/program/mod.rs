@@ -4,7 +4,6 @@ mod contract;
 mod kills;
 mod large;
 mod neighbours;
-mod refusals;
 
 use crate::harness::{TestEnvironment, TestRepo};
 
