@@ -20,31 +20,29 @@ use tracing_subscriber::registry::{LookupSpan, Registry};
 
 use crate::ground::{Ground, Place};
 
-/// What makes this program drive a run instead of measuring.
+/// What makes this program drive a run, with a clock on its parts, instead of measuring.
 pub(crate) const FLAG: &str = "--drive";
 
 /// Returns the command to which only the plan is missing.
 pub(crate) fn command(ground: &Ground, place: &Place, durability: &str) -> Command {
-    let mut command = ground.command(std::env::current_exe().expect("this program"), &place.repository);
-    command.env("ORC_DURABILITY", durability).args([FLAG, "plain"]);
+    let mut command = ground.command(env!("CARGO_BIN_EXE_git-orc"), &place.repository);
+    command.env("ORC_DURABILITY", durability).arg("run");
     command
 }
 
 /// Returns the command that also prints what the parts took.
 pub(crate) fn timed_command(ground: &Ground, place: &Place, durability: &str) -> Command {
     let mut command = ground.command(std::env::current_exe().expect("this program"), &place.repository);
-    command.env("ORC_DURABILITY", durability).args([FLAG, "timed"]);
+    command.env("ORC_DURABILITY", durability).arg(FLAG);
     command
 }
 
-/// Drives a run to its end in this process.
+/// Drives a run to its end in this process and prints what its parts took.
 pub(crate) fn drive(arguments: &[String]) {
     let start = Instant::now();
-    let [mode, plan] = arguments else { panic!("a mode and a plan are needed") };
+    let [plan] = arguments else { panic!("a plan is needed") };
     let parts = Parts::default();
-    if mode == "timed" {
-        tracing::subscriber::set_global_default(Registry::default().with(parts.clone())).expect("the only subscriber");
-    }
+    tracing::subscriber::set_global_default(Registry::default().with(parts.clone())).expect("the only subscriber");
     let span = tracing::trace_span!("start-up").entered();
     let cx = Context::open(&Desk {
         cwd: std::env::current_dir().expect("a folder"),
@@ -60,9 +58,7 @@ pub(crate) fn drive(arguments: &[String]) {
     let ending = runtime.block_on(run(&cx, request)).expect("the run ends");
     let Ending::Settled(state) = ending else { panic!("the run was stopped") };
     assert_eq!(state.status, RunStatus::Completed, "{:?}", state.reason);
-    if mode == "timed" {
-        parts.print(start.elapsed());
-    }
+    parts.print(start.elapsed());
 }
 
 /// A clock on every span, by name: how often, and how long in all.

@@ -22,16 +22,17 @@ pub(crate) struct Template {
     path: PathBuf,
 }
 
-/// A fresh copy of a repository in a folder of its own, removed when it is dropped.
+/// A fresh copy of a repository in a folder of its own. It stays until the end of the benchmark: ext4 is slow to make files where many were
+/// removed in the last minute, and the next run would pay for that.
 pub(crate) struct Place {
-    top: TempDir,
+    top: PathBuf,
     pub(crate) repository: PathBuf,
 }
 
 impl Place {
     /// Returns a path beside the repository.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
-        self.top.path().join(name)
+        self.top.join(name)
     }
 }
 
@@ -94,8 +95,8 @@ impl Ground {
 
     /// Copies a template; the copy is on the disk, so that no run pays for it.
     pub(crate) fn copy_of(&self, template: &Template) -> Place {
-        let top = tempfile::Builder::new().prefix("run-").tempdir_in(self.top.path()).expect("a folder");
-        let repository = top.path().join("project");
+        let top = tempfile::Builder::new().prefix("run-").tempdir_in(self.top.path()).expect("a folder").keep();
+        let repository = top.join("project");
         let copied = self.command("cp", self.top.path()).arg("-a").arg(&template.path).arg(&repository).status().expect("cp starts");
         assert!(copied.success(), "the repository could not be copied");
         let synced = self.command("sync", self.top.path()).arg("--file-system").arg(&repository).status().expect("sync starts");

@@ -13,6 +13,7 @@
 )]
 
 mod costs;
+mod cpu;
 mod driver;
 mod ground;
 mod ledger;
@@ -44,8 +45,8 @@ fn main() {
         None => ground.generated("generated"),
     };
     let templates = [ground.clone_of("this", env!("CARGO_MANIFEST_DIR").as_ref()), large];
-    println!("milliseconds, medians (lowest to highest); the ratio is to the script\n");
-    println!("{:10} {:>6} {:>5} {:22} {:>9} {:>17} {:>7}", "repository", "files", "N", "variant", "median", "range", "ratio");
+    println!("milliseconds: wall clock (median, lowest to highest), processor (mean); the ratios are to the script\n");
+    println!("repository  files     N variant                wall               range   ratio    processor   ratio");
     for template in &templates {
         for size in &options.sizes {
             compare(&ground, template, *size, options.rounds.unwrap_or(if *size < 100 { 5 } else { 3 }));
@@ -72,23 +73,26 @@ fn options(arguments: &[String]) -> Options {
 fn compare(ground: &Ground, template: &Template, size: usize, rounds: usize) {
     let shape = Shape::new(size);
     let mut times = vec![Vec::new(); Variant::ALL.len()];
+    let mut processor = vec![0.0; Variant::ALL.len()];
     let mut trees = std::collections::BTreeSet::new();
     for round in 0..rounds {
         for turn in 0..Variant::ALL.len() {
             let at = (round + turn) % Variant::ALL.len();
             let place = ground.copy_of(template);
-            let took = Variant::ALL[at].run(ground, &place, shape);
-            times[at].push(took.as_secs_f64() * 1e3);
+            let (wall, used) = Variant::ALL[at].run(ground, &place, shape);
+            times[at].push(wall.as_secs_f64() * 1e3);
+            processor[at] += used.as_secs_f64() * 1e3 / rounds as f64;
             trees.insert(ground.git(&place.repository, &["rev-parse", "orc/bench^{tree}"]));
         }
     }
     assert_eq!(trees.len(), 1, "the variants made different trees: {trees:?}");
     let script = median(&mut times[0]);
-    for (variant, times) in Variant::ALL.iter().zip(&mut times) {
+    for ((variant, times), used) in Variant::ALL.iter().zip(&mut times).zip(&processor) {
         let middle = median(times);
         let range = format!("({:.0} to {:.0})", times[0], times[times.len() - 1]);
-        let ratio = middle / script;
-        println!("{:10} {:6} {size:5} {:22} {middle:9.1} {range:>17} {ratio:7.3}", template.name, template.files, variant.name());
+        let (ratio, used_ratio) = (middle / script, used / processor[0]);
+        print!("{:10} {:6} {size:5} {:17} {middle:11.1} {range:>19} {ratio:7.3}", template.name, template.files, variant.name());
+        println!(" {used:12.0} {used_ratio:7.3}");
     }
 }
 

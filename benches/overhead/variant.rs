@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use crate::driver;
 use crate::ground::{Ground, Place};
 use crate::plan::Shape;
+use crate::{cpu, driver};
 
 /// A way of doing the work.
 #[derive(Clone, Copy)]
@@ -30,8 +30,8 @@ impl Variant {
         }
     }
 
-    /// Does the work and returns how long it took, from before the process starts until after it ended.
-    pub(crate) fn run(self, ground: &Ground, place: &Place, shape: Shape) -> Duration {
+    /// Does the work and returns how long it took, from before the process starts until after it ended, and its processor time.
+    pub(crate) fn run(self, ground: &Ground, place: &Place, shape: Shape) -> (Duration, Duration) {
         let (file, text) = match self {
             Self::Script => (place.beside("work.sh"), shape.script()),
             Self::Full | Self::Relaxed => (place.beside("plan.yaml"), shape.plan()),
@@ -44,9 +44,9 @@ impl Variant {
         };
         let log = File::create(place.beside("log")).expect("a log");
         command.arg(&file).stdout(log.try_clone().expect("a log")).stderr(log);
-        let start = Instant::now();
+        let (start, used) = (Instant::now(), cpu::of_children());
         let status = command.status().expect("the process starts");
-        let took = start.elapsed();
+        let took = (start.elapsed(), cpu::of_children() - used);
         let said = std::fs::read_to_string(place.beside("log")).unwrap_or_default();
         assert!(status.success(), "{} failed: {said}", self.name());
         took

@@ -74,3 +74,32 @@ fn a_repository_without_a_commit_is_refused_in_one_sentence() {
     assert_eq!(refs, "", "nothing was begun");
     assert!(rig.try_context(environment.root()).is_err(), "and a folder without a repository as well");
 }
+
+#[test]
+fn a_worktree_that_is_handed_on_is_like_a_new_one() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    rig.repo.write(".gitignore", "*.cache\n");
+    rig.repo.commit("ignore caches");
+    let one = |n: usize| {
+        let look = "ls -A . a w* >>$HOME/seen; stat -c '%i %w' . >>$HOME/tops";
+        let line = format!("{look}; echo secret >a/left.cache; mkdir -p deep/er w{n}; echo x >deep/er/left.cache; echo x >w{n}/x");
+        let after = if n > 0 { format!("    depends_on: [w{}]\n", n - 1) } else { String::new() };
+        shell(
+            &format!("w{n}"),
+            &format!("w{n}/**"),
+            &line,
+            &format!("{after}    static: [[sh, -c, 'echo junk >junk; chmod 600 a/x.txt']]\n"),
+        )
+    };
+    let state = rig.run(&plan("max_workers: 2", &(0..5).map(one).collect::<Vec<_>>()));
+    assert_eq!(state.status, RunStatus::Completed, "{:?}", state.reason);
+    let seen = rig.home_file("seen");
+    for foreign in ["left.cache", "deep", "junk"] {
+        assert!(!seen.lines().any(|line| line == foreign), "{foreign} was left by the one before: {seen}");
+    }
+    let tops = rig.home_file("tops");
+    let folders: std::collections::BTreeSet<&str> = tops.lines().collect();
+    assert!(folders.len() < tops.lines().count(), "no folder was used again: {tops}");
+    rig.assert_sound();
+}
