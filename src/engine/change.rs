@@ -25,7 +25,9 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     let tool = order.tool.as_ref().and_then(|id| cx.tools.profile(id));
     let Some(profile) = tool else {
         let name = order.tool.as_ref().map(ToString::to_string).unwrap_or_default();
-        return Err(ExecuteError::Inconsistent(format!("the tool `{name}` is no longer known; see `git orc tools list`")));
+        return Err(ExecuteError::Inconsistent(format!(
+            "the tool `{name}` is no longer known; give its profile back, then run `git orc resume`"
+        )));
     };
     let mut worked = match (&profile.kind, order.role) {
         (ToolKind::Replay, _) => replay::run(cx, order, state).await?,

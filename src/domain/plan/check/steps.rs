@@ -246,13 +246,14 @@ fn edit_step(layers: Layers<'_>, edit: Edit<'_>, sink: &mut Sink<'_>) -> Option<
 fn check_known(tool: Option<&At<Name>>, capability: Option<&At<Name>>, known: &Known<'_>, sink: &mut Sink<'_>) {
     if let Some(tool) = tool.filter(|tool| !known.tools.is_empty() && !known.tools.iter().any(|id| id.as_str() == tool.value.0)) {
         let near = sink.suggest(&tool.value.0, known.tools.iter().map(ToolId::as_str));
-        let hint = near.unwrap_or_else(|| "`git orc tools` lists the known ones.".to_owned());
+        let ids: Vec<&str> = known.tools.iter().map(ToolId::as_str).collect();
+        let hint = near.unwrap_or_else(|| format!("Known tools: {}.", ids.join(", ")));
         sink.add(Draft::new(Code::UnknownTool, tool.place, format!("no tool profile has the id {}", quoted(&tool.value.0))).hint(hint));
     }
     let unknown = |capability: &&At<Name>| !known.capabilities.is_empty() && !known.capabilities.contains(&capability.value.0);
     if let Some(capability) = capability.filter(unknown) {
         let near = sink.suggest(&capability.value.0, known.capabilities.iter().map(String::as_str));
-        let hint = near.unwrap_or_else(|| "`git orc tools` lists the known ones.".to_owned());
+        let hint = near.unwrap_or_else(|| format!("Known capabilities: {}.", known.capabilities.join(", ")));
         let message = format!("no tool has the capability {}", quoted(&capability.value.0));
         sink.add(Draft::new(Code::UnknownCapability, capability.place, message).hint(hint));
     }
