@@ -41,6 +41,9 @@ pub enum ContextError {
     Repository(#[from] DiscoverError),
 }
 
+/// The name of the files of tool profiles.
+const PROFILES: &str = "tool_profiles.json";
+
 /// Where the user stands, without any repository.
 #[derive(Debug, Clone)]
 pub struct Desk {
@@ -69,18 +72,21 @@ impl Desk {
         Ok(resolve(&self.environment, Layers { flags: self.flags.clone(), ..Layers::default() })?)
     }
 
-    /// Returns the tools: the shipped profiles, with the user's own on top.
+    /// Returns the tools: the shipped profiles, with the user's own on top, and those of the work tree at `top` above them.
     ///
     /// # Errors
-    /// Returns [`ContextError`] when the user's file can not be read or holds mistakes.
-    pub fn tools(&self) -> Result<Toolbox, ContextError> {
-        let own = self.environment.config_folder().map(|folder| folder.join("tool_profiles.json"));
-        let own = own.map(|path| Ok::<_, FsError>((path.display().to_string(), fs::read_if_exists(&path)?))).transpose()?;
-        let own = own.and_then(|(name, bytes)| Some((name, String::from_utf8_lossy(&bytes?).into_owned())));
-        let shipped = ProfileSource { name: "tool_profiles.json", text: SHIPPED };
-        let layers: Vec<ProfileSource<'_>> =
-            std::iter::once(shipped).chain(own.as_ref().map(|(name, text)| ProfileSource { name, text })).collect();
-        parse_profiles(&layers).map_err(ContextError::Profiles)
+    /// Returns [`ContextError`] when a file of profiles can not be read or holds mistakes.
+    pub fn tools(&self, top: Option<&Path>) -> Result<Toolbox, ContextError> {
+        let user = self.environment.config_folder().map(|folder| folder.join(PROFILES));
+        let repository = top.map(|top| top.join(".git-orc").join(PROFILES));
+        let mut layers = vec![(PROFILES.to_owned(), SHIPPED.to_owned())];
+        for path in [user, repository].into_iter().flatten() {
+            if let Some(bytes) = fs::read_if_exists(&path)? {
+                layers.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        let sources: Vec<ProfileSource<'_>> = layers.iter().map(|(name, text)| ProfileSource { name, text }).collect();
+        parse_profiles(&sources).map_err(ContextError::Profiles)
     }
 
     /// Finds the repository that the user stands in.
@@ -126,9 +132,9 @@ impl Context {
         Ok(Self {
             cwd: desk.cwd.clone(),
             environment,
-            repo,
             settings,
-            tools: desk.tools()?,
+            tools: desk.tools(repo.work_dir())?,
+            repo,
             clock: desk.clock.clone(),
             git_config,
             flags: desk.flags.clone(),

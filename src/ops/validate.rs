@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::domain::plan::diagnostic::{Diagnostic, Severity};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::schedule::waves::{Schedule, schedule};
+use crate::io::git::repo::Repo;
 use crate::ops::context::{ContextError, Desk};
 use crate::ops::plan_source::{PlanSource, PlanSourceError};
 
@@ -43,7 +44,9 @@ impl Validated {
 /// # Errors
 /// Returns [`ValidateError`] when a plan can not be read at all.
 pub fn validate(desk: &Desk, paths: &[PathBuf]) -> Result<Vec<Validated>, ValidateError> {
-    let (settings, tools) = (desk.settings()?, desk.tools()?);
+    // Plans can be checked anywhere; inside of a repository its own tools are known as well.
+    let repository = desk.repository().ok();
+    let (settings, tools) = (desk.settings()?, desk.tools(repository.as_ref().and_then(Repo::work_dir))?);
     let mut validated = Vec::with_capacity(paths.len());
     for path in paths {
         let source = PlanSource::read(&desk.cwd, path)?;

@@ -260,3 +260,16 @@ fn what_waits_for_a_person_is_run_again_with_its_dependents() {
     assert_eq!(rig.repo.ledger().of_kind("workstream_merged").len(), 3, "what was merged is not merged again");
     rig.assert_sound();
 }
+
+#[test]
+fn the_profiles_of_a_repository_win_over_those_of_the_user() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    let profile = |word: &str| format!(r#"{{"greeter": {{"binary": "sh", "args": ["-c", "echo {word} > a/x.txt"]}}}}"#);
+    rig.settings("tool_profiles.json", &profile("user"));
+    rig.repo.write(".git-orc/tool_profiles.json", profile("repository"));
+    let state = rig.run(&plan("", &[with_tool("ws-a", "a/**", "tool: greeter", "")]));
+    assert_states(&state, RunStatus::Completed, &[("ws-a", "merged")]);
+    assert_eq!(rig.on("orc/tour", "a/x.txt"), "repository");
+    rig.assert_sound();
+}
