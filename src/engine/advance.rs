@@ -136,15 +136,9 @@ fn merged_events(integration: &Integration, state: &RunState) -> Result<Vec<Even
             events.push(Event::PatchMerged(PatchMoved { merge: Some(merge.merge), ..patch_moved(&merge.workstream, patch, None) }));
         }
         events.push(Event::WorkstreamMerged(WorkstreamMoved {
-            workstream: merge.workstream.clone(),
-            round: one.round,
-            reason: None,
             commit: Some(merge.commit),
             merge: Some(merge.merge),
-            at: None,
-            on: Vec::new(),
-            paths: Vec::new(),
-            tip: None,
+            ..WorkstreamMoved::new(merge.workstream.clone(), one.round)
         }));
     }
     events.push(Event::IntegrationAdvanced(integration.clone()));

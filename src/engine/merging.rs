@@ -34,17 +34,7 @@ pub struct Merged {
 /// Returns the facts of a move of a candidate.
 #[must_use]
 pub fn moved(candidate: &Candidate, one: &WorkstreamState) -> WorkstreamMoved {
-    WorkstreamMoved {
-        workstream: candidate.workstream.clone(),
-        round: one.round,
-        reason: None,
-        commit: Some(candidate.commit),
-        merge: None,
-        at: None,
-        on: Vec::new(),
-        paths: Vec::new(),
-        tip: None,
-    }
+    WorkstreamMoved { commit: Some(candidate.commit), ..WorkstreamMoved::new(candidate.workstream.clone(), one.round) }
 }
 
 /// Returns the events that put a workstream's work into quarantine because of a gate.

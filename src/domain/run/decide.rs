@@ -97,17 +97,7 @@ fn first_failure(state: &RunState) -> Option<&WorkstreamId> {
 }
 
 fn moved(id: &WorkstreamId, one: &WorkstreamState, reason: Option<String>) -> WorkstreamMoved {
-    WorkstreamMoved {
-        workstream: id.clone(),
-        round: one.round,
-        reason,
-        commit: None,
-        merge: None,
-        at: None,
-        on: Vec::new(),
-        paths: Vec::new(),
-        tip: None,
-    }
+    WorkstreamMoved { reason, ..WorkstreamMoved::new(id.clone(), one.round) }
 }
 
 fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {

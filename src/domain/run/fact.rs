@@ -365,6 +365,14 @@ pub struct WorkstreamMoved {
     pub tip: Option<ObjectId>,
 }
 
+impl WorkstreamMoved {
+    /// Returns a move with nothing said about it but which one it is.
+    #[must_use]
+    pub const fn new(workstream: WorkstreamId, round: u32) -> Self {
+        Self { workstream, round, reason: None, commit: None, merge: None, at: None, on: Vec::new(), paths: Vec::new(), tip: None }
+    }
+}
+
 /// A workstream went up a rung of the recovery ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Climbed {

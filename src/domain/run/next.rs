@@ -89,17 +89,7 @@ impl View<'_> {
     }
 
     fn moved(&self, reason: Option<String>) -> WorkstreamMoved {
-        WorkstreamMoved {
-            workstream: self.id.clone(),
-            round: self.one.round,
-            reason,
-            commit: None,
-            merge: None,
-            at: None,
-            on: Vec::new(),
-            paths: Vec::new(),
-            tip: None,
-        }
+        WorkstreamMoved { reason, ..WorkstreamMoved::new(self.id.clone(), self.one.round) }
     }
 
     fn after(&self, last: &LastStep) -> Action {

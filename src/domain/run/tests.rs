@@ -310,15 +310,9 @@ impl Dice {
                 self.record(Event::PatchMerged(patch_moved(&merge.workstream, patch, None)));
             }
             self.record(Event::WorkstreamMerged(WorkstreamMoved {
-                workstream: merge.workstream.clone(),
-                round: one.round,
-                reason: None,
                 commit: Some(merge.commit),
                 merge: Some(merge.merge),
-                at: None,
-                on: Vec::new(),
-                paths: Vec::new(),
-                tip: None,
+                ..WorkstreamMoved::new(merge.workstream.clone(), one.round)
             }));
         }
         self.record(Event::IntegrationAdvanced(integration));
