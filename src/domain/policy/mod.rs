@@ -5,5 +5,6 @@ pub mod meet;
 pub mod overlap;
 pub mod path;
 pub mod pattern;
+pub mod sandbox;
 pub mod scope;
 pub mod token;
