@@ -37,7 +37,19 @@ pub(crate) struct TestEnvironment {
 impl TestEnvironment {
     /// Makes an empty environment.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("git-orc-test-").tempdir().unwrap();
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// Makes an empty environment in memory, where the machine has such a place. The death of a process leaves the same files there as on
+    /// a disk; only a loss of power does not.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::within(memory) } else { Self::new() }
+    }
+
+    /// Makes an empty environment in a folder.
+    pub(crate) fn within(parent: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("git-orc-test-").tempdir_in(parent).unwrap();
         // Git prints resolved paths; a link in the temporary folder's own path would make them differ from ours.
         let root = folder.path().canonicalize().unwrap();
         for name in ["home", "bin", "tmp", "config"] {

@@ -4,12 +4,15 @@
 mod environment;
 mod fingerprint;
 mod ledger;
+mod oracle;
+mod oracle_selftest;
 mod process;
 mod repository;
 mod rounds;
 mod selftest;
 
 pub(crate) use environment::TestEnvironment;
+pub(crate) use oracle::{Oracle, Stood, Undisturbed, bring_to_end};
 pub(crate) use process::{Outcome, Running, run};
 pub(crate) use repository::TestRepo;
 pub(crate) use rounds::rounds;

@@ -35,6 +35,11 @@ impl<'e> TestRepo<'e> {
         &self.path
     }
 
+    /// Returns the folder of the environment that the repository is in.
+    pub(crate) fn root(&self) -> &Path {
+        self.environment.root()
+    }
+
     /// Returns the git directory.
     pub(crate) fn git_dir(&self) -> PathBuf {
         self.path.join(".git")
