@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use git_orc::domain::run::state::RunStatus;
 use git_orc::engine::dispatcher::Ending;
 use git_orc::io::clock::Clock;
+use git_orc::io::process::supervisor::Supervisor;
 use git_orc::io::settings::environment::Environment;
 use git_orc::io::settings::overlay::Overlay;
 use git_orc::ops::context::{Context, Desk};
@@ -49,6 +50,7 @@ pub(crate) fn drive(arguments: &[String]) {
         environment: Environment::of(std::env::vars_os()),
         clock: Clock::system(),
         flags: Overlay::default(),
+        supervisor: Supervisor::at(env!("CARGO_BIN_EXE_git-orc")),
     });
     let cx = cx.expect("a context");
     let (_stop, stop) = tokio::sync::mpsc::channel(1);

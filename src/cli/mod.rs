@@ -20,12 +20,19 @@ use self::ui::{Ui, UiOptions};
 use self::ui_error::UiError;
 use crate::io::clock::Clock;
 use crate::io::fs::FsError;
+use crate::io::process::supervisor::{self, Supervisor};
 use crate::io::settings::environment::Environment;
 use crate::ops::context::{Context, Desk};
 
 /// Runs the command line of this process; the first of `args` is the name of the program. Returns how the process ends.
+///
+/// To be called by git-orc itself and by nobody else: supervisors are started from the running program.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(code) = supervisor::hidden(&args) {
+        return ExitCode::from(code);
+    }
     ExitCode::from(run(args, Environment::read()).code())
 }
 
@@ -68,7 +75,8 @@ fn finish(ended: Result<Exit, Failure>, ui: Ui) -> Exit {
 fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Failure> {
     ui.listen();
     let flags = root.command.flags();
-    let desk = Desk { cwd: folder(&root.globals, &environment)?, environment, clock: Clock::system(), flags };
+    let desk =
+        Desk { cwd: folder(&root.globals, &environment)?, environment, clock: Clock::system(), flags, supervisor: Supervisor::own() };
     match root.command {
         Command::Validate(args) => args.execute(&desk, ui),
         Command::Plan(args) => args.execute(&desk, ui),

@@ -55,7 +55,10 @@ pub async fn run(cx: &RunContext, command: Command) -> Result<Ended, String> {
     request.stdin = command.stdin.map_or(Stdin::Null, Stdin::Bytes);
     request.limits = TimeLimits { wall: command.wall, idle: command.idle, ..TimeLimits::default() };
     request.log = Some(command.log);
-    let outcome = spawn::run(request, cx.signal()).instrument(tracing::trace_span!("tool or check")).await.map_err(|e| with_sources(&e))?;
+    let outcome = spawn::run(&cx.supervisor, request, cx.signal())
+        .instrument(tracing::trace_span!("tool or check"))
+        .await
+        .map_err(|e| with_sources(&e))?;
     let text = outcome.output.text();
     let is_cut = outcome.stdout.is_cut();
     Ok(Ended { ending: outcome.ending, text, stdout: outcome.stdout.bytes, is_cut })

@@ -18,7 +18,8 @@ use crate::io::git::remove::RemovalProof;
 use crate::io::git::repo::Repo;
 use crate::io::git::signature::Identity;
 use crate::io::git::worktree::{Worktree, Worktrees};
-use crate::io::process::request::{CancelLevel, CancelSignal};
+use crate::io::process::request::{CancelLevel, CancelSignal, Pace, Will};
+use crate::io::process::supervisor::Supervisor;
 use crate::io::settings::environment::Environment;
 
 /// Files that a plan names: prompts and patches, by the name that the plan gives.
@@ -60,8 +61,10 @@ pub struct Parts {
     pub unsynced: Unsynced,
     /// Whether patches and merges get notes.
     pub notes: bool,
-    /// How urgently everything should end.
-    pub cancel: watch::Sender<CancelLevel>,
+    /// What is wanted of every program.
+    pub cancel: watch::Sender<Will>,
+    /// Where the program is that supervises tools and checks.
+    pub supervisor: Supervisor,
     /// Worktrees that are there, with what is known of their files.
     pub live: Mutex<BTreeMap<WorkstreamId, Live>>,
     /// Worktrees of workstreams that are done, for those that begin.
@@ -142,12 +145,17 @@ impl RunContext {
     /// Returns whether everything should end.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        *self.cancel.borrow() != CancelLevel::Run
+        self.cancel.borrow().level != CancelLevel::Run
     }
 
     /// Tells every program how urgently it should end.
     pub fn cancel(&self, level: CancelLevel) {
-        self.cancel.send_replace(level);
+        self.cancel.send_modify(|will| will.level = level);
+    }
+
+    /// Tells every program whether it goes on.
+    pub fn set_pace(&self, pace: Pace) {
+        self.cancel.send_modify(|will| will.pace = pace);
     }
 
     /// Returns where the worktree of a workstream is or will be.

@@ -22,7 +22,7 @@ use crate::io::git::refs::Refs;
 use crate::io::git::remove::RemovalProof;
 use crate::io::git::snapshot::Snapshot;
 use crate::io::git::worktree::{CreateWorktree, Submodules};
-use crate::io::process::orphan::{OrphanEnd, end_orphan, orphans};
+use crate::io::process::orphan::{OrphanEnd, sweep};
 
 /// What was found, and the events that tell of it.
 #[derive(Debug, Default)]
@@ -55,14 +55,14 @@ pub async fn recover(cx: &RunContext, state: &RunState) -> Result<Recovery, Exec
 }
 
 async fn end_orphans(cx: &RunContext, recovery: &mut Recovery) {
-    for orphan in orphans(&format!("ORC_RUN={}", cx.run)) {
-        let word = match end_orphan(&orphan, Duration::from_secs(5)).await {
+    for (orphan, end) in sweep(&[format!("ORC_RUN={}", cx.run).into()], Duration::from_secs(5)).await {
+        let word = match end {
             OrphanEnd::Gone => "was gone already",
             OrphanEnd::Ended => "was ended",
             OrphanEnd::Killed => "was killed",
             OrphanEnd::Alive => "could not be ended",
         };
-        recovery.found.push(format!("process {} of this run {word}: {}", orphan.pid, clip(&one_line(&orphan.command), 80)));
+        recovery.found.push(format!("process {} of this run {word}: {}", orphan.process.pid, clip(&one_line(&orphan.command), 80)));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The end of a worktree that its workstream needs no more: it is handed on to one that begins later, or removed. Refuses what is not
 //! recorded, names it, and leaves it.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::bench::with_sources;
@@ -67,8 +69,14 @@ fn next(cx: &RunContext, workstream: &WorkstreamId, live: &Live, state: &RunStat
     let is_plain = live.worktree.maker() == Maker::Own && cx.plan.workstream(workstream).is_some_and(|plan| !plan.submodules);
     let is_wanted = cx.spare_count() < cx.config.max_workers as usize && state.workstreams.values().any(|one| begins(&one.status));
     // A process that outlived its tool may still stand in the folder; what it writes must not get into somebody else's patch.
-    let is_alone = || orphans(&format!("ORC_WORKTREE={}", live.worktree.path().display())).is_empty();
+    let is_alone = || orphans(&[mark(live.worktree.path())]).is_empty();
     if is_plain && is_wanted && is_alone() { Next::Reuse } else { Next::Remove }
+}
+
+fn mark(worktree: &Path) -> OsString {
+    let mut mark = OsString::from("ORC_WORKTREE=");
+    mark.push(worktree);
+    mark
 }
 
 fn end(worktrees: &Worktrees, mut live: Live, next: Next) -> Result<Result<Option<Spare>, WorktreeError>, ExecuteError> {

@@ -168,6 +168,7 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         durability: cx.durability(),
         notes: settings.notes.value,
         cancel: cancel_channel().0,
+        supervisor: cx.supervisor.clone(),
         live: Mutex::new(BTreeMap::new()),
         unsynced: Unsynced::default(),
         spares: Mutex::new(Vec::new()),

@@ -15,6 +15,7 @@ use crate::io::git::env::{GitEnv, GitMissing};
 use crate::io::git::ledger_ref::LedgerRef;
 use crate::io::git::repo::Repo;
 use crate::io::git::signature::Identity;
+use crate::io::process::supervisor::Supervisor;
 use crate::io::settings::environment::Environment;
 use crate::io::settings::error::SettingsError;
 use crate::io::settings::git_config::{self, ConfigEntry};
@@ -55,6 +56,8 @@ pub struct Desk {
     pub clock: Clock,
     /// What the command line sets.
     pub flags: Overlay,
+    /// Where the program is that supervises tools and checks.
+    pub supervisor: Supervisor,
 }
 
 impl Desk {
@@ -114,6 +117,8 @@ pub struct Context {
     pub tools: Toolbox,
     /// Time and ids.
     pub clock: Clock,
+    /// Where the program is that supervises tools and checks.
+    pub supervisor: Supervisor,
     git_config: Vec<ConfigEntry>,
     flags: Overlay,
 }
@@ -136,6 +141,7 @@ impl Context {
             tools: desk.tools(repo.work_dir())?,
             repo,
             clock: desk.clock.clone(),
+            supervisor: desk.supervisor.clone(),
             git_config,
             flags: desk.flags.clone(),
         })

@@ -79,7 +79,13 @@ pub enum DemoError {
 pub async fn demo(desk: &Desk, request: DemoRequest) -> Result<DemoReport, DemoError> {
     let environment = scratch::environment(&desk.environment);
     let scratch = Scratch::create(request.folder.map(|folder| desk.path(&folder)), &environment)?;
-    let own = Desk { cwd: scratch.folder().to_owned(), environment, clock: desk.clock.clone(), flags: Overlay::default() };
+    let own = Desk {
+        cwd: scratch.folder().to_owned(),
+        environment,
+        clock: desk.clock.clone(),
+        flags: Overlay::default(),
+        supervisor: desk.supervisor.clone(),
+    };
     let cx = Context::open(&own)?;
     let wanted = RunRequest { plan: PathBuf::from(PLAN), overrides: Overrides::default(), sinks: request.sinks, stop: request.stop };
     let state = match run(&cx, wanted).await.map_err(Box::new)? {

@@ -24,6 +24,7 @@ fn run(environment: &TestEnvironment, folder: Option<PathBuf>) -> Result<DemoRep
         environment: Environment::of(variables),
         clock: Clock::system(),
         flags: Overlay::default(),
+        supervisor: crate::harness::supervisor(),
     };
     block_on(&desk, folder)
 }
@@ -95,7 +96,13 @@ fn a_folder_in_use_is_left_alone() {
 fn without_git_nothing_is_left_behind() {
     let environment = TestEnvironment::new();
     let own = Environment::of([("PATH", "/nonexistent".into()), ("TMPDIR", environment.root().join("tmp"))]);
-    let desk = Desk { cwd: environment.root().to_owned(), environment: own, clock: Clock::system(), flags: Overlay::default() };
+    let desk = Desk {
+        cwd: environment.root().to_owned(),
+        environment: own,
+        clock: Clock::system(),
+        flags: Overlay::default(),
+        supervisor: crate::harness::supervisor(),
+    };
     let error = block_on(&desk, None).unwrap_err();
     assert!(matches!(error, DemoError::Scratch(ScratchError::NoGit(_))), "{error}");
     assert_eq!(std::fs::read_dir(environment.root().join("tmp")).unwrap().count(), 0);

@@ -48,7 +48,13 @@ enum Checkpoint {
 impl Book {
     fn new(environment: &TestEnvironment, repo: &TestRepo<'_>) -> Self {
         let environment = Environment::of(environment.variables());
-        let desk = Desk { cwd: repo.path().to_owned(), environment, clock: Clock::system(), flags: Overlay::default() };
+        let desk = Desk {
+            cwd: repo.path().to_owned(),
+            environment,
+            clock: Clock::system(),
+            flags: Overlay::default(),
+            supervisor: crate::harness::supervisor(),
+        };
         let by = Identity { name: "Ada".to_owned(), email: "ada@example.org".to_owned() };
         Self { ledger: LedgerRef::new(&Context::open(&desk).unwrap().repo, by, Durability::Relaxed), written: 0 }
     }

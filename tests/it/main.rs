@@ -19,6 +19,7 @@ mod hygiene;
 mod loading;
 mod old_ledgers;
 mod plans;
+mod process;
 mod program;
 mod readme;
 mod schedule;

@@ -173,7 +173,7 @@ async fn start(cwd: &Path, name: &str, args: &[&str], limit: Option<Duration>) -
     let mut request = ProcessRequest::new(argv, cwd, environment.for_task(&task, &[], &BTreeMap::new()));
     request.limits.wall = limit;
     request.limits.grace = Duration::from_millis(100);
-    run(request, never_cancelled()).await.unwrap()
+    run(&crate::harness::supervisor(), request, never_cancelled()).await.unwrap()
 }
 
 #[tokio::test]

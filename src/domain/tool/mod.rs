@@ -12,6 +12,7 @@ pub mod parse;
 pub mod profile;
 pub mod prompt;
 mod raw;
+pub mod resources;
 pub mod routing;
 pub mod suggest;
 pub mod template;

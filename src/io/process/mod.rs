@@ -1,16 +1,18 @@
 //! Processes: the only place that starts and ends them.
 //!
-//! [`spawn::run`] starts a program in a process group of its own, drains its output into bounded memory and a bounded file, and ends the
-//! whole group on a time limit or a cancellation. What a process group cannot hold is a program that calls `setsid`: such a process
-//! survives here, keeps the mark of its run in its environment, and is found by [`orphan::orphans`].
+//! [`spawn::run`] runs a program below a [`supervisor`], drains its output into bounded memory and a bounded file, keeps its limits, and
+//! returns when nothing that it started is left, whatever session or group that went to. What outlives a supervisor that was itself killed
+//! keeps the mark of its run in its environment, and is found by [`orphan::sweep`].
 
 pub mod capture;
 pub mod excerpt;
+pub mod line;
 pub mod orphan;
+pub mod output;
 pub mod pager;
 pub mod request;
+pub mod rlimits;
 pub mod spawn;
 pub mod stop;
-
-#[cfg(test)]
-mod tests;
+pub mod supervisor;
+pub mod table;

@@ -10,6 +10,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::excerpt::{Excerpt, Kept};
 use crate::domain::tool::outcome::Ending;
+use crate::domain::tool::resources::ResourceLimits;
+use crate::io::sandbox::confinement::Confinement;
 
 /// How urgently a process is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,13 +24,37 @@ pub enum CancelLevel {
     Now,
 }
 
+/// Whether processes go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// They go on.
+    Going,
+    /// They are stopped until further notice, and no limit of theirs comes nearer.
+    Suspended,
+}
+
+/// What is wanted of every process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Will {
+    /// How urgently it is to end.
+    pub level: CancelLevel,
+    /// Whether it goes on.
+    pub pace: Pace,
+}
+
+impl Default for Will {
+    fn default() -> Self {
+        Self { level: CancelLevel::Run, pace: Pace::Going }
+    }
+}
+
 /// The receiving side of a cancellation; all receivers of one sender end together.
-pub type CancelSignal = watch::Receiver<CancelLevel>;
+pub type CancelSignal = watch::Receiver<Will>;
 
 /// Returns a sender and the signal that it drives.
 #[must_use]
-pub fn cancel_channel() -> (watch::Sender<CancelLevel>, CancelSignal) {
-    watch::channel(CancelLevel::Run)
+pub fn cancel_channel() -> (watch::Sender<Will>, CancelSignal) {
+    watch::channel(Will::default())
 }
 
 /// Returns a signal that never cancels.
@@ -120,6 +146,10 @@ pub struct ProcessRequest {
     pub log: Option<PathBuf>,
     /// Gets lines as they come; lines that do not fit into the channel are dropped.
     pub lines: Option<mpsc::Sender<Line>>,
+    /// What it may use of the machine.
+    pub resources: ResourceLimits,
+    /// What it is held by.
+    pub confinement: Confinement,
 }
 
 impl ProcessRequest {
@@ -135,6 +165,8 @@ impl ProcessRequest {
             capture: CaptureLimits::default(),
             log: None,
             lines: None,
+            resources: ResourceLimits::default(),
+            confinement: Confinement::none(),
         }
     }
 }
@@ -152,9 +184,12 @@ pub struct ProcessOutcome {
     pub stdout: Kept,
     /// What became of the log file.
     pub log: LogState,
-    /// Whether somebody still held an output pipe 200 ms after the program had ended. What they write later is not read.
+    /// How many processes it had left behind when it ended; they were ended.
+    pub swept: u32,
+    /// Whether somebody outside of its own processes still held an output pipe 200 ms after all of them had ended. What they write later is
+    /// not read.
     pub leaked_pipe: bool,
-    /// Whether the program outlived KILL for five seconds (uninterruptible in the kernel) and was left behind.
+    /// Whether something of it outlived KILL for seconds (it hangs in the kernel, or belongs to another user) and was left behind.
     pub abandoned: bool,
 }
 
@@ -203,6 +238,23 @@ pub enum SpawnError {
     Log {
         /// The file.
         path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The sandbox can not be made; the program was not started without it.
+    #[error("`{program}` was not started, because its sandbox can not be made: {reason}")]
+    Confinement {
+        /// The program as given.
+        program: String,
+        /// What failed.
+        reason: String,
+    },
+    /// The supervisor could not be started, or said nothing that makes sense.
+    #[error("the supervisor `{}` could not be started", program.display())]
+    Supervisor {
+        /// The program that supervises.
+        program: PathBuf,
         /// What the system said.
         #[source]
         source: io::Error,

@@ -11,6 +11,7 @@ use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::tool::outcome::Ending;
 use crate::io::process::request::{ProcessRequest, TimeLimits, never_cancelled};
 use crate::io::process::spawn;
+use crate::io::process::supervisor::Supervisor;
 
 /// How long `bwrap` may take to start a program that does nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -81,11 +82,11 @@ pub fn probe_kernel() -> Probe {
 }
 
 /// Returns what this machine can do. `path` is the `PATH` in which `bwrap` is looked for; it is started once.
-pub async fn probe(path: Option<&OsStr>) -> Probe {
-    Probe { bubblewrap: bubblewrap(path).await, ..probe_kernel() }
+pub async fn probe(supervisor: &Supervisor, path: Option<&OsStr>) -> Probe {
+    Probe { bubblewrap: bubblewrap(supervisor, path).await, ..probe_kernel() }
 }
 
-async fn bubblewrap(path: Option<&OsStr>) -> Bubblewrap {
+async fn bubblewrap(supervisor: &Supervisor, path: Option<&OsStr>) -> Bubblewrap {
     let Some(program) = which::which_in_global("bwrap", path).ok().and_then(|mut found| found.next()) else { return Bubblewrap::Missing };
     // With everything that a confinement may ask for: what fails only later would fail in the middle of a run.
     let all = Confinement {
@@ -96,9 +97,10 @@ async fn bubblewrap(path: Option<&OsStr>) -> Bubblewrap {
         ..Confinement::none()
     };
     let env: BTreeMap<OsString, OsString> = path.map(|path| ("PATH".into(), path.to_owned())).into_iter().collect();
-    let mut request = ProcessRequest::new(all.wrap(vec!["true".into()]), "/", env);
+    let mut request = ProcessRequest::new(vec!["true".into()], "/", env);
+    request.confinement = all;
     request.limits = TimeLimits { wall: Some(PATIENCE), ..TimeLimits::default() };
-    match spawn::run(request, never_cancelled()).await {
+    match spawn::run(supervisor, request, never_cancelled()).await {
         Ok(outcome) if outcome.ending == (Ending::Exited { code: 0 }) => Bubblewrap::Works { program },
         Ok(outcome) => {
             let said = outcome.output.text();

@@ -59,7 +59,13 @@ impl<'e> Rig<'e> {
     /// Finds out what holds in a folder.
     pub(super) fn try_context(&self, cwd: &Path) -> Result<Context, ContextError> {
         let environment = Environment::of(self.environment.variables());
-        Context::open(&Desk { cwd: cwd.to_owned(), environment, clock: Clock::system(), flags: Overlay::default() })
+        Context::open(&Desk {
+            cwd: cwd.to_owned(),
+            environment,
+            clock: Clock::system(),
+            flags: Overlay::default(),
+            supervisor: crate::harness::supervisor(),
+        })
     }
 
     /// Writes a file of the user's settings.

@@ -5,6 +5,8 @@ use std::io::{Read, Seek};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use git_orc::io::process::supervisor::Supervisor;
+
 /// How long one program may take before the test fails instead of hanging.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -112,4 +114,9 @@ fn text_of(file: &mut File) -> String {
     file.rewind().unwrap();
     file.read_to_end(&mut bytes).unwrap();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns the supervisor for parts of the library: the built program.
+pub(crate) fn supervisor() -> Supervisor {
+    Supervisor::at(env!("CARGO_BIN_EXE_git-orc"))
 }

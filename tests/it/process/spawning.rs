@@ -4,15 +4,25 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
+use git_orc::domain::tool::outcome::{Ending, TimeLimit};
+use git_orc::io::process::request::{
+    CancelLevel, CancelSignal, LogState, Pace, ProcessOutcome, ProcessRequest, SpawnError, Stdin, TimeLimits, Will, cancel_channel,
+    never_cancelled,
+};
+use git_orc::io::process::spawn;
+use git_orc::io::process::supervisor::Supervisor;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::orphan::{OrphanEnd, end_orphan, orphans};
-use super::request::{
-    CancelLevel, LogState, ProcessOutcome, ProcessRequest, SpawnError, Stdin, TimeLimits, cancel_channel, never_cancelled,
-};
-use super::spawn::run;
-use crate::domain::tool::outcome::{Ending, TimeLimit};
+use crate::harness::supervisor;
+
+async fn run(request: ProcessRequest, cancel: CancelSignal) -> Result<ProcessOutcome, SpawnError> {
+    spawn::run(&supervisor(), request, cancel).await
+}
+
+fn level(level: CancelLevel) -> Will {
+    Will { level, pace: Pace::Going }
+}
 
 fn request(argv: &[&str]) -> ProcessRequest {
     let env = BTreeMap::from([(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))]);
@@ -48,7 +58,57 @@ async fn streams_exit_code_and_environment() {
     assert!(stdout.starts_with("out\nORC_RUN=r1\n") && stdout.ends_with("closed\n"), "{stdout}");
     assert!(!stdout.contains("HOME") && !stdout.contains("CARGO"), "{stdout}");
     assert!(outcome.output.text().contains("err\n") && !stdout.contains("err"));
-    assert!(!outcome.leaked_pipe && !outcome.abandoned);
+    assert!(!outcome.leaked_pipe && !outcome.abandoned && outcome.swept == 0);
+}
+
+#[tokio::test]
+async fn nothing_of_ours_is_open_in_the_program() {
+    let script = "ls -l /proc/self/fd/0; ps -o sid= -o pid= -p $$; ulimit -c; ls /proc/self/fd";
+    let text = outcome(sh(script)).await.stdout.text().into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    // Whatever stands open in this process without our doing is open in every child of it.
+    let plain = std::process::Command::new("sh").args(["-c", script]).stdin(std::process::Stdio::null()).output().unwrap();
+    let plain = String::from_utf8(plain.stdout).unwrap();
+    assert_eq!(lines[3..], plain.lines().collect::<Vec<_>>()[3..], "{text}");
+    assert!(lines[0].ends_with("-> /dev/null"), "{text}");
+    let ids: Vec<&str> = lines[1].split_whitespace().collect();
+    assert_eq!(ids[0], ids[1], "it leads a session of its own: {text}");
+    assert_eq!(lines[2], "0", "no memory dumps: {text}");
+}
+
+#[tokio::test]
+async fn limits_are_taken_on() {
+    let mut limited = sh("ulimit -n; ulimit -f; head -c 2000000 /dev/zero >big || echo refused; wc -c <big");
+    let folder = tempfile::tempdir().unwrap();
+    limited.cwd = folder.path().to_owned();
+    limited.resources.open_files = Some(77);
+    limited.resources.file_mib = Some(1);
+    let text = outcome(limited).await.stdout.text().into_owned();
+    assert!(text.starts_with("77\n") && text.ends_with("refused\n1048576\n"), "{text}");
+}
+
+#[tokio::test]
+async fn a_missing_supervisor_is_named() {
+    let nobody = Supervisor::at("/nonexistent/git-orc");
+    let error = spawn::run(&nobody, sh("true"), never_cancelled()).await.unwrap_err();
+    assert!(matches!(error, SpawnError::Supervisor { .. }), "{error}");
+    let mute = Supervisor::at("/bin/true");
+    assert_eq!(spawn::run(&mute, sh("true"), never_cancelled()).await.unwrap().ending, Ending::Signaled { signal: 9 });
+}
+
+#[tokio::test]
+async fn what_is_suspended_waits_and_loses_no_time() {
+    let (wish, signal) = cancel_channel();
+    let mut process = sh("for i in 1 2 3 4 5 6; do echo $i; sleep 0.05; done");
+    process.limits = TimeLimits { wall: Some(Duration::from_millis(900)), idle: Some(Duration::from_millis(600)), ..TimeLimits::default() };
+    let running = tokio::task::JoinSet::from_iter([run(process, signal)]);
+    sleep(Duration::from_millis(120)).await;
+    wish.send(Will { level: CancelLevel::Run, pace: Pace::Suspended }).unwrap();
+    sleep(Duration::from_millis(1500)).await;
+    wish.send(level(CancelLevel::Run)).unwrap();
+    let outcome = running.join_all().await.remove(0).unwrap();
+    assert_eq!((outcome.ending, outcome.stdout.text().as_ref()), (Ending::Exited { code: 0 }, "1\n2\n3\n4\n5\n6\n"));
+    assert!(outcome.elapsed > Duration::from_millis(1500), "{:?}", outcome.elapsed);
 }
 
 #[tokio::test]
@@ -151,9 +211,9 @@ async fn cancellation_has_two_levels() {
     let (cancel, signal) = cancel_channel();
     let process = tokio::task::JoinSet::from_iter([run(sh("trap '' TERM; echo up; sleep 60; sleep 60"), signal)]);
     sleep(Duration::from_millis(100)).await;
-    cancel.send(CancelLevel::Gentle).unwrap();
+    cancel.send(level(CancelLevel::Gentle)).unwrap();
     sleep(Duration::from_millis(100)).await;
-    cancel.send(CancelLevel::Now).unwrap();
+    cancel.send(level(CancelLevel::Now)).unwrap();
     let outcome = process.join_all().await.remove(0).unwrap();
     assert_eq!((outcome.ending, outcome.stdout.text().as_ref()), (Ending::Cancelled, "up\n"));
     assert!(outcome.elapsed < Duration::from_secs(4), "{:?}", outcome.elapsed);
@@ -163,7 +223,7 @@ async fn cancellation_has_two_levels() {
 async fn what_is_cancelled_before_it_starts_never_starts() {
     let folder = tempfile::tempdir().unwrap();
     let (cancel, signal) = cancel_channel();
-    cancel.send(CancelLevel::Gentle).unwrap();
+    cancel.send(level(CancelLevel::Gentle)).unwrap();
     let mut late = request(&["touch", "started"]);
     late.cwd = folder.path().to_owned();
     assert_eq!(run(late, signal).await.unwrap().ending, Ending::Cancelled);
@@ -181,7 +241,7 @@ async fn a_lost_sender_cancels_nothing() {
 async fn a_held_pipe_is_let_go_and_its_holder_killed() {
     let outcome = outcome(sh("sleep 60 & echo $!")).await;
     assert_eq!(outcome.ending, Ending::Exited { code: 0 });
-    assert!(outcome.leaked_pipe);
+    assert_eq!((outcome.swept, outcome.leaked_pipe), (1, false));
     assert!(outcome.elapsed < Duration::from_secs(2), "{:?}", outcome.elapsed);
     assert!(is_gone(&outcome.stdout.text()).await);
 }
@@ -189,13 +249,13 @@ async fn a_held_pipe_is_let_go_and_its_holder_killed() {
 #[tokio::test]
 async fn silent_background_work_is_over_when_the_outcome_is_there() {
     let outcome = outcome(sh("sleep 60 >/dev/null 2>&1 & echo $!")).await;
-    assert!(!outcome.leaked_pipe);
+    assert_eq!(outcome.swept, 1);
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", outcome.stdout.text().trim())).unwrap_or_default();
     assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
 }
 
 #[tokio::test]
-async fn a_dropped_future_kills_the_group() {
+async fn a_dropped_future_kills_everything() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pids");
     let mut process = sh("sleep 60 & echo $$ $! >pids.new; mv pids.new pids; wait");
@@ -239,21 +299,4 @@ async fn a_full_disk_does_not_disturb_the_program() {
     let outcome = outcome(process).await;
     assert_eq!((outcome.ending, outcome.stdout.text().as_ref()), (Ending::Exited { code: 0 }, "a\nb\n"));
     assert!(matches!(outcome.log, LogState::Failed(_)));
-}
-
-#[tokio::test]
-async fn a_process_that_left_the_group_is_found_by_the_mark_of_its_run() {
-    let marker = format!("ORC_RUN=test-{}-{:?}", std::process::id(), std::thread::current().id());
-    let (key, value) = marker.split_once('=').unwrap();
-    let mut process = sh("setsid sleep 61 >/dev/null 2>&1 & sleep 0.2");
-    process.env.insert(key.into(), value.into());
-    assert_eq!(outcome(process).await.ending, Ending::Exited { code: 0 });
-    let found = orphans(&marker);
-    assert_eq!(found.iter().map(|orphan| orphan.command.as_str()).collect::<Vec<_>>(), ["sleep 61"]);
-    assert_eq!(orphans(&marker[..marker.len() - 1]), [], "a prefix of the mark is another mark");
-    let mut reused = found[0].clone();
-    reused.start_time += 1;
-    assert_eq!(end_orphan(&reused, Duration::from_secs(2)).await, OrphanEnd::Gone);
-    assert_eq!(end_orphan(&found[0], Duration::from_secs(2)).await, OrphanEnd::Ended);
-    assert_eq!(orphans(&marker), []);
 }

@@ -1,0 +1,4 @@
+//! Programs below a supervisor: how they start, how they end, and that nothing of them is left.
+
+mod escapes;
+mod spawning;
