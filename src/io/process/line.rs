@@ -35,7 +35,7 @@ impl Outgoing {
             }
             return;
         }
-        pending().await
+        pending::<()>().await;
     }
 
     /// Lets the supervisor know of a wish. A supervisor that has not read its order yet is told to kill by closing the channel.

@@ -60,6 +60,7 @@ pub async fn run(supervisor: &Supervisor, request: ProcessRequest, cancel: Cance
 }
 
 /// What is told of a program besides its output.
+#[derive(Clone, Copy)]
 struct Course {
     ending: Ending,
     swept: u32,

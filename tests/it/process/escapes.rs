@@ -5,11 +5,14 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use git_orc::domain::policy::sandbox::SandboxLevel;
 use git_orc::domain::tool::outcome::Ending;
 use git_orc::io::process::orphan::{OrphanEnd, orphans, sweep};
 use git_orc::io::process::request::{ProcessOutcome, ProcessRequest, never_cancelled};
 use git_orc::io::process::spawn;
 use git_orc::io::process::table::is_running;
+use git_orc::io::sandbox::confinement::Confinement;
+use git_orc::io::sandbox::probe::probe_kernel;
 
 use crate::harness::{rounds, supervisor};
 
@@ -102,6 +105,21 @@ async fn a_killed_supervisor_is_noticed_and_cleaned_up_after() {
     assert!(outcome.swept >= 2, "{outcome:?}");
     assert_eq!(orphans(&marks), []);
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_confined_program_can_not_reach_its_supervisor() {
+    if probe_kernel().landlock < 6 {
+        println!("skipped: this kernel does not keep signals in");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut request = sh("touch inside; kill -9 $PPID || echo refused; touch /etc/outside || echo refused", &[]);
+    request.cwd = folder.path().to_owned();
+    request.confinement = Confinement { level: SandboxLevel::Landlock, writable: vec![folder.path().to_owned()], ..Confinement::none() };
+    let outcome = run(request).await;
+    assert_eq!(outcome.stdout.text(), "refused\nrefused\n", "{outcome:?}");
+    assert!(folder.path().join("inside").exists());
 }
 
 #[tokio::test]
