@@ -8,6 +8,7 @@ use tracing::level_filters::LevelFilter;
 use super::failure::Failure;
 use super::ui_error::UiError;
 use super::view::color::Color;
+use super::view::meter::Meter;
 use super::view::styled::{Role, Styled};
 use crate::domain::text::block;
 use crate::io::process::pager::{Pager, chosen};
@@ -275,6 +276,13 @@ impl Ui {
         let shown = tracing_subscriber::fmt().with_max_level(level).without_time().with_target(false);
         // A second call in one process keeps the first listener.
         let _kept = shown.with_ansi(self.err_color == Color::Always).with_writer(io::stderr).try_init();
+    }
+
+    /// Returns a line on standard error that tells how far something is, when a person looks.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        let is_seen = self.err_is_terminal() && self.options.loudness >= Loudness::Normal;
+        Meter::new(is_seen.then(|| self.progress_writer()))
     }
 
     /// Returns a writer of lines to standard error, for progress.

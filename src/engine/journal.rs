@@ -7,6 +7,7 @@ use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
+use crate::domain::run::keeping::keep_alive;
 use crate::domain::run::state::RunState;
 use crate::io::git::ledger_ref::{Beneath, FileUpdate, LedgerError, LedgerRef, NewEntry};
 use crate::io::git::refs::RefError;
@@ -46,30 +47,6 @@ pub struct Journal {
     keys: HashSet<String>,
     since_checkpoint: u64,
     first: Vec<FileUpdate>,
-}
-
-/// Returns the ref of a workstream's tip.
-#[must_use]
-pub fn workstream_ref(run: RunId, workstream: &str) -> String {
-    format!("refs/orc/ws/{}/{workstream}", run.lower())
-}
-
-/// Returns the ref that keeps a patch that must not be merged.
-#[must_use]
-pub fn quarantine_ref(patch: &str) -> String {
-    format!("refs/orc/quarantine/{patch}")
-}
-
-/// Returns the ref that keeps a patch that a later attempt replaced or that was put aside.
-#[must_use]
-pub fn kept_ref(run: RunId, patch: &str) -> String {
-    format!("refs/orc/kept/{}/{patch}", run.lower())
-}
-
-/// Returns the ref that keeps a merge that passed its gates until the branch has moved.
-#[must_use]
-pub fn prepared_ref(run: RunId) -> String {
-    format!("refs/orc/prepared/{}", run.lower())
 }
 
 impl Journal {
@@ -138,30 +115,7 @@ impl Journal {
 
     /// Returns the refs that must exist before the entries do: the tip of a workstream, and whatever is no part of a tip.
     fn keep_alive(&self, entries: &[Entry]) -> BTreeMap<String, ObjectId> {
-        let mut keep = BTreeMap::new();
-        for event in entries.iter().filter_map(Entry::event) {
-            if let Event::PatchCreated(created) = event {
-                keep.insert(workstream_ref(self.run, created.workstream.as_str()), created.commit);
-            }
-            if let Event::PatchQuarantined(moved) = event {
-                keep.insert(quarantine_ref(&moved.patch.lower()), moved.commit);
-            }
-            if let Event::PatchSuperseded(moved) | Event::PatchDropped(moved) | Event::PatchRejected(moved) = event {
-                keep.insert(kept_ref(self.run, &moved.patch.lower()), moved.commit);
-            }
-            if let Event::PatchApplied(moved) = event {
-                keep.insert(workstream_ref(self.run, moved.workstream.as_str()), moved.commit);
-            }
-            if let Event::WorkstreamVerified(moved) = event
-                && let Some(commit) = moved.commit
-            {
-                keep.insert(workstream_ref(self.run, moved.workstream.as_str()), commit);
-            }
-            if let Event::IntegrationPrepared(integration) = event {
-                keep.insert(prepared_ref(self.run), integration.commit);
-            }
-        }
-        keep
+        entries.iter().filter_map(Entry::event).filter_map(|event| keep_alive(self.run, event)).collect()
     }
 }
 

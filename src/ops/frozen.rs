@@ -126,8 +126,14 @@ pub fn read_inputs(plan: &CheckedPlan, folder: &Path) -> Result<Inputs, FrozenEr
 /// Returns the SHA-256 over the files of a plan, 64 hexadecimal digits.
 #[must_use]
 pub fn digest(source: &PlanSource) -> String {
+    digest_of(&source.files)
+}
+
+/// Returns the SHA-256 over files, 64 hexadecimal digits.
+#[must_use]
+pub fn digest_of(files: &[SourceFile]) -> String {
     let mut hash = Sha256::new();
-    for file in &source.files {
+    for file in files {
         hash.update(file.text.as_bytes());
         hash.update([0]);
     }

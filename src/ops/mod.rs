@@ -19,3 +19,4 @@ pub mod settings;
 pub mod show;
 pub mod status;
 pub mod validate;
+pub mod verify;

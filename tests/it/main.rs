@@ -24,4 +24,5 @@ mod program;
 mod readme;
 mod schedule;
 mod tools;
+mod verify;
 mod worktree;

@@ -13,3 +13,4 @@ pub mod run;
 pub mod show;
 pub mod status;
 pub mod validate;
+pub mod verify;

@@ -15,6 +15,7 @@ use super::run::RunArgs;
 use super::show::ShowArgs;
 use super::status::StatusArgs;
 use super::validate::ValidateArgs;
+use super::verify::VerifyArgs;
 use crate::cli::ui::{ColorWish, Loudness, Paging, UiOptions};
 use crate::io::settings::overlay::Overlay;
 
@@ -83,6 +84,7 @@ pub enum Command {
     List(ListArgs),
     Log(LogArgs),
     Show(ShowArgs),
+    Verify(VerifyArgs),
     Config(ConfigArgs),
     Demo(DemoArgs),
 }
@@ -101,6 +103,7 @@ impl Command {
             | Self::List(_)
             | Self::Log(_)
             | Self::Show(_)
+            | Self::Verify(_)
             | Self::Config(_)
             | Self::Demo(_) => Overlay::default(),
         }

@@ -4,6 +4,7 @@ pub mod doors;
 pub mod meaning;
 pub mod reading;
 pub mod running;
+pub mod tending;
 
 use std::error::Error;
 

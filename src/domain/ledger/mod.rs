@@ -2,7 +2,9 @@
 
 pub mod codec;
 pub mod entry;
+pub mod flaw;
 pub mod subject;
+pub mod verify;
 
 #[cfg(test)]
 mod tests;

@@ -145,6 +145,19 @@ fn rest(event: &Event) -> String {
     if let Event::RecoveryClimbed(m) = event {
         return format!("recovery climbed: {} with {}: {}", m.workstream, m.tool, m.reason);
     }
+    if let Event::GarbageCollected(m) = event {
+        let dropped: Vec<String> = m.dropped.iter().map(|one| format!(", patch {}", one.commit.short())).collect();
+        let files = count(usize::try_from(m.files).unwrap_or(usize::MAX), "local file");
+        return format!(
+            "garbage collected: {files}, {}, {}{}",
+            count(m.refs.len(), "ref"),
+            count(m.worktrees.len(), "worktree"),
+            dropped.concat()
+        );
+    }
+    if let Event::RunMended(m) = event {
+        return format!("run mended: {}", m.done.join("; "));
+    }
     if let Event::BreakerOpened(m) | Event::BreakerClosed(m) = event {
         return format!("breaker {verb}: {}", m.tool);
     }

@@ -178,7 +178,9 @@ fn tone(event: &Event) -> Tone {
         | Event::PatchValidated(_)
         | Event::PatchApplied(_)
         | Event::PatchSuperseded(_)
-        | Event::WorkstreamSkipped(_) => Tone::Neutral,
+        | Event::WorkstreamSkipped(_)
+        | Event::GarbageCollected(_)
+        | Event::RunMended(_) => Tone::Neutral,
     }
 }
 

@@ -6,6 +6,7 @@ use super::fact::{
     BreakerMoved, Climbed, GateRun, Integration, PatchCreated, PatchMoved, RunDriven, RunMoved, RunPlanned, StepFinished, StepStarted,
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
+use super::tending::{Collected, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 
 /// Something that happened in a run.
@@ -98,6 +99,10 @@ pub enum Event {
     BreakerOpened(BreakerMoved),
     /// A tool works again.
     BreakerClosed(BreakerMoved),
+    /// What a run no longer needs was taken away.
+    GarbageCollected(Collected),
+    /// Something of a run was put right without driving it.
+    RunMended(Mended),
 }
 
 /// What an event is about, for trailers and filters.
@@ -161,6 +166,15 @@ impl Event {
     pub fn run_moved(&self) -> Option<&RunMoved> {
         if let Self::RunPaused(m) | Self::RunHalted(m) | Self::RunCompleted(m) | Self::RunFailed(m) | Self::RunAborted(m) = self {
             return Some(m);
+        }
+        None
+    }
+
+    /// Returns how often the run was tended before, for an event by which somebody tends it without driving it.
+    #[must_use]
+    pub fn tended(&self) -> Option<u32> {
+        if let Self::GarbageCollected(Collected { round, .. }) | Self::RunMended(Mended { round, .. }) = self {
+            return Some(*round);
         }
         None
     }
@@ -240,6 +254,9 @@ impl Event {
         }
         if let Some(m) = self.run_moved() {
             return format!("{kind}/{}", m.round);
+        }
+        if let Some(round) = self.tended() {
+            return format!("{kind}/{round}");
         }
         if let Self::StepStarted(StepStarted { workstream, step, attempt, .. })
         | Self::StepFinished(StepFinished { workstream, step, attempt, .. }) = self

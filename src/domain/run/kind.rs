@@ -50,6 +50,8 @@ impl Event {
             Self::RecoveryClimbed(_) => "recovery_climbed",
             Self::BreakerOpened(_) => "breaker_opened",
             Self::BreakerClosed(_) => "breaker_closed",
+            Self::GarbageCollected(_) => "garbage_collected",
+            Self::RunMended(_) => "run_mended",
         }
     }
 }

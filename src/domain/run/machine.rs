@@ -105,6 +105,10 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     if let Event::BreakerOpened(moved) | Event::BreakerClosed(moved) = event {
         breaker_moved(state, moved);
     }
+    // Whoever tends a run changes nothing of what happened in it, and may do so when it is over.
+    if event.tended().is_some() {
+        state.tended += 1;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod decide;
 pub mod effect;
 pub mod event;
 pub mod fact;
+pub mod keeping;
 mod kind;
 pub mod limits;
 pub mod machine;
@@ -17,6 +18,7 @@ pub mod patch_machine;
 pub mod retry;
 pub mod starting;
 pub mod state;
+pub mod tending;
 pub mod wording;
 pub mod workstream_machine;
 

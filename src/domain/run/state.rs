@@ -466,6 +466,9 @@ pub struct RunState {
     pub workstreams: BTreeMap<WorkstreamId, WorkstreamState>,
     /// The circuit breakers.
     pub breakers: BTreeMap<ToolId, Breaker>,
+    /// How often it was tended by somebody who did not drive it.
+    #[serde(default)]
+    pub tended: u32,
     /// How many entries were folded.
     pub entries: u64,
     /// The entry folded last.
@@ -542,6 +545,7 @@ impl RunState {
             gates: Vec::new(),
             workstreams: BTreeMap::new(),
             breakers: BTreeMap::new(),
+            tended: 0,
             entries: 0,
             last: None,
             started: None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::ledger_tip;
 use super::lock::{FileLock, LockError};
 use super::objects::{Commit, NewCommit, ObjectError, Objects};
 use super::refs::{RefError, RefMove, Refs};
@@ -148,7 +149,11 @@ impl LedgerRef {
             let step = RefMove { name: LEDGER_REF, expected: tip, new, log: None };
             objects.adopt(beneath.objects.iter().copied());
             match self.refs.update_after(&step, || self.kept.set_own_after(&beneath.refs, || self.flush(&objects))) {
-                Ok(()) => return Ok(answer),
+                Ok(()) => {
+                    // The entries are there; that a later rewriting would be noticed is worth no failure.
+                    let _unremembered = ledger_tip::remember(&self.repo, new);
+                    return Ok(answer);
+                }
                 // The tip has moved.
                 Err(LedgerError::Ref(RefError::Changed { .. })) => vanished = None,
                 // A garbage collection took what no ref led to yet. What is built here is built again; what was made before is not.

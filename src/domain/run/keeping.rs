@@ -1,0 +1,59 @@
+//! The refs that keep commits alive before an entry speaks of them: which there are, and what they must lead to.
+
+use super::event::Event;
+use crate::domain::id::{ObjectId, RunId};
+
+/// Returns the ref of a workstream's tip.
+#[must_use]
+pub fn workstream_ref(run: RunId, workstream: &str) -> String {
+    format!("refs/orc/ws/{}/{workstream}", run.lower())
+}
+
+/// Returns the ref that keeps a patch that must not be merged.
+#[must_use]
+pub fn quarantine_ref(patch: &str) -> String {
+    format!("refs/orc/quarantine/{patch}")
+}
+
+/// Returns the ref that keeps a patch that a later attempt replaced or that was put aside.
+#[must_use]
+pub fn kept_ref(run: RunId, patch: &str) -> String {
+    format!("refs/orc/kept/{}/{patch}", run.lower())
+}
+
+/// Returns the ref that keeps a merge that passed its gates until the branch has moved.
+#[must_use]
+pub fn prepared_ref(run: RunId) -> String {
+    format!("refs/orc/prepared/{}", run.lower())
+}
+
+/// Returns the ref that keeps everything that was merged, after a garbage collection took the refs of the workstreams.
+#[must_use]
+pub fn merged_ref(run: RunId) -> String {
+    format!("refs/orc/merged/{}", run.lower())
+}
+
+/// Returns the ref that must have its value before an event is recorded, with that value: the tip of a workstream, and whatever is no part
+/// of a tip.
+#[must_use]
+pub fn keep_alive(run: RunId, event: &Event) -> Option<(String, ObjectId)> {
+    if let Event::PatchCreated(created) = event {
+        return Some((workstream_ref(run, created.workstream.as_str()), created.commit));
+    }
+    if let Event::PatchQuarantined(moved) = event {
+        return Some((quarantine_ref(&moved.patch.lower()), moved.commit));
+    }
+    if let Event::PatchSuperseded(moved) | Event::PatchDropped(moved) | Event::PatchRejected(moved) = event {
+        return Some((kept_ref(run, &moved.patch.lower()), moved.commit));
+    }
+    if let Event::PatchApplied(moved) = event {
+        return Some((workstream_ref(run, moved.workstream.as_str()), moved.commit));
+    }
+    if let Event::WorkstreamVerified(moved) = event {
+        return Some((workstream_ref(run, moved.workstream.as_str()), moved.commit?));
+    }
+    if let Event::IntegrationPrepared(integration) = event {
+        return Some((prepared_ref(run), integration.commit));
+    }
+    None
+}

@@ -1,0 +1,57 @@
+//! What is recorded of a run by those who tend it without driving it: a garbage collection, a repair.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{ObjectId, PatchId};
+
+/// A ref that was given up because something else keeps its commit alive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedRef {
+    /// Its name.
+    pub name: String,
+    /// The commit that it led to.
+    pub commit: ObjectId,
+}
+
+/// A patch that was given up by name: nothing keeps its commit alive any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedPatch {
+    /// The patch.
+    pub patch: PatchId,
+    /// Its commit.
+    pub commit: ObjectId,
+    /// Why it was given up.
+    pub reason: String,
+}
+
+/// What a garbage collection took of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collected {
+    /// How often the run was tended before.
+    pub round: u32,
+    /// How many local files went, prompts and outputs.
+    #[serde(default)]
+    pub files: u64,
+    /// How large they were, in bytes.
+    #[serde(default)]
+    pub bytes: u64,
+    /// The refs that went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refs: Vec<DroppedRef>,
+    /// The worktrees that went, with everything in them recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub worktrees: Vec<String>,
+    /// The patches that were given up by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedPatch>,
+}
+
+/// What a repair changed for a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mended {
+    /// How often the run was tended before.
+    pub round: u32,
+    /// What was done, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<String>,
+}

@@ -1,0 +1,136 @@
+//! What hangs on the ledger and can be given again from it: notes, the refs that keep commits alive, kept outputs.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use super::ground::{Ground, Subject};
+use crate::domain::id::ObjectId;
+use crate::domain::ledger::flaw::{Place, Rule};
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::OutputRef;
+use crate::domain::run::keeping::keep_alive;
+use crate::domain::run::state::{PatchStatus, RunState};
+use crate::domain::run::wording::{merge_note, patch_note};
+use crate::io::fs::{self, Durability};
+use crate::io::git::notes::{NOTES_REF, Notes};
+use crate::io::git::prove::Depth;
+use crate::io::git::refs::Refs;
+
+/// Returns the notes that a run must have, by the commit that they are on.
+#[must_use]
+pub fn notes_of(subject: &Subject<'_>) -> BTreeMap<ObjectId, String> {
+    let state = subject.state;
+    let mut notes = BTreeMap::new();
+    let mut merged = Vec::new();
+    for (_, entry) in subject.entries {
+        if let Some(Event::IntegrationAdvanced(integration)) = entry.event() {
+            for merge in &integration.merges {
+                merged.push(&merge.workstream);
+                notes.insert(merge.merge, merge_note(subject.run, &merge.workstream, integration.wave, merge.commit));
+            }
+        }
+    }
+    for (id, one) in &state.workstreams {
+        let told = merged.contains(&id);
+        for patch in one.patches.iter().filter(|patch| told || (is_over(state) && patch.status != PatchStatus::Merged)) {
+            notes.insert(patch.commit, patch_note(subject.run, id, patch));
+        }
+    }
+    notes
+}
+
+const fn is_over(state: &RunState) -> bool {
+    state.status.is_terminal()
+}
+
+/// Compares the notes with the ledger.
+pub fn check_notes(ground: &mut Ground<'_>, subject: &Subject<'_>) {
+    let expected = notes_of(subject);
+    let store = Notes::new(ground.repo, Durability::Relaxed);
+    let place = Place::path(Some(subject.run), NOTES_REF);
+    let mut missing = 0;
+    for (commit, text) in &expected {
+        match store.lookup(*commit) {
+            Ok(Some(found)) if found == *text => {}
+            Ok(Some(_)) => {
+                let place = Place { commit: Some(*commit), ..place.clone() };
+                ground.warning(Rule::Note, place, "the note says something else than the ledger");
+            }
+            Ok(None) => missing += 1,
+            Err(error) => {
+                ground.problem(Rule::Note, place.clone(), error.to_string());
+                return;
+            }
+        }
+    }
+    if missing > 0 {
+        ground.warning(Rule::Note, place, format!("{missing} of {} notes are missing", expected.len()));
+    }
+}
+
+/// Returns the refs that must be there for a run, and what they must lead to.
+#[must_use]
+pub fn refs_of(subject: &Subject<'_>) -> BTreeMap<String, ObjectId> {
+    let mut refs = BTreeMap::new();
+    for event in subject.entries.iter().filter_map(|(_, entry)| entry.event()) {
+        refs.extend(keep_alive(subject.run, event));
+        if let Event::GarbageCollected(collected) = event {
+            for gone in &collected.refs {
+                refs.remove(&gone.name);
+            }
+        }
+    }
+    refs
+}
+
+/// Looks for the refs that keep the commits of a run alive.
+pub fn check_refs(ground: &mut Ground<'_>, subject: &Subject<'_>) {
+    let refs = Refs::new(ground.repo, Durability::Relaxed);
+    for (name, commit) in refs_of(subject) {
+        let place = Place { path: Some(name.clone()), ..Place::commit(Some(subject.run), commit) };
+        match refs.read(&name) {
+            Ok(Some(found)) if found == commit => {}
+            Ok(None) => ground.warning(Rule::Ref, place, "the ref is gone"),
+            Ok(Some(found)) => {
+                // A driver that died had made the commit and not told of it yet; a resume does.
+                let is_ahead = !is_over(subject.state) && ground.objects.is_ancestor(commit, found).unwrap_or(false);
+                let text = format!("the ref leads to {}, the ledger says {}", found.short(), commit.short());
+                if is_ahead { ground.warning(Rule::Ref, place, text) } else { ground.problem(Rule::Ref, place, text) }
+            }
+            Err(error) => ground.problem(Rule::Ref, place, error.to_string()),
+        }
+    }
+}
+
+/// Compares the kept outputs, as far as they are still there, with what was recorded of them.
+pub fn check_outputs(ground: &mut Ground<'_>, subject: &Subject<'_>) {
+    if ground.depth == Depth::Present {
+        return;
+    }
+    let folder = ground.repo.orc_dir().join("runs").join(subject.run.lower());
+    // A gate that is run again on the same tree writes into the same file: the last entry counts.
+    let mut outputs: BTreeMap<&str, (Place, &OutputRef)> = BTreeMap::new();
+    for (ledger, entry) in subject.entries {
+        let output = match entry.event() {
+            Some(Event::StepFinished(step)) => step.output.as_ref(),
+            Some(Event::GateFinished(gate)) => gate.output.as_ref(),
+            Some(_) | None => None,
+        };
+        if let Some(output) = output {
+            outputs.insert(&output.path, (Place::entry(subject.run, entry.id, *ledger).at(output.path.as_str()), output));
+        }
+    }
+    for (path, (place, output)) in outputs {
+        match fs::read_if_exists(&folder.join(path)) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                if (bytes.len() as u64, &found) != (output.bytes, &output.sha256) {
+                    ground.problem(Rule::Output, place, "the file is not the one that was recorded");
+                }
+            }
+            Err(error) => ground.warning(Rule::Output, place, error.to_string()),
+        }
+    }
+}
