@@ -149,6 +149,8 @@ fn judge_change(objects: &Objects, change: &TreeChange, rules: &PathRules) -> Re
     Ok(match change.new.map(|new| (new.mode, new.id)) {
         None if was_gitlink => judge_written(path, Written::RemovedGitlink, rules),
         None => judge_written(path, Written::Removed, rules),
+        // Whatever stands in its place, a submodule is gone.
+        Some((mode, _)) if was_gitlink && mode != FileMode::Gitlink => judge_written(path, Written::RemovedGitlink, rules),
         Some((FileMode::Regular | FileMode::Executable, _)) => judge_written(path, Written::File, rules),
         Some((FileMode::Symlink, id)) => judge_written(path, Written::Symlink(&objects.read_blob(id)?), rules),
         Some((FileMode::Gitlink, _)) => judge_written(path, Written::Gitlink, rules),

@@ -15,6 +15,7 @@ mod engine;
 mod findings;
 mod git;
 mod harness;
+mod hostile;
 mod hygiene;
 mod loading;
 mod old_ledgers;

@@ -124,6 +124,9 @@ pub enum PathProblem {
     /// The target holds a control character.
     #[error("is a symbolic link whose target contains a control character")]
     LinkControl,
+    /// The target is longer than 4,095 bytes, so no disk can hold the link.
+    #[error("is a symbolic link whose target is too long")]
+    LinkTooLong,
     /// A directory of the path is a symbolic link.
     #[error("lies beyond the symbolic link `{0}`")]
     BeyondLink(RepoPath),
@@ -156,6 +159,7 @@ impl PathProblem {
             Self::LinkWinds => "link_winds",
             Self::LinkIntoGit => "link_into_git",
             Self::LinkControl => "link_control",
+            Self::LinkTooLong => "link_too_long",
             Self::BeyondLink(_) => "beyond_link",
             Self::SameButCase(_) => "same_but_case",
         }
@@ -233,6 +237,9 @@ fn find_link_problem(path: &RepoPath, target: &[u8]) -> Option<PathProblem> {
     if find_control(target).is_some() {
         return Some(PathProblem::LinkControl);
     }
+    if target.len() > MAX_PATH {
+        return Some(PathProblem::LinkTooLong);
+    }
     if matches!(target[0], b'/' | b'\\') || has_drive(target) {
         return Some(PathProblem::LinkAbsolute);
     }
@@ -266,23 +273,25 @@ pub fn find_beyond_links<'a>(written: impl IntoIterator<Item = &'a RepoPath>, li
 }
 
 /// Finds added paths that are the same as another one where case is ignored: another added path, or one of `existing`, which need only hold
-/// what shares a directory with the added ones. Directories count as well: `Doc/a` and `doc/b`.
+/// what shares a directory with the added ones, and may hold these as well. Directories count as well: `Doc/a` and `doc/b`.
 #[must_use]
 pub fn find_case_twins<'a>(
     added: impl IntoIterator<Item = &'a RepoPath>,
     existing: impl IntoIterator<Item = &'a RepoPath>,
 ) -> Vec<PathViolation> {
-    let mut names: BTreeMap<String, RepoPath> = BTreeMap::new();
+    let mut names: BTreeMap<String, BTreeSet<RepoPath>> = BTreeMap::new();
     for path in existing {
         for name in prefixes(path).chain([path.clone()]) {
-            names.entry(fold(name.as_bytes())).or_insert(name);
+            names.entry(fold(name.as_bytes())).or_default().insert(name);
         }
     }
     let mut found = Vec::new();
     for path in added {
         let twin = prefixes(path).chain([path.clone()]).find_map(|name| {
-            let known = names.entry(fold(name.as_bytes())).or_insert_with(|| name.clone());
-            (*known != name).then(|| known.clone())
+            let known = names.entry(fold(name.as_bytes())).or_default();
+            let twin = known.iter().find(|known| **known != name).cloned();
+            known.insert(name);
+            twin
         });
         found.extend(twin.map(|twin| PathViolation { path: path.clone(), problem: PathProblem::SameButCase(twin) }));
     }

@@ -134,6 +134,9 @@ impl<'a> Reader<'a> {
             extended.push(end.strip(self.line(self.at)));
             self.at += 1;
         }
+        if let Some(mode) = extended.foreign_mode() {
+            return Err(self.malformed(start, format!("the mode `{mode}` is none that git stores")));
+        }
         let has_lines = self.line(self.at).starts_with(b"--- ") && self.line(self.at + 1).starts_with(b"+++ ");
         let lines = has_lines.then(|| (end.strip(self.line(self.at)), end.strip(self.line(self.at + 1))));
         let names = extended.names(lines).map_err(|reason| self.malformed(start, reason))?;

@@ -193,6 +193,18 @@ impl<'a> Header<'a> {
         Ok(Names { old, new, prefix, git })
     }
 
+    /// Returns the first mode that is neither a file's nor a link's nor a submodule's: git takes some of them for others, and drops some
+    /// without a word.
+    pub(super) fn foreign_mode(&self) -> Option<String> {
+        let keys: [&[u8]; 4] = [b"old mode ", b"new mode ", b"new file mode ", b"deleted file mode "];
+        let text = |line: &&'a [u8]| keys.iter().find_map(|key| line.strip_prefix(*key)).map(String::from_utf8_lossy);
+        let is_known = |mode: &str| {
+            let number = if mode.len() == 6 { u32::from_str_radix(mode, 8).ok() } else { None };
+            number.is_some_and(|number| matches!(number & 0o170_000, 0o100_000 | 0o120_000 | 0o160_000))
+        };
+        self.lines.iter().filter_map(text).map(|mode| mode.trim_end().to_owned()).find(|mode| !is_known(mode))
+    }
+
     fn value(&self, key: &[u8]) -> Option<&'a [u8]> {
         self.lines.iter().find_map(|line| line.strip_prefix(key))
     }
@@ -208,8 +220,9 @@ fn written_name(text: &[u8]) -> Result<Written, String> {
         let (token, name, _) = quoted(text).ok_or("a quoted file name cannot be read")?;
         return Ok(Some((token, name)));
     }
-    // A date, or nothing, follows a tab; a name that itself holds a tab is quoted.
-    let name = text.split(|byte| *byte == b'\t').next().unwrap_or_default().trim_ascii_end();
+    // A date, or nothing, follows a tab; a name that itself holds a tab is quoted. Blanks before the tab belong to the name.
+    let end = text.iter().position(|byte| *byte == b'\t');
+    let name = end.map_or_else(|| text.trim_ascii_end(), |end| &text[..end]);
     if name.is_empty() {
         return Err("a file name is empty".to_owned());
     }

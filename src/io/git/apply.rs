@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::policy::diff::{Prefixes, read_diff_paths};
@@ -11,6 +12,13 @@ use crate::domain::policy::path::{PathRules, PathViolation, judge_path};
 use crate::io::git::command::{GitCommand, GitCommandError, GitOutput, Trust};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::repo::Repo;
+use crate::io::git::tree::FileMode;
+use crate::io::git::tree_diff::TreeChange;
+
+/// How much memory git may take: a few bytes of a binary patch can ask for any amount.
+const MEMORY: u64 = 1 << 30;
+/// How long git may search for the places of the hunks.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How a diff came to fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +91,13 @@ pub fn apply_diff(repo: &Repo, base: ObjectId, diff: &[u8], rules: &PathRules) -
         }
         (apply.write_tree()?, Fallback::ThreeWay)
     };
-    let objects = new_objects(&Objects::open(repo)?, base, tree)?;
+    let objects = Objects::open(repo)?;
+    let changes = objects.diff_trees(Some(base), Some(tree))?;
+    // Git's three-way merge lets a new file take the place of another one above it.
+    if let Some(change) = changes.iter().find(|change| named.paths.binary_search(&change.path).is_err()) {
+        return Err(ApplyError::Rejected { message: format!("it would change `{}`, which it does not name", change.path) });
+    }
+    let objects = new_objects(&objects, &changes, tree)?;
     Ok(ApplyOutcome { tree, fallback, objects })
 }
 
@@ -100,7 +114,7 @@ impl Apply<'_> {
         GitCommand::new(self.repo).trust(Trust::Touched).work_tree(self.folder).env("GIT_INDEX_FILE", self.folder.join("index"))
     }
 
-    fn attempt(&self, diff: &[u8], fallback: Fallback) -> Result<GitOutput, GitCommandError> {
+    fn attempt(&self, diff: &[u8], fallback: Fallback) -> Result<GitOutput, ApplyError> {
         self.git().args(["read-tree", &self.base.to_string()]).run()?;
         let strip = match self.prefixes {
             Prefixes::Sides => "-p1",
@@ -110,7 +124,11 @@ impl Apply<'_> {
         if fallback == Fallback::ThreeWay {
             command = command.arg("--3way");
         }
-        command.arg("-").stdin(diff).output()
+        match command.arg("-").stdin(diff).memory(MEMORY).timeout(TIMEOUT).output() {
+            Err(error @ GitCommandError::TimedOut { .. }) => Err(ApplyError::Rejected { message: error.to_string() }),
+            Ok(output) => Ok(output),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn write_tree(&self) -> Result<ObjectId, ApplyError> {
@@ -136,10 +154,11 @@ impl Apply<'_> {
 }
 
 /// Returns the blobs and trees on the way to every changed path.
-fn new_objects(objects: &Objects, base: ObjectId, tree: ObjectId) -> Result<Vec<ObjectId>, ObjectError> {
+fn new_objects(objects: &Objects, changes: &[TreeChange], tree: ObjectId) -> Result<Vec<ObjectId>, ObjectError> {
     let mut new = BTreeSet::from([tree]);
-    for change in objects.diff_trees(Some(base), Some(tree))? {
-        new.extend(change.new.map(|entry| entry.id));
+    for change in changes {
+        // The commit of a submodule is an object of another repository.
+        new.extend(change.new.filter(|entry| entry.mode != FileMode::Gitlink).map(|entry| entry.id));
         let path = change.path.as_bytes();
         for (end, _) in path.iter().enumerate().filter(|(_, b)| **b == b'/') {
             new.extend(objects.entry_at(tree, &RepoPath::new(&path[..end]))?.map(|entry| entry.id));

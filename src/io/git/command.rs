@@ -12,7 +12,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use super::env::{GitEnv, GitVersion, VarGroup};
-use super::pipes::{Pipes, Stopped, kill_group};
+use super::pipes::{Pipes, Stopped, kill_group, limit_memory};
 use super::repo::Repo;
 use crate::io::clock::Stopwatch;
 
@@ -120,6 +120,7 @@ pub struct GitCommand {
     trust: Trust,
     timeout: Duration,
     max_stdout: usize,
+    memory: Option<u64>,
 }
 
 impl GitCommand {
@@ -147,6 +148,7 @@ impl GitCommand {
             trust: Trust::Clean,
             timeout: DEFAULT_TIMEOUT,
             max_stdout: DEFAULT_MAX_STDOUT,
+            memory: None,
         }
     }
 
@@ -241,6 +243,13 @@ impl GitCommand {
         self
     }
 
+    /// Sets how much memory the process may take, for input that can grow without end when it is unpacked. Held where the system can.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
+        self
+    }
+
     /// Runs git and requires that it succeeds.
     ///
     /// # Errors
@@ -265,6 +274,8 @@ impl GitCommand {
         let watch = Stopwatch::start();
         let mut child =
             self.command(if input.is_some() { Stdio::piped() } else { Stdio::null() }).spawn().map_err(|source| self.failure(source))?;
+        // The process has read nothing yet, so the limit holds before there is anything to unpack.
+        self.memory.map_or(Ok(()), |bytes| limit_memory(&child, bytes)).map_err(|source| self.failure(source))?;
         let pipes = Pipes::start(&mut child, input, self.max_stdout);
         let finished = pipes.collect(&child, || self.timeout.checked_sub(watch.elapsed()));
         if finished.is_err() {

@@ -53,6 +53,8 @@ pub(super) struct Contents<'a> {
 pub(super) enum ReadError {
     /// The file can not be read.
     File(io::Error),
+    /// It is larger than anything that is stored.
+    TooLarge,
     /// A filter failed on it.
     Filter(String),
     /// The object database fails.
@@ -64,6 +66,7 @@ impl ReadError {
     pub(super) fn into_skip(self) -> Result<SkipReason, ContentError> {
         match self {
             Self::File(error) => Ok(SkipReason::Unreadable(error.to_string())),
+            Self::TooLarge => Ok(SkipReason::TooLarge),
             Self::Filter(message) => Ok(SkipReason::Filter(message)),
             Self::Fatal(error) => Err(error),
         }
@@ -72,6 +75,8 @@ impl ReadError {
 
 /// Files up to this size are read at once; longer ones are streamed into the object database.
 const MAX_AT_ONCE: u64 = 32 << 20;
+/// Larger files are not stored. One call makes a file of any length that takes no room on the disk, and reading it would take for ever.
+const MAX_FILE: u64 = 4 << 30;
 
 impl<'a> Contents<'a> {
     /// Prepares to read contents.
@@ -104,6 +109,9 @@ impl<'a> Contents<'a> {
         }
         let mut file = folder.read_file(name).map_err(ReadError::File)?;
         let size = folder::stat_file(&file).map_err(ReadError::File)?.size;
+        if size > MAX_FILE {
+            return Err(ReadError::TooLarge);
+        }
         if size > MAX_AT_ONCE && self.store == Store::Yes && !self.convert.is_some_and(Convert::is_needed) {
             return self.stream(&mut file, size);
         }

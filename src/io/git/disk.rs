@@ -32,6 +32,9 @@ pub enum SkipReason {
     /// A filter of the user's own configuration failed on it, and storing it unfiltered could disclose it.
     #[error("could not be passed through its filter: {0}")]
     Filter(String),
+    /// It is larger than 4 GiB.
+    #[error("is larger than 4 GiB")]
+    TooLarge,
     /// It lies too many directories deep.
     #[error("lies too many directories deep")]
     TooDeep,

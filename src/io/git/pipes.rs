@@ -7,6 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+#[cfg(target_os = "linux")]
+use rustix::process::{Resource, Rlimit};
 
 use crate::io::clock::{self, Stopwatch};
 
@@ -123,4 +125,21 @@ fn has_ended(child: &Child) -> bool {
 pub(in crate::io::git) fn kill_group(child: &Child) {
     // A group that is gone already is what is wanted.
     let _gone = rustix::process::kill_process_group(Pid::from_child(child), Signal::KILL);
+}
+
+/// Limits the memory that a process may take for its data; files that it maps do not count.
+#[cfg(target_os = "linux")]
+pub(in crate::io::git) fn limit_memory(child: &Child, bytes: u64) -> io::Result<()> {
+    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    match rustix::process::prlimit(Some(Pid::from_child(child)), Resource::Data, limit) {
+        // A process that has ended already takes no memory.
+        Ok(_) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Does nothing: other systems have no call that limits another process.
+#[cfg(not(target_os = "linux"))]
+pub(in crate::io::git) fn limit_memory(_child: &Child, _bytes: u64) -> io::Result<()> {
+    Ok(())
 }

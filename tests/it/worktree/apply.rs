@@ -115,3 +115,21 @@ fn nothing_is_written_through_a_link() {
     let diff = "--- /dev/null\n+++ b/link/evil\n@@ -0,0 +1 @@\n+evil\n";
     assert!(matches!(apply(&lab, diff), Err(ApplyError::Rejected { .. })));
 }
+
+#[test]
+fn a_submodule_needs_no_object_here() {
+    let lab = Lab::with(&[("x", "x\n")]);
+    let commit = "1".repeat(40);
+    let diff =
+        format!("diff --git a/sub b/sub\nnew file mode 160000\n--- /dev/null\n+++ b/sub\n@@ -0,0 +1 @@\n+Subproject commit {commit}\n");
+    let outcome = apply(&lab, &diff).unwrap();
+    assert!(lab.git(["ls-tree", &outcome.tree.to_string()]).contains(&commit));
+    assert!(!outcome.objects.iter().any(|id| id.to_string() == commit), "an object of another repository is waited for");
+}
+
+#[test]
+fn a_file_never_takes_the_place_of_one_that_the_diff_does_not_name() {
+    let lab = Lab::with(&[("x", "x\n")]);
+    let diff = "diff --git a/x/y b/x/y\nnew file mode 100644\nindex 0000000..1111111\n--- /dev/null\n+++ b/x/y\n@@ -0,0 +1 @@\n+evil\n";
+    assert!(matches!(apply(&lab, diff), Err(ApplyError::Rejected { .. })));
+}

@@ -327,6 +327,9 @@ fn names_that_differ_in_case_alone_are_twins() {
     check(&["e\u{301}"], &["\u{e9}"], &[("e\u{301}", "\u{e9}")]);
     check(&["STRASSE"], &["straße"], &[("STRASSE", "straße")]);
     check(&["new"], &["Twin", "twin"], &[]);
+    // The added path sorts before its twin, and stands among the existing ones.
+    check(&["README"], &["README", "readme"], &[("README", "readme")]);
+    check(&["SRC/x"], &["SRC", "SRC/x", "src"], &[("SRC/x", "src")]);
     let bytes = [RepoPath::new(*b"\xe9"), RepoPath::new(*b"\xe8")];
     assert_eq!(find_case_twins(&bytes, &[]), []);
 }

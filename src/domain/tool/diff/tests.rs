@@ -39,6 +39,24 @@ fn carriage_returns_of_the_transport_go_and_those_of_the_file_stay() {
 }
 
 #[test]
+fn modes_that_git_does_not_store_are_refused() {
+    let new = |mode: &str| format!("diff --git a/x b/x\nnew file mode {mode}\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+b\n");
+    for mode in ["100644", "100755", "100664", "104755", "120000", "160000"] {
+        assert!(extract(new(mode).as_bytes()).is_ok(), "{mode}");
+    }
+    for mode in ["040000", "000000", "010644", "-10064", "10064", "1006440", "10064x", ""] {
+        let error = extract(new(mode).as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("none that git stores"), "{mode}: {error}");
+    }
+}
+
+#[test]
+fn blanks_before_the_tab_belong_to_the_name() {
+    let diff = "diff --git a/x  b/x \n--- /dev/null\n+++ b/x \t\n@@ -0,0 +1 @@\n+b\n";
+    check(&diff.replace("--- ", "new file mode 100644\n--- "), &diff.replace("--- ", "new file mode 100644\n--- "), &[(None, Some("x "))]);
+}
+
+#[test]
 fn plain_diffs_get_prefixes() {
     let hunk = "@@ -1 +1 @@\n-a\n+b\n";
     let x = (Some("x"), Some("x"));

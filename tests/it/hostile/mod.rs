@@ -1,0 +1,5 @@
+//! Tools and patches that mean harm: whatever they try, nothing outside of their worktree changes, nothing of it lands, and the run says why.
+
+mod ground;
+mod patches;
+mod unpacked;
