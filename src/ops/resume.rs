@@ -25,6 +25,7 @@ use crate::engine::sink::Sink;
 use crate::engine::staging::{Staging, StagingError};
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::lock::{LockError, RunLock};
+use crate::io::git::refs::Refs;
 
 /// What to resume.
 pub struct ResumeRequest {
@@ -102,6 +103,18 @@ pub struct Resumed {
 /// # Errors
 /// Returns an error when there is nothing to resume, another driver has the run, or it can not go on.
 pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, ResumeError> {
+    let resumed = take_over(cx, request).await;
+    if matches!(resumed, Err(ResumeError::Nothing | ResumeError::Over { .. })) {
+        // A driver that died behind the last entry of its run, at the notes for example, is followed by nobody who would do this.
+        let removed = Refs::new(&cx.repo, cx.durability()).remove_stale_locks();
+        if let Err(error) = removed {
+            tracing::warn!(%error, "locks that a dead driver left could not be removed");
+        }
+    }
+    resumed
+}
+
+async fn take_over(cx: &Context, request: ResumeRequest) -> Result<Resumed, ResumeError> {
     let ledger = cx.ledger();
     let run = match &request.run {
         Some(text) => find_run(&ledger, Some(text))?,

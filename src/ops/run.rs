@@ -182,6 +182,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let driven = RunDriven { round: 0, pid: std::process::id(), version: VERSION.to_owned(), found: Vec::new(), waves: Vec::new() };
     let run_cx = begin::run_context(cx, &settings, Begun { run, plan, inputs, config })?;
     let _lock = RunLock::take(&cx.repo, run)?;
+    // A driver that died before its first entry leaves no run that a resume could tidy up after.
+    Refs::new(&cx.repo, cx.durability()).remove_stale_locks()?;
     let journal = Journal::new(&run_cx, HashSet::new(), files);
     let dispatcher = Dispatcher::new(run_cx.clone(), RunState::new(run), journal, finish::sinks(&run_cx, request.sinks));
     let first = vec![Event::RunPlanned(planned), Event::RunStarted(driven)];

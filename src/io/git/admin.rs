@@ -105,29 +105,32 @@ impl Admin {
 
     fn write(&self, admin: &Folder, commit: ObjectId) -> io::Result<()> {
         let head = format!("{commit}\n");
-        admin.write_new(b"gitdir", &self.gitdir)?;
-        admin.write_new(b"commondir", &self.commondir)?;
-        admin.write_new(b"HEAD", head.as_bytes())?;
-        admin.write_new(b"ORIG_HEAD", head.as_bytes())?;
+        admin.swap(b"commondir", &self.commondir)?;
+        admin.swap(b"HEAD", head.as_bytes())?;
+        admin.swap(b"ORIG_HEAD", head.as_bytes())?;
         if let Some(config) = &self.config {
-            admin.write_new(b"config.worktree", config)?;
+            admin.swap(b"config.worktree", config)?;
         }
-        admin.create_folder(b"refs")
+        admin.create_folder(b"refs")?;
+        // Last, because with it the directory counts as a worktree, and git complains about one without a HEAD.
+        admin.swap(b"gitdir", &self.gitdir)
     }
 
     /// Makes an administrative directory that another worktree had point at this one.
     pub(super) fn claim(&self, dir: &Path) -> io::Result<()> {
         let admin = Folder::open(dir)?;
-        admin.replace(b"locked", MAKING)?;
-        admin.replace(b"gitdir", &self.gitdir)
+        admin.swap(b"locked", MAKING)?;
+        admin.swap(b"gitdir", &self.gitdir)
     }
 
     /// Removes everything from the administrative directory but the files of a new worktree, which are written anew and marked as being
     /// made: no state of a merge, a rebase or a bisection is left.
     pub(super) fn renew(&self, commit: ObjectId) -> io::Result<()> {
         let admin = Folder::open(&self.dir)?;
-        admin.replace(b"locked", MAKING)?;
-        for name in admin.names()?.iter().filter(|name| *name != b"locked") {
+        admin.swap(b"locked", MAKING)?;
+        // What makes it a worktree in the eyes of git is never missing; it is replaced.
+        let staying: [&[u8]; 4] = [b"locked", b"gitdir", b"commondir", b"HEAD"];
+        for name in admin.names()?.iter().filter(|name| !staying.contains(&name.as_slice())) {
             admin.remove(name)?;
         }
         self.write(&admin, commit)

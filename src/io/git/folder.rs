@@ -198,6 +198,17 @@ impl Folder {
         self.write_new(name, content)
     }
 
+    /// Replaces whatever a name stands for by a small file, in one step: whoever reads finds the old or the new one. For folders that no
+    /// capture looks into, since a process that is killed leaves a second file behind.
+    pub(super) fn swap(&self, name: &[u8], content: &[u8]) -> io::Result<()> {
+        if self.find(name)?.is_some_and(|stat| stat.kind == FileKind::Folder) {
+            self.remove(name)?;
+        }
+        let beside = [name, b".new"].concat();
+        self.replace(&beside, content)?;
+        Ok(rustix::fs::renameat(&self.0, plain(&beside)?, &self.0, plain(name)?)?)
+    }
+
     /// Reads where a symbolic link points.
     pub(super) fn read_link(&self, name: &[u8]) -> io::Result<Vec<u8>> {
         Ok(rustix::fs::readlinkat(&self.0, plain(name)?, Vec::new())?.into_bytes())

@@ -21,6 +21,16 @@ use crate::io::fs::{self as files, Durability, FsError};
 /// How long a lock that somebody else holds is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// After which time a lock may be one that a dead process left; a lock of ours lives for microseconds.
+const SUSPICION: Duration = Duration::from_millis(50);
+
+/// Whether stale locks were looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    NotYet,
+    Already,
+}
+
 /// What is written into the reflog of a ref that has one.
 #[derive(Debug, Clone)]
 pub struct LogLine<'a> {
@@ -210,11 +220,18 @@ impl Refs {
     fn take(&self, name: &str, mut attempt: LockAttempt) -> Result<RefLock, RefError> {
         let watch = Stopwatch::start();
         let mut wait = Duration::from_micros(200);
+        let mut looked = Looked::NotYet;
         loop {
             attempt = match attempt.take().map_err(|error| self.conflict_or(name, error))? {
                 Ok(lock) => return Ok(lock),
                 Err(attempt) => attempt,
             };
+            if looked == Looked::NotYet && watch.elapsed() >= SUSPICION {
+                // A lock of a dead process of ours never becomes free; the kernel knows that it is dead.
+                self.remove_stale_locks()?;
+                looked = Looked::Already;
+                continue;
+            }
             if watch.elapsed() >= self.patience {
                 return Err(RefError::Locked { name: name.to_owned(), lock: attempt.lock_path().to_owned() });
             }

@@ -151,7 +151,7 @@ impl Worktrees {
         let moved = {
             let _lock = self.lock()?;
             let moved = self.move_to_trash(name, path, &trash)?;
-            fs::remove_dir_all(dir)?;
+            self.take_admin_away(dir)?;
             fs::remove_file(&self.absent_file(name))?;
             fs::remove_file(&self.mark_file(name))?;
             moved
@@ -165,6 +165,23 @@ impl Worktrees {
             fs::remove_dir_if_empty(folder)?;
         }
         Ok(())
+    }
+
+    /// Removes an administrative directory: out of git's sight in one step, because `git fsck` complains about one that is half gone.
+    fn take_admin_away(&self, dir: &Path) -> Result<(), WorktreeError> {
+        let bin = self.admin_bin();
+        if std::fs::symlink_metadata(dir).is_ok() {
+            // What is in there was to be removed before.
+            fs::remove_dir_all(&bin)?;
+            fs::create_dir_all(&self.repo.orc_dir())?;
+            fs::rename(dir, &bin)?;
+        }
+        Ok(fs::remove_dir_all(&bin)?)
+    }
+
+    /// Returns where administrative directories are removed.
+    fn admin_bin(&self) -> PathBuf {
+        self.repo.orc_dir().join("worktree-removed")
     }
 
     fn move_to_trash(&self, name: &str, path: &Path, trash: &Path) -> Result<Option<PathBuf>, WorktreeError> {
@@ -185,6 +202,7 @@ impl Worktrees {
     /// Returns [`WorktreeError`] when something in them can not be removed.
     pub fn empty_trash(&self) -> Result<usize, WorktreeError> {
         let _lock = self.lock()?;
+        fs::remove_dir_all(&self.admin_bin())?;
         let trash = self.root.join(TRASH);
         let found = names_in(&trash);
         for path in &found {
