@@ -12,6 +12,7 @@ mod architecture;
 mod cli;
 mod demo;
 mod engine;
+mod fault;
 mod findings;
 mod git;
 mod harness;

@@ -28,6 +28,12 @@ const GIT_CONFIG: &str = "\
 \tdetachedHead = false
 ";
 
+/// Returns the program under test: the one of this build, or another one that `GIT_ORC_TEST_PROGRAM` names, such as a copy that stays the
+/// same while a suite runs for an hour.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("GIT_ORC_TEST_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_git-orc").into(), PathBuf::from)
+}
+
 /// A folder that stands for a machine, removed at the end.
 pub(crate) struct TestEnvironment {
     folder: TempDir,
@@ -56,7 +62,7 @@ impl TestEnvironment {
             std::fs::create_dir(root.join(name)).unwrap();
         }
         std::fs::write(root.join("home/.gitconfig"), GIT_CONFIG).unwrap();
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_git-orc"), root.join("bin/git-orc")).unwrap();
+        std::os::unix::fs::symlink(program(), root.join("bin/git-orc")).unwrap();
         Self { folder, root }
     }
 

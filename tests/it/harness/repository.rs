@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::environment::TestEnvironment;
+use super::environment::{TestEnvironment, program};
 use super::fingerprint::Fingerprint;
 use super::ledger::Ledger;
 use super::process::{Outcome, Running, run};
@@ -90,7 +90,7 @@ impl<'e> TestRepo<'e> {
 
     /// Starts the program itself, so that the process id is its own and not git's.
     pub(crate) fn start_orc(&self, arguments: &[&str]) -> Running {
-        Running::start(self.command(env!("CARGO_BIN_EXE_git-orc")).args(arguments))
+        Running::start(self.command(program().to_str().unwrap()).args(arguments))
     }
 
     /// Returns a command in this environment that starts at the top of the work tree.
