@@ -11,11 +11,8 @@ mod repository;
 mod rounds;
 mod selftest;
 
-pub(crate) use environment::TestEnvironment;
-pub(crate) use oracle::{Oracle, Stood, Undisturbed, bring_to_end};
-pub(crate) use process::{Outcome, Running, run, supervisor};
 pub(crate) use environment::{TestEnvironment, program};
 pub(crate) use oracle::{Finished, Oracle, Stood, Undisturbed, bring_to_end};
-pub(crate) use process::{Outcome, Running, run};
+pub(crate) use process::{Outcome, Running, run, supervisor};
 pub(crate) use repository::TestRepo;
 pub(crate) use rounds::rounds;
