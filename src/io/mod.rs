@@ -4,5 +4,6 @@ pub mod clock;
 pub mod fs;
 pub mod git;
 pub mod process;
+pub mod room;
 pub mod sandbox;
 pub mod settings;

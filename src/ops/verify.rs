@@ -235,7 +235,7 @@ fn check_tip(ground: &mut Ground<'_>, remembered: Remembered, tip: Option<Object
 
 /// Writes the notes of a run again; returns how many there are.
 fn rebuild_notes(cx: &Context, subject: &Subject<'_>) -> Result<usize, VerifyError> {
-    let batch: Vec<(ObjectId, String)> = notes_of(subject).into_iter().collect();
+    let batch: Vec<(ObjectId, String)> = notes_of(subject.state, subject.events()).into_iter().collect();
     let by = Signature::new(cx.repo.identity()?, cx.clock.now());
     Notes::new(&cx.repo, cx.durability()).write(&batch, &by)?;
     Ok(batch.len())

@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::config::ConfigArgs;
 use super::demo::DemoArgs;
+use super::doctor::DoctorArgs;
 use super::graph::GraphArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
@@ -85,6 +86,7 @@ pub enum Command {
     Log(LogArgs),
     Show(ShowArgs),
     Verify(VerifyArgs),
+    Doctor(DoctorArgs),
     Config(ConfigArgs),
     Demo(DemoArgs),
 }
@@ -104,6 +106,7 @@ impl Command {
             | Self::Log(_)
             | Self::Show(_)
             | Self::Verify(_)
+            | Self::Doctor(_)
             | Self::Config(_)
             | Self::Demo(_) => Overlay::default(),
         }

@@ -4,6 +4,7 @@ pub mod color;
 pub mod demo;
 pub mod diagnostics;
 pub mod diff;
+pub mod doctor;
 pub mod document;
 pub mod dry_run;
 pub mod graph;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::ledger_tip;
 use super::lock::{FileLock, LockError};
 use super::objects::{Commit, NewCommit, ObjectError, Objects};
+use super::ref_scan;
 use super::refs::{RefError, RefMove, Refs};
 use super::repo::Repo;
 use super::signature::{Identity, Signature};
@@ -163,6 +164,23 @@ impl LedgerRef {
             clock::pause(clock::jitter(Duration::from_millis(u64::from(attempt))));
         }
         Err(vanished.map_or(LedgerError::Contended { tries: MAX_TRIES }, LedgerError::Object))
+    }
+
+    /// Puts a tip in the place of a ref that is gone, broken, or behind it. The file of a broken ref is taken away first.
+    ///
+    /// # Errors
+    /// Returns [`LedgerError`] when the ref can not be written.
+    pub fn restore(&self, tip: ObjectId) -> Result<(), LedgerError> {
+        let _lock = FileLock::take(&self.repo.orc_dir().join("ledger.lock"), "the ledger", None, LOCK_PATIENCE)?;
+        if self.tip().is_err() {
+            ref_scan::take_away(&self.repo, LEDGER_REF).map_err(RefError::from)?;
+        }
+        let found = self.tip()?;
+        if found != Some(tip) {
+            self.refs.update(LEDGER_REF, found, tip, None)?;
+        }
+        let _unremembered = ledger_tip::remember(&self.repo, tip);
+        Ok(())
     }
 
     fn flush(&self, objects: &Objects) -> Result<(), LedgerError> {

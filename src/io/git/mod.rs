@@ -37,6 +37,7 @@ mod pipes;
 pub mod prove;
 mod ref_error;
 mod ref_lock;
+pub mod ref_scan;
 mod ref_store;
 pub mod refs;
 pub mod remove;

@@ -65,6 +65,11 @@ pub(in crate::io::git) fn list(common: &Path, prefix: &str) -> Result<Vec<(Strin
     Ok(found.into_iter().collect())
 }
 
+/// Returns the packed refs below a prefix, those with a file of their own included.
+pub(in crate::io::git) fn list_packed(common: &Path, prefix: &str) -> Result<Vec<(String, ObjectId)>, FsError> {
+    Ok(Packed::read(common)?.below(prefix).collect())
+}
+
 fn list_loose(common: &Path, folder: &str, found: &mut BTreeMap<String, ObjectId>) -> Result<(), RefError> {
     let path = common.join(folder);
     let entries = match fs::read_dir(&path) {

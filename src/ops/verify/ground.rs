@@ -3,6 +3,7 @@
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::flaw::{Flaw, Place, Rule};
+use crate::domain::run::event::Event;
 use crate::domain::run::state::RunState;
 use crate::io::git::ledger_ref::LedgerRef;
 use crate::io::git::objects::Objects;
@@ -36,6 +37,13 @@ pub struct Subject<'a> {
     pub state: &'a RunState,
     /// Its entries with their commits, oldest first.
     pub entries: &'a [(ObjectId, Entry)],
+}
+
+impl Subject<'_> {
+    /// Returns what happened in the run, as far as this version understands it.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.entries.iter().filter_map(|(_, entry)| entry.event())
+    }
 }
 
 impl Ground<'_> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::ground::{Ground, Subject};
-use crate::domain::id::ObjectId;
+use crate::domain::id::{ObjectId, RunId};
 use crate::domain::ledger::flaw::{Place, Rule};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::OutputRef;
@@ -19,22 +19,21 @@ use crate::io::git::refs::Refs;
 
 /// Returns the notes that a run must have, by the commit that they are on.
 #[must_use]
-pub fn notes_of(subject: &Subject<'_>) -> BTreeMap<ObjectId, String> {
-    let state = subject.state;
+pub fn notes_of<'e>(state: &RunState, events: impl Iterator<Item = &'e Event>) -> BTreeMap<ObjectId, String> {
     let mut notes = BTreeMap::new();
     let mut merged = Vec::new();
-    for (_, entry) in subject.entries {
-        if let Some(Event::IntegrationAdvanced(integration)) = entry.event() {
+    for event in events {
+        if let Event::IntegrationAdvanced(integration) = event {
             for merge in &integration.merges {
                 merged.push(&merge.workstream);
-                notes.insert(merge.merge, merge_note(subject.run, &merge.workstream, integration.wave, merge.commit));
+                notes.insert(merge.merge, merge_note(state.run, &merge.workstream, integration.wave, merge.commit));
             }
         }
     }
     for (id, one) in &state.workstreams {
         let told = merged.contains(&id);
         for patch in one.patches.iter().filter(|patch| told || (is_over(state) && patch.status != PatchStatus::Merged)) {
-            notes.insert(patch.commit, patch_note(subject.run, id, patch));
+            notes.insert(patch.commit, patch_note(state.run, id, patch));
         }
     }
     notes
@@ -46,7 +45,7 @@ const fn is_over(state: &RunState) -> bool {
 
 /// Compares the notes with the ledger.
 pub fn check_notes(ground: &mut Ground<'_>, subject: &Subject<'_>) {
-    let expected = notes_of(subject);
+    let expected = notes_of(subject.state, subject.events());
     let store = Notes::new(ground.repo, Durability::Relaxed);
     let place = Place::path(Some(subject.run), NOTES_REF);
     let mut missing = 0;
@@ -71,10 +70,10 @@ pub fn check_notes(ground: &mut Ground<'_>, subject: &Subject<'_>) {
 
 /// Returns the refs that must be there for a run, and what they must lead to.
 #[must_use]
-pub fn refs_of(subject: &Subject<'_>) -> BTreeMap<String, ObjectId> {
+pub fn refs_of<'e>(run: RunId, events: impl Iterator<Item = &'e Event>) -> BTreeMap<String, ObjectId> {
     let mut refs = BTreeMap::new();
-    for event in subject.entries.iter().filter_map(|(_, entry)| entry.event()) {
-        refs.extend(keep_alive(subject.run, event));
+    for event in events {
+        refs.extend(keep_alive(run, event));
         if let Event::GarbageCollected(collected) = event {
             for gone in &collected.refs {
                 refs.remove(&gone.name);
@@ -87,7 +86,7 @@ pub fn refs_of(subject: &Subject<'_>) -> BTreeMap<String, ObjectId> {
 /// Looks for the refs that keep the commits of a run alive.
 pub fn check_refs(ground: &mut Ground<'_>, subject: &Subject<'_>) {
     let refs = Refs::new(ground.repo, Durability::Relaxed);
-    for (name, commit) in refs_of(subject) {
+    for (name, commit) in refs_of(subject.run, subject.events()) {
         let place = Place { path: Some(name.clone()), ..Place::commit(Some(subject.run), commit) };
         match refs.read(&name) {
             Ok(Some(found)) if found == commit => {}
