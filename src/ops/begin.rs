@@ -141,7 +141,8 @@ pub async fn hold(
     let protected = Protected { common_dir: cx.repo.common_dir(), work_dir: cx.repo.work_dir(), worktrees: &root };
     let extra = Extra { write: &settings.sandbox_write.value, read: &settings.sandbox_read.value };
     let grounds = Grounds::new(probe, &cx.environment, protected, extra);
-    let temporary = cx.environment.var("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let temporary =
+        cx.environment.var("TMPDIR").map(PathBuf::from).filter(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("/tmp"));
     Ok((Hold::new(rules, grounds, (&temporary, run)), notes))
 }
 

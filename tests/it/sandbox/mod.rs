@@ -2,6 +2,7 @@
 //! `.ci/run` installs it, and there these tests fail without it.
 
 mod commits;
+mod cost;
 mod hostile_git_dir;
 mod levels;
 mod reach;
