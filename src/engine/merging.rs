@@ -10,6 +10,7 @@ use crate::domain::run::next::patch_moved;
 use crate::domain::run::state::{PatchStatus, RunState, WorkstreamState};
 use crate::domain::run::wording::merge_message;
 use crate::io::fs::Durability;
+use crate::io::git::hold::wait_for_collection;
 use crate::io::git::merge::{MergeResult, Merger, Side};
 use crate::io::git::signature::Signature;
 
@@ -58,6 +59,7 @@ pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate
     let own = cx.clone();
     blocking(move || {
         let _span = tracing::trace_span!("merge wave").entered();
+        wait_for_collection(&own.repo);
         let merger = Merger::open(&own.repo, &own.merging)?;
         let mut merged = Merged::default();
         let mut at = tip;

@@ -10,6 +10,7 @@ use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{PatchOrigin, StepOutcome, StepRole};
 use crate::domain::run::state::RunState;
 use crate::domain::tool::diff::extract;
+use crate::io::git::hold::wait_for_collection;
 use crate::io::git::objects::Objects;
 
 /// Applies the patch files of an EDIT step, in order.
@@ -35,6 +36,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState) -> Result
 }
 
 fn apply_all(cx: &RunContext, parent: ObjectId, names: &[String]) -> Result<Result<Option<Found>, String>, ExecuteError> {
+    wait_for_collection(&cx.repo);
     let before = Objects::open(&cx.repo)?.tree_of(parent)?;
     let (mut tree, mut objects) = (before, Vec::new());
     for name in names {

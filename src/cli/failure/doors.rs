@@ -129,7 +129,7 @@ impl Meaning for LedgerError {
         match self {
             Self::Lock(error) => error.hint(),
             Self::Contended { .. } => Some("Try again; nothing was changed.".to_owned()),
-            Self::Ref(_) | Self::Object(_) => Some("`git fsck` says whether the repository is damaged.".to_owned()),
+            Self::Ref(_) | Self::Object(_) => Some("`git orc doctor` says what is damaged, and what can be mended.".to_owned()),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ToolId;
-use crate::domain::policy::sandbox::OwnRules;
 
 /// How the prompt reaches a tool's standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,8 +83,6 @@ pub struct ToolProfile {
     pub assisted_by: Option<String>,
     /// The command that installs it, for the hint when it is missing.
     pub install: Option<String>,
-    /// What it is held to, and what it may reach all the same.
-    pub sandbox: OwnRules,
 }
 
 impl ToolProfile {
@@ -107,7 +104,6 @@ impl ToolProfile {
             resolve: ResolveMode::Redo,
             assisted_by: None,
             install: None,
-            sandbox: OwnRules::default(),
         }
     }
 

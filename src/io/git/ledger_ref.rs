@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::hold;
 use super::ledger_tip;
 use super::lock::{FileLock, LockError};
 use super::objects::{Commit, NewCommit, ObjectError, Objects};
@@ -142,6 +143,7 @@ impl LedgerRef {
         build: impl Fn(Option<ObjectId>) -> Result<(Objects, Option<ObjectId>, T), LedgerError>,
     ) -> Result<T, LedgerError> {
         let _lock = FileLock::take(&self.repo.orc_dir().join("ledger.lock"), "the ledger", None, LOCK_PATIENCE)?;
+        hold::let_go(&self.repo).map_err(RefError::from)?;
         let mut vanished = None;
         for attempt in 1..=MAX_TRIES {
             let tip = self.tip()?;
@@ -158,12 +160,14 @@ impl LedgerRef {
                 // The tip has moved.
                 Err(LedgerError::Ref(RefError::Changed { .. })) => vanished = None,
                 // A garbage collection took what no ref led to yet. What is built here is built again; what was made before is not.
-                Err(LedgerError::Object(error @ ObjectError::Missing(_))) => vanished = Some(error),
+                Err(error @ (LedgerError::Object(ObjectError::Missing(_)) | LedgerError::Ref(RefError::Vanished { .. }))) => {
+                    vanished = Some(error);
+                }
                 Err(error) => return Err(error),
             }
             clock::pause(clock::jitter(Duration::from_millis(u64::from(attempt))));
         }
-        Err(vanished.map_or(LedgerError::Contended { tries: MAX_TRIES }, LedgerError::Object))
+        Err(vanished.unwrap_or(LedgerError::Contended { tries: MAX_TRIES }))
     }
 
     /// Puts a tip in the place of a ref that is gone, broken, or behind it. The file of a broken ref is taken away first.

@@ -68,7 +68,9 @@ impl Notes {
             let step = RefMove { name: NOTES_REF, expected: tip, new, log: Some(&log) };
             match self.refs.update_after(&step, || self.flush(&objects)) {
                 Ok(()) => return Ok(()),
-                Err(NotesError::Ref(RefError::Changed { .. }) | NotesError::Object(ObjectError::Missing(_))) => {
+                Err(
+                    NotesError::Ref(RefError::Changed { .. } | RefError::Vanished { .. }) | NotesError::Object(ObjectError::Missing(_)),
+                ) => {
                     clock::pause(clock::jitter(Duration::from_millis(u64::from(attempt))));
                 }
                 Err(error) => return Err(error),

@@ -39,6 +39,15 @@ pub enum ObjectError {
     /// A commit message contains a zero byte.
     #[error("a commit message can not contain a zero byte")]
     BadMessage,
+    /// The object is there and can not be read.
+    #[error("object {id} can not be read: {}", source.message())]
+    Unreadable {
+        /// The object.
+        id: ObjectId,
+        /// What libgit2 says.
+        #[source]
+        source: git2::Error,
+    },
     /// libgit2 failed.
     #[error("{action}: {}", source.message())]
     Git {
@@ -280,10 +289,11 @@ impl Objects {
     /// Returns [`ObjectError`] when a pack can not be written.
     pub fn settle(&self) -> Result<(), ObjectError> {
         match self.sink {
-            Sink::Loose => {
-                let _with_the_system = self.take_written();
-                Ok(())
-            }
+            Sink::Loose => match self.take_written().into_iter().find(|id| !self.exists(*id)) {
+                // A garbage collection of the user's took it.
+                Some(missing) => Err(ObjectError::Missing(missing)),
+                None => Ok(()),
+            },
             Sink::Pack => self.flush(),
         }
     }
@@ -340,5 +350,5 @@ fn signature(from: &git2::Signature<'_>) -> Signature {
 }
 
 pub(in crate::io::git) fn missing_or(id: ObjectId, source: git2::Error) -> ObjectError {
-    if source.code() == git2::ErrorCode::NotFound { ObjectError::Missing(id) } else { ObjectError::Git { action: "read object", source } }
+    if source.code() == git2::ErrorCode::NotFound { ObjectError::Missing(id) } else { ObjectError::Unreadable { id, source } }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::hold::HoldError;
 use crate::domain::id::ObjectId;
 use crate::io::fs::FsError;
 
@@ -51,6 +52,15 @@ pub enum RefError {
     BadName {
         /// The name.
         name: String,
+    },
+    /// What it should lead to can not be held, since a garbage collection of the user's takes it.
+    #[error("what ref `{name}` shall lead to is taken by a garbage collection: {source}")]
+    Vanished {
+        /// The ref.
+        name: String,
+        /// What went wrong.
+        #[source]
+        source: Box<HoldError>,
     },
     /// A file can not be read or written.
     #[error(transparent)]

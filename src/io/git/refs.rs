@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::durable;
+use super::hold::hold;
 pub use super::ref_error::RefError;
 use super::ref_lock::{LockAttempt, RefLock};
 use super::ref_store::{self, Packed};
@@ -166,6 +167,7 @@ impl Refs {
         if found.is_none() {
             self.check_name_is_free(name)?;
         }
+        hold(&self.repo, new).map_err(|source| RefError::Vanished { name: name.to_owned(), source: Box::new(source) })?;
         if let Some(line) = log {
             // A reflog is a convenience; git-orc's truth is the ledger. A log that can not be written must not stop the work.
             let _unlogged = self.append_reflog(name, (found, new), line);

@@ -5,7 +5,5 @@
 
 mod bubblewrap;
 pub mod confinement;
-pub mod grants;
 mod kernel;
-mod known;
 pub mod probe;

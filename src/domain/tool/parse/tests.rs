@@ -1,7 +1,6 @@
 //! Profile files, right and wrong.
 
 use super::*;
-use crate::domain::policy::sandbox::OwnRules;
 use crate::domain::tool::profile::{OutputMode, ResolveMode, StdinMode};
 
 fn parse(layers: &[&str]) -> Result<Toolbox, Vec<String>> {
@@ -48,7 +47,6 @@ fn every_field_is_read() {
         resolve: ResolveMode::Refuse,
         assisted_by: Some("me".to_owned()),
         install: Some("make".to_owned()),
-        sandbox: OwnRules::default(),
     };
     assert_eq!(profile(&toolbox, "t"), expect);
 }
