@@ -24,7 +24,6 @@ mod plans;
 mod process;
 mod program;
 mod readme;
-mod sandbox;
 mod schedule;
 mod tools;
 mod verify;

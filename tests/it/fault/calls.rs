@@ -2,9 +2,9 @@
 
 use nix::errno::Errno;
 
-use super::stage::{PATCHES, PROGRAMS, Stage, on_stages};
+use super::stage::{PATCHES, PROGRAMS, Stage, interrupted, on_stages};
 use super::tracer::{Counted, Deed, Traced, trace};
-use crate::harness::{TestEnvironment, rounds};
+use crate::harness::rounds;
 
 /// Where a case starts, and what the driver is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,32 +33,6 @@ impl Scene {
         };
         trace(&mut command, counted, deed)
     }
-}
-
-/// A run whose driver died while its tool had done half of its work.
-fn interrupted() -> Stage {
-    let line = "echo half >a/x.txt; test -e $HOME/again || { touch $HOME/up; sleep 60; }; echo bad >a/x.txt; mkdir -p a/deep; echo new >a/deep/n.txt";
-    let plan = PROGRAMS.replace("echo bad >a/x.txt; mkdir -p a/deep; echo new >a/deep/n.txt", line);
-    assert!(plan.contains("again"));
-    let again = |environment: &TestEnvironment| environment.home().join("again");
-    // The undisturbed run does not wait: the file is there until the stage is set.
-    let mut stage = Stage::prepared(&plan, "", |environment| std::fs::write(again(environment), "").unwrap());
-    std::fs::remove_file(again(stage.environment())).unwrap();
-    let told = {
-        let repo = stage.repo();
-        let running = repo.start_orc(&["run", stage.plan(), "--progress", "json"]);
-        let start = std::time::Instant::now();
-        while !stage.environment().home().join("up").exists() {
-            assert!(start.elapsed().as_secs() < 30, "the tool does not begin");
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
-        let told = running.kill().stderr;
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        told
-    };
-    std::fs::write(again(stage.environment()), "").unwrap();
-    stage.save(&told);
-    stage
 }
 
 /// Returns the places to disturb, spread evenly: as many as rounds are asked for, at most all.

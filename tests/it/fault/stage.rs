@@ -86,6 +86,15 @@ impl Stage {
     pub(super) fn prepared(plan: &str, settings: &str, prepare: impl FnOnce(&TestEnvironment)) -> Self {
         let environment = TestEnvironment::in_memory();
         prepare(&environment);
+        Self::set(environment, plan, settings)
+    }
+
+    /// Does so on a disk of its own.
+    pub(super) fn on(disk: &Path, plan: &str) -> Self {
+        Self::set(TestEnvironment::within(disk), plan, "")
+    }
+
+    fn set(environment: TestEnvironment, plan: &str, settings: &str) -> Self {
         std::fs::create_dir_all(environment.root().join("config/git-orc")).unwrap();
         std::fs::write(environment.root().join("config/git-orc/config.yaml"), settings).unwrap();
         let repo = environment.repo("project");
@@ -176,6 +185,32 @@ impl Stage {
         }
         judged
     }
+}
+
+/// A run whose driver died while its tool had done half of its work.
+pub(super) fn interrupted() -> Stage {
+    let line = "echo half >a/x.txt; test -e $HOME/again || { touch $HOME/up; sleep 60; }; echo bad >a/x.txt; mkdir -p a/deep; echo new >a/deep/n.txt";
+    let plan = PROGRAMS.replace("echo bad >a/x.txt; mkdir -p a/deep; echo new >a/deep/n.txt", line);
+    assert!(plan.contains("again"));
+    let again = |environment: &TestEnvironment| environment.home().join("again");
+    // The undisturbed run does not wait: the file is there until the stage is set.
+    let mut stage = Stage::prepared(&plan, "", |environment| std::fs::write(again(environment), "").unwrap());
+    std::fs::remove_file(again(stage.environment())).unwrap();
+    let told = {
+        let repo = stage.repo();
+        let running = repo.start_orc(&["run", stage.plan(), "--progress", "json"]);
+        let start = std::time::Instant::now();
+        while !stage.environment().home().join("up").exists() {
+            assert!(start.elapsed().as_secs() < 30, "the tool does not begin");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let told = running.kill().stderr;
+        std::thread::sleep(Duration::from_millis(300));
+        told
+    };
+    std::fs::write(again(stage.environment()), "").unwrap();
+    stage.save(&told);
+    stage
 }
 
 /// What was found in one case.

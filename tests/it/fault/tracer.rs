@@ -28,6 +28,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) enum Counted {
     /// Calls that change something on the disk, or bring it there.
     Changes,
+    /// The same, and lines that the program writes to standard error.
+    ChangesAndLines,
     /// Lines that the program writes to standard error: with `--progress json`, one for each entry that was made durable.
     Lines,
 }
@@ -56,6 +58,8 @@ pub(super) struct Traced {
     pub(super) hit: Option<String>,
     /// What it wrote to standard error.
     pub(super) stderr: String,
+    /// The counted calls in their order.
+    pub(super) seen: Vec<String>,
     /// Whether it was killed because it did not end.
     pub(super) is_hung: bool,
 }
@@ -89,6 +93,7 @@ struct Tracer {
     deed: Deed,
     calls: u64,
     hit: Option<String>,
+    seen: Vec<String>,
     /// Threads inside a call that shall fail.
     failing: BTreeSet<Pid>,
     is_started: Option<()>,
@@ -110,7 +115,7 @@ impl Tracer {
             Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_TRACEEXEC | Options::PTRACE_O_EXITKILL;
         ptrace::seize(leader, options).unwrap();
         kill(leader, Signal::SIGCONT).unwrap();
-        Self { leader, counted, deed, calls: 0, hit: None, failing: BTreeSet::new(), is_started: None, stderr }
+        Self { leader, counted, deed, calls: 0, hit: None, seen: Vec::new(), failing: BTreeSet::new(), is_started: None, stderr }
     }
 
     fn run(mut self) -> Traced {
@@ -141,7 +146,7 @@ impl Tracer {
         self.stderr.rewind().unwrap();
         self.stderr.read_to_end(&mut bytes).unwrap();
         let stderr = String::from_utf8_lossy(&bytes).into_owned();
-        Traced { code, calls: self.calls, hit: self.hit, stderr, is_hung: false }
+        Traced { code, calls: self.calls, hit: self.hit, stderr, seen: self.seen, is_hung: false }
     }
 
     fn stopped(&mut self, pid: Pid) {
@@ -158,6 +163,7 @@ impl Tracer {
     fn entered(&mut self, pid: Pid, regs: &mut user_regs_struct) {
         let Some(call) = describe(pid, regs, self.counted) else { return };
         self.calls += 1;
+        self.seen.push(call.clone());
         match self.deed {
             Deed::Watch => {}
             Deed::Kill { at } if self.calls == at => {
@@ -195,8 +201,11 @@ fn go_on(pid: Pid, signal: Option<Signal>) {
 /// Returns a call with its path, when it is one of those that are counted.
 fn describe(pid: Pid, regs: &user_regs_struct, counted: Counted) -> Option<String> {
     let number = regs.orig_rax.cast_signed();
+    if counted != Counted::Changes && number == libc::SYS_write && regs.rdi == 2 {
+        return Some("write standard error".to_owned());
+    }
     if counted == Counted::Lines {
-        return (number == libc::SYS_write && regs.rdi == 2).then(|| "write standard error".to_owned());
+        return None;
     }
     let (name, path) = match number {
         libc::SYS_write | libc::SYS_pwrite64 | libc::SYS_writev => ("write", file_of(pid, regs.rdi)?),

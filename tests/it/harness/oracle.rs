@@ -73,6 +73,7 @@ impl<'u> Oracle<'u> {
         let mut wrong = self.after_fault(repo, told);
         let Ok(entries) = Entries::read(repo) else { return wrong };
         wrong.extend(self.otherwise(repo, &entries));
+        wrong.extend(unverified(repo));
         wrong.extend(leftovers(repo));
         wrong
     }
@@ -234,6 +235,12 @@ fn unsound(repo: &TestRepo<'_>) -> Option<String> {
     // Git also names files that a killed writer left unnamed; no object is missing because of them.
     let complaints: Vec<&str> = said.lines().filter(|line| !line.is_empty() && !line.contains("garbage")).collect();
     (!fsck.status.success() || !complaints.is_empty()).then(|| format!("fsck: {complaints:?}"))
+}
+
+/// What the program itself finds when it proves its ledger.
+fn unverified(repo: &TestRepo<'_>) -> Option<String> {
+    let verified = repo.orc(&["verify"]);
+    (!verified.status.success()).then(|| format!("verify: {}{}", verified.stdout, verified.stderr))
 }
 
 /// Returns the processes of this environment that git-orc started, or that are git-orc itself, and are still alive after a while.
