@@ -8,10 +8,15 @@ use std::time::Duration;
 use tracing::Instrument as _;
 
 use super::context::RunContext;
+use super::failure::blocking;
+use super::hold::Gear;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::tool::outcome::Ending;
+use crate::domain::tool::profile::ToolProfile;
+use crate::io::fs;
 use crate::io::process::request::{ProcessRequest, Stdin, TimeLimits};
 use crate::io::process::spawn;
+use crate::io::sandbox::confinement::Confinement;
 use crate::io::settings::environment::TaskVariables;
 
 /// A program to run.
@@ -46,12 +51,40 @@ pub struct Ended {
     pub is_cut: bool,
 }
 
-/// Runs a program to its end.
+/// Runs a program that is no tool to its end: a check, a gate, a set-up command. It is held to the folder that it runs in.
 ///
 /// # Errors
 /// Returns a sentence when it could not be started.
 pub async fn run(cx: &RunContext, command: Command) -> Result<Ended, String> {
+    let folders = [command.cwd.clone()];
+    let gear = cx.hold.take(None, &folders).map_err(|e| with_sources(&e))?;
+    held(cx, command, gear).await
+}
+
+/// Runs a tool to its end, held to these folders and to what its profile says.
+///
+/// # Errors
+/// Returns a sentence when it could not be started.
+pub async fn run_tool(cx: &RunContext, command: Command, (profile, folders): (&ToolProfile, &[PathBuf])) -> Result<Ended, String> {
+    let gear = cx.hold.take(Some(profile), folders).map_err(|e| with_sources(&e))?;
+    held(cx, command, gear).await
+}
+
+async fn held(cx: &RunContext, mut command: Command, gear: Gear) -> Result<Ended, String> {
+    if let Some(tmp) = &gear.tmp {
+        command.env.extend(["TMPDIR", "TMP", "TEMP"].map(|name| (name.into(), tmp.clone().into_os_string())));
+    }
+    let ended = start(cx, command, gear.confinement).await;
+    if let Some(tmp) = gear.tmp {
+        // Whatever is left of it goes at the end of the run.
+        let _ = blocking(move || Ok(fs::remove_dir_all(&tmp)?)).await;
+    }
+    ended
+}
+
+async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> Result<Ended, String> {
     let mut request = ProcessRequest::new(command.argv, command.cwd, command.env);
+    request.confinement = confinement;
     request.stdin = command.stdin.map_or(Stdin::Null, Stdin::Bytes);
     request.limits = TimeLimits { wall: command.wall, idle: command.idle, ..TimeLimits::default() };
     request.log = Some(command.log);

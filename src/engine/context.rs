@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::folder::RunFolder;
+use super::hold::Hold;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::config::RunConfig;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub identity: Identity,
     /// Time and ids.
     pub clock: Clock,
+    /// What holds programs.
+    pub hold: Hold,
     /// The environment for programs.
     pub environment: Environment,
     /// The run's folder below the git directory.

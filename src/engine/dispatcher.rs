@@ -25,6 +25,7 @@ use super::recorder::{NotRecorded, Recorder, Request};
 use super::signals::StopSignal;
 use super::sink::Sink;
 use super::staging::{Staging, StagingError, Told};
+use crate::domain::policy::sandbox::Network;
 use crate::domain::run::brief::Brief;
 use crate::domain::run::decide::decide;
 use crate::domain::run::effect::Effect;
@@ -255,7 +256,12 @@ impl Dispatcher {
             && let Some(one) = staging.state.workstreams.get(&order.workstream)
         {
             let path = self.cx.worktree_path(&order.workstream);
-            for event in starting(one, order, &path.to_string_lossy()) {
+            for mut event in starting(one, order, &path.to_string_lossy()) {
+                if let Event::StepStarted(started) = &mut event {
+                    let held = self.cx.hold.held(order.tool.as_ref().and_then(|tool| self.cx.tools.profile(tool)));
+                    started.sandbox = Some(held.level);
+                    started.network = (held.network == Network::None).then_some(held.network);
+                }
                 staging.push(event)?;
             }
         }

@@ -47,6 +47,12 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Returns where a tool's own git directory of one step is or will be.
+    #[must_use]
+    pub fn git_dir(&self, workstream: &WorkstreamId, place: (&StepId, Attempt)) -> PathBuf {
+        self.path.join(workstream.as_str()).join(format!("{}-{}.git", place.0, place.1))
+    }
+
     /// Returns the file for the output of a gate, its folder made.
     ///
     /// # Errors

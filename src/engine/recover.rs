@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::bench::with_sources;
 use super::capture::{self, Described, Found};
+use super::commits;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
 use super::place;
-use super::work;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
@@ -146,7 +146,7 @@ fn capture_left(cx: &RunContext, order: &StepOrder, request: &CreateWorktree) ->
         return Ok(None);
     }
     let mut worktree = cx.worktrees.adopt(request)?;
-    work::keep_commits(cx, order, &worktree)?;
+    commits::keep(cx, order, &worktree)?;
     let base = worktree.tree();
     let taken = cx.worktrees.capture(&mut worktree, base)?;
     Ok((!taken.changes.is_empty()).then_some(taken))

@@ -5,18 +5,16 @@ use std::time::Duration;
 
 use super::bench::{self, Command, Ended};
 use super::capture::Found;
+use super::commits;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
-use super::journal::set_own;
 use super::place::{self, Stand};
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
 use crate::domain::policy::path::PathRules;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRole};
-use crate::domain::run::keeping::kept_ref;
 use crate::domain::run::state::{RunState, WorkstreamState};
-use crate::domain::text::count;
 use crate::domain::tool::diff::extract;
 use crate::domain::tool::invocation::{Invocation, Task, invocation};
 use crate::domain::tool::outcome::Ending;
@@ -27,8 +25,6 @@ use crate::io::git::admin::Tampered;
 use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
 use crate::io::git::hold::wait_for_collection;
 use crate::io::git::objects::Objects;
-use crate::io::git::refs::Refs;
-use crate::io::git::snapshot::ToolCommits;
 use crate::io::git::worktree::Worktree;
 
 /// What came of a tool's work.
@@ -105,7 +101,12 @@ pub async fn assign(
 ) -> Result<Worked, ExecuteError> {
     let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), "log")?;
     let started = match start(cx, order, profile, (&live.worktree, &set, &log)) {
-        Ok(command) => bench::run(cx, command?).await,
+        Ok(command) => {
+            let command = command?;
+            let mut folders = vec![live.worktree.path().to_owned(), cx.folder.step_dir(&order.workstream, (&order.step, order.attempt))?];
+            folders.extend(commits::lend(cx, order, profile, &live.worktree)?);
+            bench::run_tool(cx, command, (profile, &folders)).await
+        }
         Err(message) => Err(message),
     };
     let ended = match started {
@@ -165,7 +166,7 @@ fn snapshot(
 ) -> Result<Left, ExecuteError> {
     let _span = tracing::trace_span!("capture").entered();
     wait_for_collection(&cx.repo);
-    let mut notes = keep_commits(cx, order, &live.worktree)?;
+    let mut notes = commits::keep(cx, order, &live.worktree)?;
     let base = live.worktree.tree();
     let taken = cx.worktrees.capture(&mut live.worktree, base)?;
     live.captured = taken.tree;
@@ -185,29 +186,6 @@ fn snapshot(
 fn restored(tampered: &Tampered) -> String {
     let kept = tampered.moved_to.as_ref().map(|to| format!("; what stood there is now `{}`", to.display()));
     format!("{tampered} and was restored{}", kept.unwrap_or_default())
-}
-
-/// Keeps the commits that the tool made itself; what they change is in the worktree and so in the patch. Returns what is worth telling.
-///
-/// # Errors
-/// Returns an error when the repository does not let it.
-pub fn keep_commits(cx: &RunContext, order: &StepOrder, worktree: &Worktree) -> Result<Vec<String>, ExecuteError> {
-    let (last, note) = match cx.worktrees.tool_commits(worktree)? {
-        ToolCommits::None => return Ok(Vec::new()),
-        ToolCommits::Unreadable => {
-            return Ok(vec!["the worktree's HEAD leads to no commit; the files were captured all the same".to_owned()]);
-        }
-        ToolCommits::Elsewhere(commit) => (Some(commit), "the tool moved to another commit, which is kept".to_owned()),
-        ToolCommits::OnTop(commits) => {
-            let note = format!("{} of the tool's own kept and folded in", count(commits.len(), "commit"));
-            (commits.last().copied(), note)
-        }
-    };
-    if let Some(commit) = last {
-        let name = kept_ref(cx.run, &format!("{}-{}-{}-commits", order.workstream, order.step, order.attempt));
-        set_own(&Refs::new(&cx.repo, cx.durability), &name, commit)?;
-    }
-    Ok(vec![note])
 }
 
 /// Takes the diff that the tool printed as its patch.

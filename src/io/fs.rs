@@ -137,6 +137,22 @@ pub fn create_dir_all(path: &Path) -> Result<(), FsError> {
     at("create folder", path, fs::create_dir_all(path))
 }
 
+/// Makes a folder that only its owner can use, or takes one that is there, if it is a real folder and our own.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be made, or what is there is something else.
+pub fn create_private_dir(path: &Path) -> Result<(), FsError> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let meta = at("inspect", path, fs::symlink_metadata(path))?;
+            let is_ours = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
+            at("use", path, if is_ours { Ok(()) } else { Err(error) })
+        }
+        other => at("create folder", path, other),
+    }
+}
+
 /// Makes a folder that nobody else has, named `prefix` and some random characters, and returns it; it is kept.
 ///
 /// # Errors

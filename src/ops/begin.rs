@@ -8,16 +8,20 @@ use std::thread;
 use super::context::Context;
 use crate::domain::id::{RunId, ToolId};
 use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
+use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRules};
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::routing::{RoutingError, candidates};
 use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
+use crate::engine::hold::Hold;
 use crate::io::fs::{self, FsError};
 use crate::io::git::inspect::InspectError;
 use crate::io::git::merge::{MergeCommandError, MergeSettings};
 use crate::io::git::worktree::{WorktreeError, Worktrees};
 use crate::io::process::request::cancel_channel;
+use crate::io::sandbox::grants::{Extra, Grounds, Protected};
+use crate::io::sandbox::probe::{Probe, probe, probe_kernel};
 use crate::io::settings::resolve::Settings;
 
 /// The error of getting ready to drive a run.
@@ -43,6 +47,14 @@ pub enum BeginError {
         step: String,
         /// The programs that were looked for.
         tools: Vec<String>,
+    },
+    /// A sandbox was asked for by name and can not be had.
+    #[error("the sandbox `{level}` can not be had: {reason}")]
+    Sandbox {
+        /// The level.
+        level: SandboxLevel,
+        /// Why.
+        reason: String,
     },
     /// Nobody is named as the committer.
     #[error(transparent)]
@@ -89,7 +101,67 @@ pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<R
         tools,
         routes,
         timeout_sec: settings.timeout_sec.value,
+        sandbox: rules(settings),
     })
+}
+
+/// Returns what the user's settings say about holding programs.
+#[must_use]
+pub fn rules(settings: &Settings) -> SandboxRules {
+    SandboxRules {
+        wish: settings.sandbox.value,
+        at_least: SandboxLevel::None,
+        network: settings.network.value,
+        reads: settings.reads.value,
+    }
+}
+
+/// Finds out what this machine can hold programs with, and makes ready to do so. Returns also what is worth saying about it.
+///
+/// # Errors
+/// Returns [`BeginError::Sandbox`] when a level was asked for by name that can not be had.
+pub async fn hold(
+    cx: &Context,
+    settings: &Settings,
+    (run, rules, config): (RunId, SandboxRules, &RunConfig),
+) -> Result<(Hold, Vec<String>), BeginError> {
+    let own: Vec<&OwnRules> = config.tools.keys().filter_map(|tool| cx.tools.profile(tool)).map(|profile| &profile.sandbox).collect();
+    let free = OwnRules::default();
+    let levels = |best| own.iter().copied().chain([&free]).map(|own| rules.held(own, best).level).collect::<Vec<_>>();
+    // What the machine can do decides only where nobody did.
+    let is_needed = levels(SandboxLevel::Bubblewrap).contains(&SandboxLevel::Bubblewrap);
+    let probe = if is_needed { probe(&cx.supervisor, cx.environment.var("PATH")).await } else { probe_kernel() };
+    for level in levels(probe.best()) {
+        if let Some(reason) = probe.lack(level) {
+            return Err(BeginError::Sandbox { level, reason });
+        }
+    }
+    let notes = notes(rules, &probe, is_needed.then_some(SandboxLevel::Bubblewrap));
+    let root = worktree_root(cx, settings);
+    let protected = Protected { common_dir: cx.repo.common_dir(), work_dir: cx.repo.work_dir(), worktrees: &root };
+    let extra = Extra { write: &settings.sandbox_write.value, read: &settings.sandbox_read.value };
+    let grounds = Grounds::new(probe, &cx.environment, protected, extra);
+    let temporary =
+        cx.environment.var("TMPDIR").map(PathBuf::from).filter(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("/tmp"));
+    Ok((Hold::new(rules, grounds, (&temporary, run)), notes))
+}
+
+/// Returns why programs are held less tightly than could be wished for.
+fn notes(rules: SandboxRules, probe: &Probe, wished: Option<SandboxLevel>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let level = rules.held(&OwnRules::default(), probe.best()).level;
+    if let Some(reason) = wished.and_then(|wished| probe.lack(wished)) {
+        notes.push(format!("programs run with the sandbox `{level}`: {reason}"));
+    }
+    if rules.network == Network::None && level != SandboxLevel::Bubblewrap {
+        notes.push(match level {
+            SandboxLevel::Landlock if probe.landlock >= 4 => "without network: only TCP is cut off by landlock".to_owned(),
+            SandboxLevel::None | SandboxLevel::Landlock | SandboxLevel::Bubblewrap => {
+                format!("without network: the sandbox `{level}` of this machine cuts nothing off")
+            }
+        });
+    }
+    notes
 }
 
 /// Returns the tools of a step: the named one, then those of its capability.
@@ -141,7 +213,7 @@ pub fn worktree_root(cx: &Context, settings: &Settings) -> PathBuf {
 ///
 /// # Errors
 /// Returns an error when the configuration can not be read or the run's folder can not be made.
-pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<RunContext, BeginError> {
+pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hold)) -> Result<RunContext, BeginError> {
     let folder = RunFolder::new(&cx.repo.orc_dir(), begun.run);
     fs::create_dir_all(folder.path())?;
     // Each of the three asks git: at once, because starting processes is a good part of a small run.
@@ -163,6 +235,7 @@ pub fn run_context(cx: &Context, settings: &Settings, begun: Begun) -> Result<Ru
         worktrees: Arc::new(worktrees.map_err(|e| BeginError::Worktrees(Box::new(e)))?),
         identity: identity?,
         clock: cx.clock.clone(),
+        hold,
         environment: cx.environment.clone(),
         folder,
         durability: cx.durability(),

@@ -83,13 +83,17 @@ impl Desk {
         let user = self.environment.config_folder().map(|folder| folder.join(PROFILES));
         let repository = top.map(|top| top.join(".git-orc").join(PROFILES));
         let mut layers = vec![(PROFILES.to_owned(), SHIPPED.to_owned())];
-        for path in [user, repository].into_iter().flatten() {
-            if let Some(bytes) = fs::read_if_exists(&path)? {
+        for path in [&user, &repository].into_iter().flatten() {
+            if let Some(bytes) = fs::read_if_exists(path)? {
                 layers.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
             }
         }
         let sources: Vec<ProfileSource<'_>> = layers.iter().map(|(name, text)| ProfileSource { name, text }).collect();
-        parse_profiles(&sources).map_err(ContextError::Profiles)
+        let tools = parse_profiles(&sources).map_err(ContextError::Profiles)?;
+        Ok(match repository {
+            Some(repository) => tools.granting_nothing_to(&repository.display().to_string()),
+            None => tools,
+        })
     }
 
     /// Finds the repository that the user stands in.

@@ -37,4 +37,5 @@ pub async fn tidy(cx: &RunContext, ending: Option<&Ending>) {
     if !matches!(ending, Some(Ending::Killed(_))) {
         closing::leave(cx).await;
     }
+    cx.hold.clear();
 }

@@ -130,10 +130,22 @@ async fn take_over(cx: &Context, request: ResumeRequest) -> Result<Resumed, Resu
     let tip = ledger.tip()?.ok_or(ResumeError::Nothing)?;
     let (plan, inputs, frozen) = frozen::thaw(&ledger, tip, run)?;
     let waves = waves_of_waiting(&plan, &state);
-    let run_cx = begin::run_context(cx, &cx.settings, Begun { run, plan, inputs, config: frozen.config })?;
+    // Whoever started the run may only tighten what holds here.
+    let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);
+    let (hold, sandbox_notes) = begin::hold(cx, &cx.settings, (run, rules, &frozen.config)).await?;
+    let sandbox = Some(hold.held(None).level);
+    let run_cx = begin::run_context(cx, &cx.settings, (Begun { run, plan, inputs, config: frozen.config }, hold))?;
+    run_cx.hold.clear();
     let recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
-    let driven =
-        RunDriven { round: state.drivers, pid: std::process::id(), version: VERSION.to_owned(), found: recovery.found.clone(), waves };
+    let driven = RunDriven {
+        round: state.drivers,
+        pid: std::process::id(),
+        version: VERSION.to_owned(),
+        found: recovery.found.clone(),
+        waves,
+        sandbox,
+        sandbox_notes,
+    };
     let mut events = vec![Event::RunResumed(driven)];
     events.extend(recovery.events);
     let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new());

@@ -179,8 +179,18 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         plan_digest: frozen::digest(&source),
         version: VERSION.to_owned(),
     };
-    let driven = RunDriven { round: 0, pid: std::process::id(), version: VERSION.to_owned(), found: Vec::new(), waves: Vec::new() };
-    let run_cx = begin::run_context(cx, &settings, Begun { run, plan, inputs, config })?;
+    let (hold, sandbox_notes) = begin::hold(cx, &settings, (run, config.sandbox, &config)).await?;
+    let sandbox = Some(hold.held(None).level);
+    let driven = RunDriven {
+        round: 0,
+        pid: std::process::id(),
+        version: VERSION.to_owned(),
+        found: Vec::new(),
+        waves: Vec::new(),
+        sandbox,
+        sandbox_notes,
+    };
+    let run_cx = begin::run_context(cx, &settings, (Begun { run, plan, inputs, config }, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.
     Refs::new(&cx.repo, cx.durability()).remove_stale_locks()?;

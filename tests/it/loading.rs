@@ -92,7 +92,15 @@ impl Book {
                 version: String::new(),
             }),
         );
-        let driven = |round| RunDriven { round, pid: 1, version: String::new(), found: Vec::new(), waves: Vec::new() };
+        let driven = |round| RunDriven {
+            round,
+            pid: 1,
+            version: String::new(),
+            found: Vec::new(),
+            waves: Vec::new(),
+            sandbox: None,
+            sandbox_notes: Vec::new(),
+        };
         self.tell(&mut told, Event::RunStarted(driven(0)));
         self.tell(&mut told, Event::WaveStarted(WaveMoved { wave: 1, tip: zero, workstreams: waves[0].clone() }));
         self.tell(&mut told, Event::RunPaused(RunMoved { round: 0, tip: zero, reason: Some("stopped".to_owned()) }));

@@ -24,6 +24,7 @@ mod plans;
 mod process;
 mod program;
 mod readme;
+mod sandbox;
 mod schedule;
 mod tools;
 mod verify;

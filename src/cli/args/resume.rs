@@ -3,11 +3,13 @@
 use clap::Args;
 
 use super::drive;
+use super::run::SandboxFlag;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::progress::mode::ProgressWish;
 use crate::engine::signals::listen;
+use crate::io::settings::overlay::Overlay;
 use crate::ops::context::Context;
 use crate::ops::resume::{ResumeRequest, resume};
 
@@ -32,9 +34,18 @@ pub struct ResumeArgs {
     /// How progress is shown
     #[arg(long, value_name = "FORM", value_enum)]
     pub progress: Option<ProgressWish>,
+    /// How tightly tools, checks and gates are held; never looser than when the run was started
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub sandbox: Option<SandboxFlag>,
 }
 
 impl ResumeArgs {
+    /// Returns what the options say about the settings.
+    #[must_use]
+    pub fn flags(&self) -> Overlay {
+        Overlay { sandbox: self.sandbox.map(SandboxFlag::setting), ..Overlay::default() }
+    }
+
     /// Continues the run.
     ///
     /// # Errors

@@ -97,10 +97,10 @@ impl Command {
     pub fn flags(&self) -> Overlay {
         match self {
             Self::Run(args) => args.flags(),
+            Self::Resume(args) => args.flags(),
             Self::Validate(_)
             | Self::Plan(_)
             | Self::Graph(_)
-            | Self::Resume(_)
             | Self::Status(_)
             | Self::List(_)
             | Self::Log(_)

@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::progress::mode::ProgressWish;
 use crate::cli::view::{diagnostics, dry_run};
+use crate::domain::policy::sandbox::{Network, SandboxWish};
 use crate::engine::signals::listen;
 use crate::io::settings::layer::{Layer, Origin, Setting};
 use crate::io::settings::overlay::{LedgerDurability, Overlay};
@@ -36,6 +37,42 @@ pub enum DurabilityWish {
     Full,
     /// What is recorded survives the death of the program, not that of the machine
     Relaxed,
+}
+
+/// How tightly programs are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SandboxFlag {
+    /// The tightest that the machine allows
+    Auto,
+    /// They may do what you may do
+    None,
+    /// The kernel refuses writes outside of the worktree and what is granted
+    Landlock,
+    /// They see their own file system, processes and, if wished, no network
+    Bubblewrap,
+}
+
+impl SandboxFlag {
+    /// Returns what the option says about the settings.
+    #[must_use]
+    pub fn setting(self) -> Setting<SandboxWish> {
+        let wish = match self {
+            Self::Auto => SandboxWish::Auto,
+            Self::None => SandboxWish::None,
+            Self::Landlock => SandboxWish::Landlock,
+            Self::Bubblewrap => SandboxWish::Bubblewrap,
+        };
+        Setting::new(wish, Origin::new(Layer::Flag, "--sandbox"))
+    }
+}
+
+/// What programs may reach over the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NetworkFlag {
+    /// Whatever you can reach
+    Full,
+    /// Nothing, as far as the sandbox can hold it
+    None,
 }
 
 /// Run a plan
@@ -66,6 +103,12 @@ pub struct RunArgs {
     /// How much of a loss of power the ledger must survive
     #[arg(long, value_name = "HOW", value_enum)]
     pub durability: Option<DurabilityWish>,
+    /// How tightly tools, checks and gates are held
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub sandbox: Option<SandboxFlag>,
+    /// What they may reach over the network
+    #[arg(long, value_name = "REACH", value_enum)]
+    pub network: Option<NetworkFlag>,
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
@@ -79,9 +122,15 @@ impl RunArgs {
             DurabilityWish::Full => LedgerDurability::Full,
             DurabilityWish::Relaxed => LedgerDurability::Relaxed,
         });
+        let network = self.network.map(|wish| match wish {
+            NetworkFlag::Full => Network::Full,
+            NetworkFlag::None => Network::None,
+        });
         Overlay {
             max_workers: self.max_workers.map(|n| Setting::new(n, Origin::new(Layer::Flag, "--max-workers"))),
             durability: durability.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--durability"))),
+            sandbox: self.sandbox.map(SandboxFlag::setting),
+            network: network.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--network"))),
             dry_run: self.dry_run.then(|| Setting::new(true, Origin::new(Layer::Flag, "--dry-run"))),
             ..Overlay::default()
         }

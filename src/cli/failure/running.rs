@@ -54,7 +54,7 @@ impl Meaning for BeginError {
     fn exit(&self) -> Exit {
         match self {
             Self::Routing { source, .. } => source.exit(),
-            Self::NotInstalled { .. } | Self::Worktrees(_) | Self::Merging(_) => Exit::Environment,
+            Self::NotInstalled { .. } | Self::Sandbox { .. } | Self::Worktrees(_) | Self::Merging(_) => Exit::Environment,
             Self::Identity(error) => error.exit(),
             Self::File(error) => error.exit(),
         }
@@ -64,6 +64,9 @@ impl Meaning for BeginError {
         match self {
             Self::Routing { source, .. } => source.hint(),
             Self::NotInstalled { .. } => Some("Install one of them, or name another tool in the plan.".to_owned()),
+            Self::Sandbox { .. } => {
+                Some("`git orc doctor` tells what this machine can do; `--sandbox auto` takes the best of it.".to_owned())
+            }
             Self::Worktrees(_) | Self::Merging(_) => None,
             Self::Identity(error) => error.hint(),
             Self::File(error) => error.hint(),

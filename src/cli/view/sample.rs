@@ -64,7 +64,15 @@ impl Sample {
             plan_digest: String::new(),
             version: "0.1.0".to_owned(),
         }));
-        let driven = RunDriven { round: 0, pid: 42, version: "0.1.0".to_owned(), found: Vec::new(), waves: Vec::new() };
+        let driven = RunDriven {
+            round: 0,
+            pid: 42,
+            version: "0.1.0".to_owned(),
+            found: Vec::new(),
+            waves: Vec::new(),
+            sandbox: None,
+            sandbox_notes: Vec::new(),
+        };
         sample.tell(Event::RunStarted(driven));
         sample.tell(Event::WaveStarted(WaveMoved { wave: 1, tip: object('a'), workstreams: waves[0].clone() }));
         sample
@@ -157,8 +165,18 @@ impl Sample {
 
     fn step_starts(&mut self, workstream: &str, (name, role): (&str, StepRole), index: u32) {
         let tool = (role == StepRole::Edit).then(tool);
-        let started =
-            StepStarted { workstream: id(workstream), step: step(name), attempt: 1, role, index, tool, rung: Rung::SameTool, of: None };
+        let started = StepStarted {
+            workstream: id(workstream),
+            step: step(name),
+            attempt: 1,
+            role,
+            index,
+            tool,
+            rung: Rung::SameTool,
+            of: None,
+            sandbox: None,
+            network: None,
+        };
         self.tell(Event::StepStarted(started));
     }
 

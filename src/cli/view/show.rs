@@ -91,6 +91,10 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
     if let Some(worktree) = &state.worktree {
         field(&mut out, "worktree", Styled::plain(worktree));
     }
+    if let Some(level) = one.attempts.iter().rev().find_map(|line| line.sandbox) {
+        let cut = one.attempts.iter().rev().find_map(|line| line.network).map(|network| format!(", network {}", network.name()));
+        field(&mut out, "sandbox", Styled::plain(format!("{level}{}", cut.unwrap_or_default())));
+    }
     out.line().append(attempts(&one.attempts, zone));
     for line in &one.attempts {
         for note in &line.notes {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::entry::{Body, Entry};
+use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepOutcome, Verdict};
 
@@ -191,6 +192,13 @@ fn size(event: &Event) -> Option<Size> {
     event.patch_moved().map(|m| Size { files: m.files, insertions: m.insertions, deletions: m.deletions })
 }
 
+/// Tells what programs are held to, if they are.
+fn held(level: Option<SandboxLevel>, network: Option<Network>) -> Option<String> {
+    let level = level.filter(|level| *level > SandboxLevel::None).map(|level| format!("sandbox {level}"));
+    let parts: Vec<String> = level.into_iter().chain(network.map(|network| format!("network {}", network.name()))).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 fn detail(event: &Event) -> Option<String> {
     let names = |ids: &[WorkstreamId]| ids.iter().map(WorkstreamId::as_str).collect::<Vec<_>>().join(", ");
     if let Some(m) = event.workstream_moved() {
@@ -201,8 +209,9 @@ fn detail(event: &Event) -> Option<String> {
     if let Event::RunPlanned(m) = event {
         return Some(format!("{} onto {}", m.name, m.target));
     }
-    if let Event::RunResumed(m) = event {
-        return (!m.found.is_empty()).then(|| m.found.join("; "));
+    if let Event::RunStarted(m) | Event::RunResumed(m) = event {
+        let parts: Vec<String> = m.found.iter().cloned().chain(held(m.sandbox, None)).chain(m.sandbox_notes.iter().cloned()).collect();
+        return (!parts.is_empty()).then(|| parts.join("; "));
     }
     if let Event::WaveStarted(m) | Event::WaveFinished(m) = event {
         return Some(format!("wave {}: {}", m.wave, names(&m.workstreams)));
@@ -215,7 +224,9 @@ fn detail(event: &Event) -> Option<String> {
         return (m.outcome != StepOutcome::Passed).then(|| m.message.clone());
     }
     if let Event::StepStarted(m) = event {
-        return m.of.as_ref().map(|of| format!("mends {of}"));
+        let mends = m.of.as_ref().map(|of| format!("mends {of}"));
+        let parts: Vec<String> = mends.into_iter().chain(held(m.sandbox, m.network)).collect();
+        return (!parts.is_empty()).then(|| parts.join(", "));
     }
     if let Event::GateFinished(m) = event {
         return Some(format!("{} on wave {}", m.gate, m.wave));

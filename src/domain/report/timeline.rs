@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{OutputRef, StepOutcome, StepRole};
 
@@ -22,6 +23,10 @@ pub struct AttemptLine {
     pub tool: Option<ToolId>,
     /// The check that it mends.
     pub of: Option<StepId>,
+    /// The level at which its programs ran.
+    pub sandbox: Option<SandboxLevel>,
+    /// What its programs could reach, where that was restricted.
+    pub network: Option<Network>,
     /// When it started.
     pub started: Timestamp,
     /// How long it took, in milliseconds; `None` while it runs.
@@ -52,6 +57,8 @@ pub fn timeline(entries: &[Entry], workstream: &WorkstreamId) -> Vec<AttemptLine
                 role: m.role,
                 tool: m.tool.clone(),
                 of: m.of.clone(),
+                sandbox: m.sandbox,
+                network: m.network,
                 started: entry.ts,
                 duration_ms: None,
                 outcome: None,
@@ -98,6 +105,8 @@ mod tests {
             tool: None,
             rung: Rung::SameTool,
             of: None,
+            sandbox: Some(SandboxLevel::Landlock),
+            network: None,
         })
     }
 

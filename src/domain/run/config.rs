@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::BreakerLimits;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
+use crate::domain::policy::sandbox::SandboxRules;
 use crate::domain::tool::profile::ResolveMode;
 
 /// What deciding needs to know of a tool.
@@ -33,6 +34,9 @@ pub struct RunConfig {
     pub routes: BTreeMap<WorkstreamId, BTreeMap<StepId, Vec<ToolId>>>,
     /// The longest time for any step, in seconds.
     pub timeout_sec: Option<u64>,
+    /// What holds programs; where programs get to is found anew by each driver.
+    #[serde(default)]
+    pub sandbox: SandboxRules,
 }
 
 impl RunConfig {

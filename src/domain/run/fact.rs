@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
+use crate::domain::policy::sandbox::{Network, SandboxLevel};
 
 /// What a step is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +102,12 @@ pub struct RunDriven {
     /// Waves put behind the planned ones, for workstreams that had waited for a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waves: Vec<Vec<WorkstreamId>>,
+    /// The level at which programs run where nothing else is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxLevel>,
+    /// Why it is not tighter, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox_notes: Vec<String>,
 }
 
 /// A run changed its state.
@@ -226,6 +233,12 @@ pub struct StepStarted {
     /// The check that a FIX step mends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<StepId>,
+    /// The level at which its programs run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxLevel>,
+    /// What its programs may reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
 }
 
 /// An attempt ended.

@@ -47,6 +47,8 @@ pub fn starting(one: &WorkstreamState, order: &StepOrder, path: &str) -> Vec<Eve
         tool: order.tool.clone(),
         rung: order.rung,
         of: order.of.clone(),
+        sandbox: None,
+        network: None,
     }));
     events
 }

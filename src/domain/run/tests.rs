@@ -26,6 +26,7 @@ use crate::domain::id::{EntryId, ObjectId, PatchId, RunId, StepId, ToolId, Works
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
+use crate::domain::policy::sandbox::SandboxRules;
 use crate::domain::policy::scope::Scope;
 use crate::domain::tool::profile::ResolveMode;
 
@@ -110,6 +111,7 @@ fn config() -> RunConfig {
         tools: [(tool("one"), traits), (tool("two"), ToolTraits { prompted: false, fixed: true, resolve: ResolveMode::Redo })].into(),
         routes: ["a", "b", "c", "d"].iter().map(|w| (id(w), steps.clone())).collect(),
         timeout_sec: None,
+        sandbox: SandboxRules::default(),
     }
 }
 
@@ -151,7 +153,15 @@ impl Dice {
             plan_digest: String::new(),
             version: "0".into(),
         }));
-        dice.record(Event::RunStarted(RunDriven { round: 0, pid: 1, version: "0".into(), found: Vec::new(), waves: Vec::new() }));
+        dice.record(Event::RunStarted(RunDriven {
+            round: 0,
+            pid: 1,
+            version: "0".into(),
+            found: Vec::new(),
+            waves: Vec::new(),
+            sandbox: None,
+            sandbox_notes: Vec::new(),
+        }));
         dice
     }
 

@@ -98,6 +98,7 @@ impl<'a> Merged<'a> {
         profile.capabilities = raw.capabilities.unwrap_or_default();
         profile.assisted_by = raw.assisted_by;
         profile.install = raw.install;
+        profile.sandbox = raw.sandbox.unwrap_or_default();
         profile.stdin = raw.stdin.unwrap_or(profile.stdin);
         profile.output = raw.output.unwrap_or(profile.output);
         profile.resolve = raw.resolve.unwrap_or(profile.resolve);

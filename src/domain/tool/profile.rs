@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ToolId;
+use crate::domain::policy::sandbox::OwnRules;
 
 /// How the prompt reaches a tool's standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,8 @@ pub struct ToolProfile {
     pub assisted_by: Option<String>,
     /// The command that installs it, for the hint when it is missing.
     pub install: Option<String>,
+    /// What it is held to, and what it may reach all the same.
+    pub sandbox: OwnRules,
 }
 
 impl ToolProfile {
@@ -104,6 +107,7 @@ impl ToolProfile {
             resolve: ResolveMode::Redo,
             assisted_by: None,
             install: None,
+            sandbox: OwnRules::default(),
         }
     }
 

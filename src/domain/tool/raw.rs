@@ -12,8 +12,9 @@ use super::suggest::{closest, did_you_mean};
 use super::toolbox::is_embedded;
 use super::{template, variable};
 use crate::domain::id::ToolId;
+use crate::domain::policy::sandbox::{OwnRules, is_grantable};
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "binary",
     "args",
     "env",
@@ -27,6 +28,7 @@ const KEYS: [&str; 14] = [
     "resolve",
     "assisted_by",
     "install",
+    "sandbox",
     "extends",
 ];
 
@@ -66,6 +68,8 @@ pub(super) struct RawProfile {
     pub(super) assisted_by: Option<String>,
     /// See [`super::profile::ToolProfile::install`].
     pub(super) install: Option<String>,
+    /// See [`super::profile::ToolProfile::sandbox`].
+    pub(super) sandbox: Option<OwnRules>,
     /// The tool whose fields fill those that are not set here.
     pub(super) extends: Option<ToolId>,
 }
@@ -92,6 +96,10 @@ impl RawProfile {
             resolve: self.resolve.or(weaker.resolve),
             assisted_by: self.assisted_by.or_else(|| weaker.assisted_by.clone()),
             install: self.install.or_else(|| weaker.install.clone()),
+            sandbox: match (self.sandbox, &weaker.sandbox) {
+                (Some(strong), Some(weak)) => Some(strong.over(weak)),
+                (strong, weak) => strong.or_else(|| weak.clone()),
+            },
             extends: self.extends.or_else(|| weaker.extends.clone()),
         }
     }
@@ -184,10 +192,19 @@ fn read_field<'de, A: MapAccess<'de>>(raw: &mut RawProfile, key: &str, map: &mut
         "resolve" => raw.resolve = Some(map.next_value()?),
         "assisted_by" => raw.assisted_by = Some(map.next_value::<OneLine>()?.0),
         "install" => raw.install = Some(map.next_value::<OneLine>()?.0),
+        "sandbox" => raw.sandbox = Some(own_rules(map.next_value()?)?),
         "extends" => raw.extends = Some(map.next_value()?),
         _ => return Err(A::Error::custom(unknown_key(key))),
     }
     Ok(())
+}
+
+/// Refuses grants that are no plain paths.
+fn own_rules<E: Error>(rules: OwnRules) -> Result<OwnRules, E> {
+    match rules.write.iter().chain(&rules.read).find(|path| !is_grantable(path)) {
+        Some(bad) => Err(E::custom(format_args!("`{}` must be an absolute path or begin with `~/`, without `..`", bad.escape_debug()))),
+        None => Ok(rules),
+    }
 }
 
 fn unknown_key(key: &str) -> String {

@@ -42,6 +42,16 @@ impl Toolbox {
         Self { tools }
     }
 
+    /// Returns the toolbox with nothing granted to the tools that this source has a say in: it comes with a repository, and what a
+    /// repository says may only tighten.
+    #[must_use]
+    pub fn granting_nothing_to(mut self, origin: &str) -> Self {
+        for tool in self.tools.iter_mut().filter(|tool| tool.origins.iter().any(|own| own == origin)) {
+            tool.profile.sandbox = std::mem::take(&mut tool.profile.sandbox).of_repository();
+        }
+        self
+    }
+
     /// Returns the tool with this id.
     #[must_use]
     pub fn tool(&self, id: &ToolId) -> Option<&Tool> {

@@ -92,6 +92,11 @@ impl Admin {
         read.filter(is_ours).unwrap_or_else(|| Self::new(dir, path))
     }
 
+    /// Returns what the worktree's `.git` file must hold.
+    pub(super) fn dot_git(&self) -> &[u8] {
+        &self.dot_git
+    }
+
     /// Makes the administrative directory, which must not exist, and marks it as being made.
     pub(super) fn create(&self, commit: ObjectId) -> io::Result<()> {
         let parent = self.dir.parent().ok_or(io::ErrorKind::InvalidInput)?;

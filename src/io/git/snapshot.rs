@@ -100,7 +100,18 @@ impl Worktrees {
     /// Returns [`WorktreeError`] when the repository can not be read.
     pub fn tool_commits(&self, worktree: &Worktree) -> Result<ToolCommits, WorktreeError> {
         let objects = Objects::open(&self.repo)?;
-        let Some(head) = read_head(&objects, worktree) else { return Ok(ToolCommits::Unreadable) };
+        match read_head(&objects, worktree) {
+            Some(head) => self.commits_up_to(worktree, head),
+            None => Ok(ToolCommits::Unreadable),
+        }
+    }
+
+    /// Finds the commits from where the worktree was made up to a commit of the tool's.
+    ///
+    /// # Errors
+    /// Returns [`WorktreeError`] when the repository can not be read.
+    pub fn commits_up_to(&self, worktree: &Worktree, head: ObjectId) -> Result<ToolCommits, WorktreeError> {
+        let objects = Objects::open(&self.repo)?;
         if head == worktree.commit {
             return Ok(ToolCommits::None);
         }

@@ -169,7 +169,7 @@ mod tests {
             writable: vec!["/w".into(), OsString::from_vec(b"/w\xff".to_vec()).into()],
             readable: Readable::Listed(vec!["/usr".into()]),
             shown: vec!["/repo".into()],
-            masked: vec!["/home/u/.ssh".into()],
+            masked: vec!["/masked/.ssh".into()],
             network: Network::None,
             private_tmp: Some("/tmp/orc-x/1".into()),
             bwrap: Some("/usr/bin/bwrap".into()),

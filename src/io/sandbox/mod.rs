@@ -5,5 +5,7 @@
 
 mod bubblewrap;
 pub mod confinement;
+pub mod grants;
 mod kernel;
+mod known;
 pub mod probe;

@@ -5,13 +5,26 @@ use std::path::PathBuf;
 use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::overlay::Overlay;
-use super::variables::{boolean, durability, number, path, progress, seconds};
+use super::variables::{boolean, durability, grants, network, number, path, progress, reads, sandbox, seconds};
 use crate::domain::tool::suggest::{closest, did_you_mean};
 use crate::domain::tool::variable;
 use crate::io::git::command::GitCommand;
 use crate::io::git::repo::Repo;
 
-const KEYS: [&str; 7] = ["maxWorkers", "worktreeDir", "durability", "progress", "notes", "timeoutSec", "envAllow"];
+const KEYS: [&str; 12] = [
+    "maxWorkers",
+    "worktreeDir",
+    "durability",
+    "progress",
+    "notes",
+    "timeoutSec",
+    "envAllow",
+    "sandbox",
+    "network",
+    "reads",
+    "sandboxWrite",
+    "sandboxRead",
+];
 
 /// One line of git's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,15 +94,23 @@ fn set(overlay: &mut Overlay, key: &str, entry: &ConfigEntry) -> Result<(), Sett
         "progress" => overlay.progress = Some(Setting::new(progress(&place, text)?, origin)),
         "notes" => overlay.notes = Some(Setting::new(boolean(&place, text)?, origin)),
         "timeoutSec" => overlay.timeout_sec = seconds(&place, text)?.map(|value| Setting::new(value, origin)),
+        "sandbox" => overlay.sandbox = Some(Setting::new(sandbox(&place, text)?, origin)),
+        "network" => overlay.network = Some(Setting::new(network(&place, text)?, origin)),
+        "reads" => overlay.reads = Some(Setting::new(reads(&place, text)?, origin)),
+        "sandboxWrite" => overlay.sandbox_write = Some(more(overlay.sandbox_write.take(), grants(&place, text)?, origin)),
+        "sandboxRead" => overlay.sandbox_read = Some(more(overlay.sandbox_read.take(), grants(&place, text)?, origin)),
         _ => {
             let expected = "the name of a variable, which may end in `*`";
             variable::check_pattern(text).map_err(|_| SettingsError::Value { place, value: text.to_owned(), expected })?;
-            // A key with many values, as git has them: each adds one name.
-            let names = overlay.env_allow.take().map(|setting| setting.value).unwrap_or_default();
-            overlay.env_allow = Some(Setting::new(names.into_iter().chain([text.to_owned()]).collect(), origin));
+            overlay.env_allow = Some(more(overlay.env_allow.take(), vec![text.to_owned()], origin));
         }
     }
     Ok(())
+}
+
+/// Adds to a key with many values, as git has them.
+fn more(known: Option<Setting<Vec<String>>>, new: Vec<String>, origin: Origin) -> Setting<Vec<String>> {
+    Setting::new(known.map(|setting| setting.value).unwrap_or_default().into_iter().chain(new).collect(), origin)
 }
 
 #[cfg(test)]

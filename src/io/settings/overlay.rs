@@ -8,12 +8,29 @@ use serde_saphyr::Spanned;
 use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::yaml;
+use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
 use crate::domain::tool::variable;
 
 /// The settings that the program ships.
 pub const SHIPPED: &str = include_str!("../../../config/config.yaml");
 
-const KEYS: [&str; 7] = ["max_workers", "worktree_dir", "durability", "progress", "notes", "timeout_sec", "env_allow"];
+const KEYS: [&str; 12] = [
+    "max_workers",
+    "worktree_dir",
+    "durability",
+    "progress",
+    "notes",
+    "timeout_sec",
+    "env_allow",
+    "sandbox",
+    "network",
+    "reads",
+    "sandbox_write",
+    "sandbox_read",
+];
+
+/// What a path must be that programs are granted.
+pub(super) const GRANTABLE: &str = "must be an absolute path or begin with `~/`, without `..`";
 
 /// How much of a loss of power the ledger must survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -58,6 +75,16 @@ pub struct Overlay {
     pub env_allow: Option<Setting<Vec<String>>>,
     /// The tool registry of the original systems.
     pub registry: Option<Setting<PathBuf>>,
+    /// How tightly programs are held.
+    pub sandbox: Option<Setting<SandboxWish>>,
+    /// What they may reach.
+    pub network: Option<Setting<Network>>,
+    /// What they may read.
+    pub reads: Option<Setting<Reads>>,
+    /// What they may write besides the usual. Layers add to each other.
+    pub sandbox_write: Option<Setting<Vec<String>>>,
+    /// What they may read although it is hidden or not listed. Layers add to each other.
+    pub sandbox_read: Option<Setting<Vec<String>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -69,6 +96,11 @@ struct File {
     notes: Option<bool>,
     timeout_sec: Option<u64>,
     env_allow: Option<Vec<Spanned<String>>>,
+    sandbox: Option<SandboxWish>,
+    network: Option<Network>,
+    reads: Option<Reads>,
+    sandbox_write: Option<Vec<Spanned<String>>>,
+    sandbox_read: Option<Vec<Spanned<String>>>,
 }
 
 impl File {
@@ -77,7 +109,9 @@ impl File {
         let workers = self.max_workers.iter().filter(|n| n.value == 0).map(|n| (n.referenced, "this must be at least 1".to_owned()));
         let names = self.env_allow.iter().flatten();
         let names = names.filter_map(|name| Some((name.referenced, variable::check_pattern(&name.value).err()?.to_string())));
-        workers.chain(names).next()
+        let paths = self.sandbox_write.iter().chain(&self.sandbox_read).flatten().filter(|path| !is_grantable(&path.value));
+        let paths = paths.map(|path| (path.referenced, format!("`{}` {GRANTABLE}", path.value.escape_debug())));
+        workers.chain(names).chain(paths).next()
     }
 }
 
@@ -100,8 +134,13 @@ impl Overlay {
             notes: read.notes.map(|value| Setting::new(value, origin())),
             timeout_sec: read.timeout_sec.filter(|seconds| *seconds > 0).map(|value| Setting::new(value, origin())),
             dry_run: None,
-            env_allow: read.env_allow.map(|names| Setting::new(names.into_iter().map(|name| name.value).collect(), origin())),
+            env_allow: read.env_allow.map(|names| Setting::new(plain(names), origin())),
             registry: None,
+            sandbox: read.sandbox.map(|value| Setting::new(value, origin())),
+            network: read.network.map(|value| Setting::new(value, origin())),
+            reads: read.reads.map(|value| Setting::new(value, origin())),
+            sandbox_write: read.sandbox_write.map(|paths| Setting::new(plain(paths), origin())),
+            sandbox_read: read.sandbox_read.map(|paths| Setting::new(plain(paths), origin())),
         })
     }
 
@@ -116,16 +155,9 @@ impl Overlay {
         }
     }
 
-    /// Returns this layer with the gaps filled from a weaker one. The names in `env_allow` are joined.
+    /// Returns this layer with the gaps filled from a weaker one. Lists are joined.
     #[must_use]
     pub fn over(self, weaker: Self) -> Self {
-        let env_allow = match (self.env_allow, weaker.env_allow) {
-            (Some(strong), Some(weak)) if !weak.value.is_empty() => {
-                let names = weak.value.into_iter().chain(strong.value).collect();
-                Some(Setting::new(names, strong.origin))
-            }
-            (strong, weak) => strong.or(weak),
-        };
         Self {
             max_workers: self.max_workers.or(weaker.max_workers),
             worktree_dir: self.worktree_dir.or(weaker.worktree_dir),
@@ -134,10 +166,31 @@ impl Overlay {
             notes: self.notes.or(weaker.notes),
             timeout_sec: self.timeout_sec.or(weaker.timeout_sec),
             dry_run: self.dry_run.or(weaker.dry_run),
-            env_allow,
+            env_allow: joined(self.env_allow, weaker.env_allow),
             registry: self.registry.or(weaker.registry),
+            sandbox: self.sandbox.or(weaker.sandbox),
+            network: self.network.or(weaker.network),
+            reads: self.reads.or(weaker.reads),
+            sandbox_write: joined(self.sandbox_write, weaker.sandbox_write),
+            sandbox_read: joined(self.sandbox_read, weaker.sandbox_read),
         }
     }
+}
+
+type List = Option<Setting<Vec<String>>>;
+
+fn joined(strong: List, weak: List) -> List {
+    match (strong, weak) {
+        (Some(strong), Some(weak)) if !weak.value.is_empty() => {
+            let all = weak.value.into_iter().chain(strong.value).collect();
+            Some(Setting::new(all, strong.origin))
+        }
+        (strong, weak) => strong.or(weak),
+    }
+}
+
+fn plain(texts: Vec<Spanned<String>>) -> Vec<String> {
+    texts.into_iter().map(|text| text.value).collect()
 }
 
 #[cfg(test)]
@@ -173,6 +226,14 @@ mod tests {
         assert_eq!(
             error("env_allow: [A, GIT_DIR]\n"),
             "c.yaml:1:16: `GIT_DIR` ties a process to one repository and is never passed to a tool"
+        );
+        assert_eq!(
+            error("sandbox: tight\n"),
+            "c.yaml:1:10: unknown value `tight`, expected one of `auto`, `none`, `landlock`, `bubblewrap`"
+        );
+        assert_eq!(
+            error("sandbox_write: [~/.cache, ../up]\n"),
+            "c.yaml:1:27: `../up` must be an absolute path or begin with `~/`, without `..`"
         );
         assert!(error("- a\n").starts_with("c.yaml:1:"), "{}", error("- a\n"));
         assert!(error("notes: [\n").starts_with("c.yaml:"), "{}", error("notes: [\n"));

@@ -9,6 +9,7 @@ use super::layer::{Layer, Origin, Setting};
 use super::limits::{LimitLayers, Limits};
 use super::overlay::{LedgerDurability, Overlay, Progress, SHIPPED};
 use super::variables;
+use crate::domain::policy::sandbox::{Network, Reads, SandboxWish};
 
 /// The settings that hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,16 @@ pub struct Settings {
     pub env_allow: Setting<Vec<String>>,
     /// The tool registry of the original systems.
     pub registry: Setting<Option<PathBuf>>,
+    /// How tightly programs are held.
+    pub sandbox: Setting<SandboxWish>,
+    /// What they may reach.
+    pub network: Setting<Network>,
+    /// What they may read.
+    pub reads: Setting<Reads>,
+    /// What they may write besides the usual.
+    pub sandbox_write: Setting<Vec<String>>,
+    /// What they may read although it is hidden or not listed.
+    pub sandbox_read: Setting<Vec<String>>,
     /// What bounds the loops.
     pub limits: Limits,
     /// What was found and means nothing.
@@ -84,6 +95,11 @@ pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, Se
         dry_run: merged.dry_run.unwrap_or_else(|| Setting::new(false, built_in())),
         env_allow: merged.env_allow.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
         registry: optional(merged.registry),
+        sandbox: merged.sandbox.unwrap_or_else(|| Setting::new(SandboxWish::Auto, built_in())),
+        network: merged.network.unwrap_or_else(|| Setting::new(Network::Full, built_in())),
+        reads: merged.reads.unwrap_or_else(|| Setting::new(Reads::All, built_in())),
+        sandbox_write: merged.sandbox_write.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
+        sandbox_read: merged.sandbox_read.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
         limits: limits.finish()?,
         warnings,
     })
@@ -122,6 +138,11 @@ impl Settings {
             row("dry_run", self.dry_run.value.to_string(), &self.dry_run.origin),
             row("env_allow", self.env_allow.value.join(","), &self.env_allow.origin),
             row("registry", path(&self.registry), &self.registry.origin),
+            row("sandbox", self.sandbox.value.word().to_owned(), &self.sandbox.origin),
+            row("network", self.network.value.name().to_owned(), &self.network.origin),
+            row("reads", self.reads.value.name().to_owned(), &self.reads.origin),
+            row("sandbox_write", self.sandbox_write.value.join(":"), &self.sandbox_write.origin),
+            row("sandbox_read", self.sandbox_read.value.join(":"), &self.sandbox_read.origin),
         ];
         rows.extend(self.limits.origins.iter().map(|(key, (value, origin))| row(key, value.clone(), origin)));
         rows

@@ -6,6 +6,7 @@ use super::environment::Environment;
 use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::overlay::{LedgerDurability, Overlay, Progress};
+use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
 use crate::domain::tool::variable;
 
 fn wrong(place: &str, value: &str, expected: &'static str) -> SettingsError {
@@ -56,6 +57,33 @@ pub(super) fn progress(place: &str, text: &str) -> Result<Progress, SettingsErro
     }
 }
 
+/// Reads a level of the sandbox.
+pub(super) fn sandbox(place: &str, text: &str) -> Result<SandboxWish, SettingsError> {
+    let known = SandboxWish::ALL.into_iter().find(|wish| wish.word() == text);
+    known.ok_or_else(|| wrong(place, text, "auto, none, landlock or bubblewrap"))
+}
+
+/// Reads what may be reached.
+pub(super) fn network(place: &str, text: &str) -> Result<Network, SettingsError> {
+    let known = [Network::Full, Network::None].into_iter().find(|network| network.name() == text);
+    known.ok_or_else(|| wrong(place, text, "full or none"))
+}
+
+/// Reads what may be read.
+pub(super) fn reads(place: &str, text: &str) -> Result<Reads, SettingsError> {
+    let known = [Reads::All, Reads::Listed].into_iter().find(|reads| reads.name() == text);
+    known.ok_or_else(|| wrong(place, text, "all or listed"))
+}
+
+/// Reads paths that are granted, with colons between them.
+pub(super) fn grants(place: &str, text: &str) -> Result<Vec<String>, SettingsError> {
+    let paths: Vec<String> = text.split(':').filter(|path| !path.is_empty()).map(str::to_owned).collect();
+    match paths.iter().find(|path| !is_grantable(path)) {
+        Some(bad) => Err(wrong(place, bad, "an absolute path, or one that begins with `~/`, without `..`")),
+        None => Ok(paths),
+    }
+}
+
 /// Returns what the environment says. The names of the original systems (`PIPELINE_*`) are weaker than our own.
 ///
 /// # Errors
@@ -73,6 +101,11 @@ pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsErro
         dry_run: read(environment, &["ORC_DRY_RUN", "PIPELINE_DRY_RUN"], boolean)?,
         env_allow: read(environment, &["ORC_ENV_ALLOW"], names)?,
         registry: folder(environment, "AIM_REGISTRY_PATH"),
+        sandbox: read(environment, &["ORC_SANDBOX"], sandbox)?,
+        network: read(environment, &["ORC_NETWORK"], network)?,
+        reads: read(environment, &["ORC_READS"], reads)?,
+        sandbox_write: read(environment, &["ORC_SANDBOX_WRITE"], grants)?,
+        sandbox_read: read(environment, &["ORC_SANDBOX_READ"], grants)?,
     })
 }
 

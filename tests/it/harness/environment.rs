@@ -109,6 +109,8 @@ impl TestEnvironment {
             ("XDG_CONFIG_HOME", self.root.join("config")),
             ("GIT_CONFIG_GLOBAL", self.home().join(".gitconfig")),
             ("GIT_CEILING_DIRECTORIES", self.root.clone()),
+            // What programs leave in the home folder is how tests look into them; what a sandbox holds has its own tests, which name it.
+            ("ORC_SANDBOX", PathBuf::from("none")),
         ]);
         command
     }

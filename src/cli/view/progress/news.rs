@@ -4,6 +4,7 @@ use crate::cli::view::log::role;
 use crate::cli::view::styled::Role;
 use crate::cli::view::time::span;
 use crate::domain::ledger::entry::Entry;
+use crate::domain::policy::sandbox::SandboxLevel;
 use crate::domain::report::log_line::{log_line, outcome_word};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{Integration, StepFinished, StepOutcome, Verdict};
@@ -76,13 +77,18 @@ pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
 fn weight(event: &Event) -> Weight {
     let is_passed_gate = matches!(event, Event::GateFinished(gate) if gate.verdict == Verdict::Passed);
     let is_frame = matches!(event, Event::RunStarted(_) | Event::RunResumed(_) | Event::WaveStarted(_) | Event::IntegrationAdvanced(_));
+    // What was not to be had must be seen.
+    let is_frame = is_frame && !matches!(event, Event::RunStarted(m) | Event::RunResumed(m) if !m.sandbox_notes.is_empty());
     if is_passed_gate || is_frame || event.run_moved().is_some() { Weight::Passing } else { Weight::Lasting }
 }
 
 fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
-    if let Event::RunStarted(_) | Event::RunResumed(_) = event {
+    if let Event::RunStarted(m) | Event::RunResumed(m) = event {
         let what = if matches!(event, Event::RunStarted(_)) { "started" } else { "resumed" };
-        let facts = vec![("id", state.run.to_string()), ("plan", state.name.clone()), ("workstreams", state.workstreams.len().to_string())];
+        let mut facts =
+            vec![("id", state.run.to_string()), ("plan", state.name.clone()), ("workstreams", state.workstreams.len().to_string())];
+        facts.extend(m.sandbox.filter(|level| *level > SandboxLevel::None).map(|level| ("sandbox", level.to_string())));
+        facts.extend(m.sandbox_notes.iter().map(|note| ("note", note.clone())));
         return Some(("run".to_owned(), what.to_owned(), facts));
     }
     if let Some(m) = event.run_moved() {

@@ -1,6 +1,7 @@
 //! Profile files, right and wrong.
 
 use super::*;
+use crate::domain::policy::sandbox::OwnRules;
 use crate::domain::tool::profile::{OutputMode, ResolveMode, StdinMode};
 
 fn parse(layers: &[&str]) -> Result<Toolbox, Vec<String>> {
@@ -47,6 +48,7 @@ fn every_field_is_read() {
         resolve: ResolveMode::Refuse,
         assisted_by: Some("me".to_owned()),
         install: Some("make".to_owned()),
+        sandbox: OwnRules::default(),
     };
     assert_eq!(profile(&toolbox, "t"), expect);
 }

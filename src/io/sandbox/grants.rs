@@ -1,0 +1,241 @@
+//! Grants: what a program may write and see. They come from our own record, from the user's settings and from what is known of any
+//! machine, never from files in a worktree.
+
+use std::path::{Path, PathBuf};
+
+use super::confinement::{Confinement, Readable};
+use super::known::{CACHE_VARIABLES, CACHES, CONTROL_SOCKETS, HOME_READS, SECRETS, SYSTEM};
+use super::probe::Probe;
+use crate::domain::policy::sandbox::{Held, OwnRules, Reads, SandboxLevel};
+use crate::io::settings::environment::Environment;
+
+/// What the sandbox must keep everybody off.
+#[derive(Debug, Clone, Copy)]
+pub struct Protected<'a> {
+    /// The main git directory.
+    pub common_dir: &'a Path,
+    /// The user's checkout, if there is one.
+    pub work_dir: Option<&'a Path>,
+    /// The folder of all worktrees.
+    pub worktrees: &'a Path,
+}
+
+/// What the user lets every program do besides the usual.
+#[derive(Debug, Clone, Copy)]
+pub struct Extra<'a> {
+    /// What may be written.
+    pub write: &'a [String],
+    /// What may be read although it is hidden or not listed.
+    pub read: &'a [String],
+}
+
+/// What one program is granted.
+#[derive(Debug, Clone, Copy)]
+pub struct Own<'a> {
+    /// Our own folders that it works in: no part of them is looked at before it is granted.
+    pub folders: &'a [PathBuf],
+    /// What its tool's profile says.
+    pub rules: &'a OwnRules,
+    /// Its folder for temporary files.
+    pub tmp: &'a Path,
+}
+
+/// What holds on this machine for all programs of a run.
+#[derive(Debug, Clone)]
+pub struct Grounds {
+    probe: Probe,
+    home: Option<PathBuf>,
+    /// What nobody may write to, whatever is below it.
+    closed: Vec<PathBuf>,
+    /// What nobody may write to as a whole.
+    whole: Vec<PathBuf>,
+    secrets: Vec<PathBuf>,
+    caches: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+    read: Vec<PathBuf>,
+    shown: Vec<PathBuf>,
+    listed: Vec<PathBuf>,
+}
+
+impl Grounds {
+    /// Finds out what holds, before any program runs.
+    #[must_use]
+    pub fn new(probe: Probe, environment: &Environment, protected: Protected<'_>, extra: Extra<'_>) -> Self {
+        let home = environment.home();
+        let below_home = |names: &[&str]| names.iter().filter_map(|name| Some(home.as_ref()?.join(name))).collect::<Vec<PathBuf>>();
+        let variable = |name: &str| environment.var(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let cargo_bin = variable("CARGO_HOME").or_else(|| Some(home.as_ref()?.join(".cargo"))).map(|cargo| cargo.join("bin"));
+        let path: Vec<PathBuf> = environment.var("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+        let places = [Some(protected.common_dir), protected.work_dir].into_iter().flatten().map(Path::to_owned);
+        let mut grounds = Self {
+            probe,
+            closed: real(places.clone().chain(cargo_bin)),
+            whole: real(home.iter().cloned().chain(["/".into(), protected.worktrees.to_owned()])),
+            secrets: real(below_home(&SECRETS).into_iter().chain(CONTROL_SOCKETS.map(PathBuf::from))),
+            caches: Vec::new(),
+            write: Vec::new(),
+            read: extra.read.iter().filter_map(|text| expand(home.as_deref(), text)).collect(),
+            shown: places.chain([protected.worktrees.to_owned()]).chain(path.iter().filter(|folder| is_scratch(folder)).cloned()).collect(),
+            listed: SYSTEM.map(PathBuf::from).into_iter().chain(below_home(&HOME_READS)).collect(),
+            home,
+        };
+        let libraries = |folder: &PathBuf| Some(folder.parent()?.join("lib")).filter(|lib| lib.is_dir());
+        let programs = path.iter().filter(|folder| folder.is_absolute());
+        grounds.listed.extend(programs.flat_map(|folder| [Some(folder.clone()), libraries(folder)]).flatten());
+        let variables = CACHE_VARIABLES.iter().filter_map(|(name, below)| Some((variable(name)?, below)));
+        let from_variables = variables.flat_map(|(folder, below)| below.iter().map(move |part| folder.join(part)));
+        let caches = below_home_of(grounds.home.as_deref(), &CACHES).into_iter().chain(from_variables);
+        grounds.caches = caches.filter_map(|path| grounds.granted(&path, Said::Nobody)).collect();
+        let written = extra.write.iter().filter_map(|text| expand(grounds.home.as_deref(), text));
+        grounds.write = written.filter_map(|path| grounds.granted(&path, Said::User)).collect();
+        grounds
+    }
+
+    /// Returns what this machine can hold programs with.
+    #[must_use]
+    pub const fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
+    /// Returns what a program is held by.
+    #[must_use]
+    pub fn confinement(&self, held: Held, own: Own<'_>) -> Confinement {
+        if held.level == SandboxLevel::None {
+            return Confinement::none();
+        }
+        let home = self.home.as_deref();
+        let tool = |texts: &[String]| texts.iter().filter_map(|text| expand(home, text)).collect::<Vec<_>>();
+        let tool_writes = tool(&own.rules.write).into_iter().filter_map(|path| self.granted(&path, Said::User));
+        let folders = own.folders.iter().filter_map(|path| path.canonicalize().ok());
+        let writable: Vec<PathBuf> =
+            folders.chain(self.caches.iter().cloned()).chain(self.write.iter().cloned()).chain(tool_writes).collect();
+        let reads = self.read.iter().cloned().chain(tool(&own.rules.read));
+        let mut shown: Vec<PathBuf> = self.shown.iter().cloned().chain(reads).collect();
+        let readable = match held.reads {
+            Reads::All => {
+                // Where the home folder itself is a scratch folder, the private one would hide it.
+                shown.extend(self.home.iter().filter(|home| is_scratch(home)).cloned());
+                Readable::All
+            }
+            Reads::Listed => Readable::Listed(self.listed.clone()),
+        };
+        Confinement {
+            level: held.level,
+            writable,
+            readable,
+            shown,
+            masked: self.secrets.clone(),
+            network: held.network,
+            private_tmp: own.tmp.canonicalize().ok(),
+            bwrap: self.probe.bwrap().cloned(),
+        }
+    }
+
+    /// Returns the path without links, if it may be granted. A link may have been put there by a program that could write to its folder, so
+    /// what lies behind one is granted only where it is nothing that must be kept off.
+    fn granted(&self, path: &Path, said: Said) -> Option<PathBuf> {
+        let real = path.canonicalize().ok()?;
+        let is_closed = self.closed.iter().any(|closed| real.starts_with(closed) || closed.starts_with(&real));
+        let is_whole = self.whole.iter().any(|whole| whole.starts_with(&real));
+        let is_secret = self.secrets.iter().any(|secret| real.starts_with(secret) || secret.starts_with(&real));
+        let is_meant = said == Said::User && real == *path;
+        let refused = is_closed || is_whole || (is_secret && !is_meant);
+        if refused {
+            tracing::warn!(path = %path.display(), "a path is not granted to programs, since it leads to what they are kept off");
+        }
+        (!refused).then_some(real)
+    }
+}
+
+/// Who wants something to be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// Nobody: it is a usual place.
+    Nobody,
+    /// The user.
+    User,
+}
+
+fn below_home_of(home: Option<&Path>, names: &[&str]) -> Vec<PathBuf> {
+    names.iter().filter_map(|name| Some(home?.join(name))).collect()
+}
+
+fn real(paths: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+    paths.into_iter().filter_map(|path| path.canonicalize().ok()).collect()
+}
+
+fn expand(home: Option<&Path>, text: &str) -> Option<PathBuf> {
+    match text.strip_prefix("~/") {
+        Some(rest) => Some(home?.join(rest)),
+        None => Some(PathBuf::from(text)),
+    }
+}
+
+/// Returns whether a folder lies where bubblewrap puts something else.
+fn is_scratch(folder: &Path) -> bool {
+    folder.starts_with("/tmp") || folder.starts_with("/run")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::Bubblewrap;
+    use super::*;
+    use crate::domain::policy::sandbox::Network;
+
+    struct Machine(tempfile::TempDir);
+
+    impl Machine {
+        fn new(folders: &[&str]) -> Self {
+            let machine = Self(tempfile::tempdir().unwrap());
+            for folder in ["home/.ssh", "home/.cache/pip", "home/.cargo/bin", "repo/.git", "repo.orc/run/ws", "tmp"].iter().chain(folders) {
+                std::fs::create_dir_all(machine.at(folder)).unwrap();
+            }
+            machine
+        }
+
+        fn at(&self, path: &str) -> PathBuf {
+            self.0.path().canonicalize().unwrap().join(path)
+        }
+
+        /// Returns what is writable besides the worktree, without the machine's own path.
+        fn writable(&self, settings: &[&str], tool: &[&str]) -> Vec<String> {
+            let environment = Environment::of([("HOME", self.at("home")), ("PATH", "/usr/bin".into())]);
+            let (common, work, worktrees) = (self.at("repo/.git"), self.at("repo"), self.at("repo.orc"));
+            let protected = Protected { common_dir: &common, work_dir: Some(&work), worktrees: &worktrees };
+            let texts = |texts: &[&str]| texts.iter().map(|text| text.replace("ROOT", self.at("").to_str().unwrap())).collect::<Vec<_>>();
+            let probe = Probe { landlock: 7, bubblewrap: Bubblewrap::Missing };
+            let grounds = Grounds::new(probe, &environment, protected, Extra { write: &texts(settings), read: &[] });
+            let rules = OwnRules { write: texts(tool), ..OwnRules::default() };
+            let held = Held { level: SandboxLevel::Landlock, network: Network::Full, reads: Reads::All };
+            let own = Own { folders: &[worktrees.join("run/ws")], rules: &rules, tmp: &self.at("tmp") };
+            let root = self.at("");
+            let writable = grounds.confinement(held, own).writable;
+            writable.iter().map(|path| path.strip_prefix(&root).unwrap().display().to_string()).collect()
+        }
+    }
+
+    #[test]
+    fn the_worktree_and_the_caches_that_exist_are_writable() {
+        let machine = Machine::new(&["home/.cargo/registry", "home/.aws"]);
+        assert_eq!(machine.writable(&[], &[]), ["repo.orc/run/ws", "home/.cache", "home/.cargo/registry"]);
+    }
+
+    #[test]
+    fn what_the_user_names_is_writable_unless_nobody_may() {
+        let machine = Machine::new(&["home/.tool", "data"]);
+        let granted = machine.writable(&["ROOT/data", "ROOT/repo/src", "ROOT", "ROOT/repo.orc", "~/missing"], &["~/.tool", "~/.cargo/bin"]);
+        assert_eq!(granted, ["repo.orc/run/ws", "home/.cache", "data", "home/.tool"]);
+        assert_eq!(machine.writable(&[], &["~/.ssh"]), ["repo.orc/run/ws", "home/.cache", "home/.ssh"], "named by the user, so meant");
+    }
+
+    #[test]
+    fn a_link_does_not_turn_into_a_grant() {
+        let machine = Machine::new(&["home/.npm-is-a-link"]);
+        for (link, target) in
+            [("home/.npm", "home/.ssh"), ("home/.ccache", "repo/.git"), ("home/.tool", "home/.ssh"), ("home/.all", "home")]
+        {
+            std::os::unix::fs::symlink(machine.at(target), machine.at(link)).unwrap();
+        }
+        assert_eq!(machine.writable(&[], &["~/.tool", "~/.all"]), ["repo.orc/run/ws", "home/.cache"]);
+    }
+}
