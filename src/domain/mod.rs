@@ -1,7 +1,9 @@
 //! The pure floor: no input or output, no clock, no environment, no randomness. Time, ids and bytes are arguments.
 
 pub mod finding;
+pub mod gate;
 pub mod id;
+pub mod integrity;
 pub mod ledger;
 pub mod plan;
 pub mod policy;

@@ -6,6 +6,7 @@ use std::thread;
 use super::command::{GitCommand, GitCommandError, GitOutput};
 use super::env::{GitEnv, GitVersion, VarGroup};
 use super::repo::{Places, Repo, RepoError};
+use super::witness::Witness;
 
 /// Why no repository was opened.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +99,7 @@ impl Repo {
             return Err(DiscoverError::Sha256 { path: common_dir });
         }
         let work_dir = lines.next().map(PathBuf::from);
-        let repo = Self::new(Places { common_dir, git_dir: git_dir.into(), work_dir, env: env.clone(), version });
+        let repo = Self::new(Places { common_dir, git_dir: git_dir.into(), work_dir, env: env.clone(), version, witness: Witness::default() });
         check_opened(&repo)?;
         Ok(repo)
     }

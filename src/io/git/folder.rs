@@ -142,6 +142,11 @@ impl Folder {
         }
     }
 
+    /// Reads what the directory itself is.
+    pub(super) fn stat_self(&self) -> io::Result<FileStat> {
+        Ok(read_stat(&rustix::fs::fstat(&self.0)?))
+    }
+
     /// Lists the names inside, sorted by their bytes.
     pub(super) fn names(&self) -> io::Result<Vec<Vec<u8>>> {
         let mut names = Vec::new();

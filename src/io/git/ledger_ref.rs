@@ -86,8 +86,8 @@ pub struct Beneath {
 /// The ledger of a repository. Cheap to clone; can be shared by threads.
 #[derive(Debug, Clone)]
 pub struct LedgerRef {
-    repo: Repo,
-    refs: Refs,
+    pub(super) repo: Repo,
+    pub(super) refs: Refs,
     /// For the refs that keep alive what entries speak of. A resume can give them again from the ledger, so their names need not be on the
     /// disk at once.
     kept: Refs,
@@ -142,11 +142,11 @@ impl LedgerRef {
         beneath: &Beneath,
         build: impl Fn(Option<ObjectId>) -> Result<(Objects, Option<ObjectId>, T), LedgerError>,
     ) -> Result<T, LedgerError> {
-        let _lock = FileLock::take(&self.repo.orc_dir().join("ledger.lock"), "the ledger", None, LOCK_PATIENCE)?;
+        let _lock = self.lock()?;
         hold::let_go(&self.repo).map_err(RefError::from)?;
         let mut vanished = None;
         for attempt in 1..=MAX_TRIES {
-            let tip = self.tip()?;
+            let tip = self.vetted()?;
             let (objects, new, answer) = build(tip)?;
             let Some(new) = new.filter(|new| Some(*new) != tip) else { return Ok(answer) };
             let step = RefMove { name: LEDGER_REF, expected: tip, new, log: None };
@@ -175,7 +175,7 @@ impl LedgerRef {
     /// # Errors
     /// Returns [`LedgerError`] when the ref can not be written.
     pub fn restore(&self, tip: ObjectId) -> Result<(), LedgerError> {
-        let _lock = FileLock::take(&self.repo.orc_dir().join("ledger.lock"), "the ledger", None, LOCK_PATIENCE)?;
+        let _lock = self.lock()?;
         if self.tip().is_err() {
             ref_scan::take_away(&self.repo, LEDGER_REF).map_err(RefError::from)?;
         }
@@ -187,7 +187,12 @@ impl LedgerRef {
         Ok(())
     }
 
-    fn flush(&self, objects: &Objects) -> Result<(), LedgerError> {
+    /// Waits for the lock that keeps processes of git-orc from building on the ledger at the same time.
+    pub(super) fn lock(&self) -> Result<FileLock, LedgerError> {
+        Ok(FileLock::take(&self.repo.orc_dir().join("ledger.lock"), "the ledger", None, LOCK_PATIENCE)?)
+    }
+
+    pub(super) fn flush(&self, objects: &Objects) -> Result<(), LedgerError> {
         match self.durability {
             Durability::Full => Ok(objects.flush()?),
             Durability::Relaxed => Ok(objects.settle()?),

@@ -172,7 +172,37 @@ impl Refs {
             // A reflog is a convenience; git-orc's truth is the ledger. A log that can not be written must not stop the work.
             let _unlogged = self.append_reflog(name, (found, new), line);
         }
-        lock.commit(self.durability).map_err(|error| self.conflict_or(name, error))
+        self.witnessed((name, found, Some(new)), || lock.commit(self.durability).map_err(|error| self.conflict_or(name, error)))
+    }
+
+    /// Puts a ref of our own to the value that our record says it has, whatever stands there: another value, a symbolic ref, an empty file,
+    /// a folder. What stood there must have been kept.
+    ///
+    /// # Errors
+    /// Returns [`RefError::Locked`] when its lock does not become free in time, and the error of a file that can not be written.
+    pub fn put_back(&self, name: &str, value: Option<ObjectId>) -> Result<(), RefError> {
+        let path = self.repo.common_dir().join(name);
+        let lock = self.take(name, self.prepare(name, value)?)?;
+        if std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir()) {
+            files::remove_dir_all(&path)?;
+        }
+        self.witnessed((name, value, value), || match value {
+            Some(_) => Ok(lock.commit(self.durability)?),
+            None => self.remove_value(name),
+        })
+    }
+
+    /// Moves a ref so that no guard takes the move for somebody else's, whenever it looks.
+    fn witnessed(
+        &self,
+        (name, found, new): (&str, Option<ObjectId>, Option<ObjectId>),
+        step: impl FnOnce() -> Result<(), RefError>,
+    ) -> Result<(), RefError> {
+        let witness = self.repo.witness();
+        witness.announce(name, found, new);
+        let done = step();
+        if done.is_ok() { witness.confirm(name) } else { witness.withdraw(name) }
+        done
     }
 
     /// Deletes a ref that must have the expected value.
@@ -185,20 +215,24 @@ impl Refs {
         if found != Some(expected) {
             return Err(RefError::Changed { name: name.to_owned(), expected: Some(expected), found });
         }
+        self.witnessed((name, found, None), || self.remove_value(name))?;
+        drop(lock);
+        self.prune_folders(name)
+    }
+
+    /// Removes the value of a ref whose lock is held.
+    fn remove_value(&self, name: &str) -> Result<(), RefError> {
         // First the packed value, or else it would come back to life when the loose one is gone.
         let common = self.repo.common_dir();
         if Packed::read(common)?.value(name).is_some() {
             ref_store::remove_packed(common, name, self.patience)?;
         }
-        if ref_store::read_loose(common, name)?.is_some() {
-            files::remove_file(&common.join(name))?;
-        }
+        files::remove_file(&common.join(name))?;
         let log = common.join("logs").join(name);
         if log.is_file() {
             files::remove_file(&log)?;
         }
-        drop(lock);
-        self.prune_folders(name)
+        Ok(())
     }
 
     /// Removes the locks that dead processes of git-orc left behind; returns them. Locks of anybody else stay.

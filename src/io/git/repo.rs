@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use super::env::{GitEnv, GitVersion};
+use super::witness::Witness;
 use crate::io::fs::{self, FsError};
 
 /// The error of opening a repository or of looking something up in it.
@@ -52,6 +53,8 @@ pub(in crate::io::git) struct Places {
     pub(in crate::io::git) env: GitEnv,
     /// The version of the git program.
     pub(in crate::io::git) version: GitVersion,
+    /// The refs that this process wrote.
+    pub(in crate::io::git) witness: Witness,
 }
 
 static TUNED: Once = Once::new();
@@ -95,6 +98,12 @@ impl Repo {
     #[must_use]
     pub fn version(&self) -> GitVersion {
         self.0.version
+    }
+
+    /// Returns what this process knows about refs because it wrote them.
+    #[must_use]
+    pub fn witness(&self) -> &Witness {
+        &self.0.witness
     }
 
     /// Opens a libgit2 handle on the main git directory. It can be sent to another thread but not shared; opening costs 0.1 ms.

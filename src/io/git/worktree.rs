@@ -265,6 +265,11 @@ impl Worktrees {
         &self.root
     }
 
+    /// Returns the ignore rules that hold in every folder of every work tree, the weakest first.
+    pub(super) fn ignores_everywhere(&self) -> Vec<Arc<ignore::gitignore::Gitignore>> {
+        self.host.ignores.clone()
+    }
+
     /// Lists the worktrees whose administration points below our root, half-made ones included.
     ///
     /// # Errors
