@@ -4,6 +4,7 @@ use super::capture::{self, Found};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::recorder::Recorder;
+use super::watch::{self, Told};
 use super::work::{self, Worked};
 use super::{place, replay, resolve};
 use crate::domain::plan::model::Workstream;
@@ -29,15 +30,21 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
             "the tool `{name}` is no longer known; give its profile back, then run `git orc resume`"
         )));
     };
+    watch::enter(cx, &watch::name(order)).await?;
     let mut worked = match (&profile.kind, order.role) {
         (ToolKind::Replay, _) => replay::run(cx, order, state).await?,
         (ToolKind::Command | ToolKind::External { .. }, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,
         (ToolKind::Command | ToolKind::External { .. }, _) => work::run(cx, order, profile, state).await?,
     };
-    let mut events = Vec::new();
+    watch::leave(cx, &watch::name(order)).await?;
+    let Told { mut events, stop } = watch::told(cx, order, profile.integrity);
+    if let Some(reason) = &stop {
+        worked.message.clone_from(reason);
+        worked.outcome = if worked.outcome == StepOutcome::Cancelled { StepOutcome::Cancelled } else { StepOutcome::Rejected };
+    }
     let found = std::mem::take(&mut worked.found);
     for found in found {
-        events.extend(patch_events(cx, order, (plan, state), (found, &mut worked)).await?);
+        events.extend(patch_events(cx, order, (plan, state), (found, stop.as_deref(), &mut worked)).await?);
     }
     let external = matches!(profile.kind, ToolKind::External { .. });
     events.push(Event::StepFinished(StepFinished {
@@ -63,7 +70,7 @@ async fn patch_events(
     cx: &RunContext,
     order: &StepOrder,
     (plan, state): (&Workstream, &RunState),
-    (found, worked): (Found, &mut Worked),
+    (found, stop, worked): (Found, Option<&str>, &mut Worked),
 ) -> Result<Vec<Event>, ExecuteError> {
     let start = place::commit(state, &order.workstream, place::Stand::Start)?;
     let (own, order_own, plan_own) = (cx.clone(), order.clone(), plan.clone());
@@ -75,6 +82,9 @@ async fn patch_events(
         Ok((created, wrong))
     })
     .await?;
+    if let Some(reason) = stop {
+        return Ok(vec![Event::PatchCreated(created.clone()), Event::PatchQuarantined(capture::moved(&created, Some(reason.to_owned())))]);
+    }
     Ok(verdict(&created, &wrong, origin, worked))
 }
 

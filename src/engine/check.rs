@@ -7,6 +7,7 @@ use super::context::{RunContext, Since};
 use super::failure::ExecuteError;
 use super::place::{self, Stand};
 use super::recorder::Recorder;
+use super::watch::{self, Told};
 use crate::domain::finding::chooser::findings_in;
 use crate::domain::finding::model::Finding;
 use crate::domain::plan::model::{Argv, Step, StepKind, Workstream};
@@ -16,6 +17,7 @@ use crate::domain::run::fact::{OutputRef, StepFinished, StepOutcome};
 use crate::domain::run::state::RunState;
 use crate::domain::text::clip;
 use crate::domain::tool::outcome::Ending;
+use crate::domain::tool::profile::IntegrityMode;
 use crate::io::clock::Stopwatch;
 
 /// How many findings an entry carries.
@@ -47,7 +49,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         StepKind::Static(commands) | StepKind::Runtime(commands) => commands,
         StepKind::Edit(_) => return Err(ExecuteError::Inconsistent(format!("step {} of {} is no check", step.id, plan.id))),
     };
-    let checked = match place::stand(cx, order, state, Stand::Tip).await? {
+    watch::enter(cx, &watch::name(order)).await?;
+    let mut checked = match place::stand(cx, order, state, Stand::Tip).await? {
         Ok(mut live) => {
             live.since = Since::Checks;
             let checked = run_commands(cx, order, (plan, step), (live.worktree.path(), commands)).await;
@@ -56,7 +59,13 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         }
         Err(message) => Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None },
     };
-    let event = Event::StepFinished(StepFinished {
+    watch::leave(cx, &watch::name(order)).await?;
+    let Told { mut events, stop } = watch::told(cx, order, IntegrityMode::Stop);
+    if let Some(reason) = stop {
+        checked.message = reason;
+        checked.outcome = if checked.outcome == StepOutcome::Cancelled { StepOutcome::Cancelled } else { StepOutcome::Rejected };
+    }
+    events.push(Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),
         attempt: order.attempt,
@@ -69,8 +78,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
-    });
-    recorder.record(vec![event]).await?;
+    }));
+    recorder.record(events).await?;
     Ok(())
 }
 

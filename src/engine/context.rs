@@ -14,6 +14,7 @@ use crate::domain::run::config::RunConfig;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
 use crate::io::fs::Durability;
+use crate::io::git::guard::Guard;
 use crate::io::git::merge::MergeSettings;
 use crate::io::git::remove::RemovalProof;
 use crate::io::git::repo::Repo;
@@ -74,6 +75,8 @@ pub struct Parts {
     pub spares: Mutex<Vec<Spare>>,
     /// The worktree in which gates run.
     pub gate: GateSlot,
+    /// What looks after everything that a tool could change besides its worktree.
+    pub guard: Arc<Guard>,
 }
 
 /// The worktree in which gates run, one at a time.

@@ -3,7 +3,7 @@
 use super::context::RunContext;
 use super::failure::ExecuteError;
 use super::recorder::Recorder;
-use super::{advance, change, check, integrate, release};
+use super::{advance, change, check, integrate, release, watch};
 use crate::domain::run::effect::Effect;
 use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::RunState;
@@ -15,10 +15,15 @@ use crate::domain::run::state::RunState;
 pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: Recorder) -> Result<(), ExecuteError> {
     match effect {
         Effect::Record(_) | Effect::WaitUntil(_) => Ok(()),
-        Effect::RunStep(order) => match order.role {
-            StepRole::Edit | StepRole::Fix | StepRole::Resolve => change::run(&cx, &order, &state, &recorder).await,
-            StepRole::Static | StepRole::Runtime => check::run(&cx, &order, &state, &recorder).await,
-        },
+        Effect::RunStep(order) => {
+            let done = match order.role {
+                StepRole::Edit | StepRole::Fix | StepRole::Resolve => change::run(&cx, &order, &state, &recorder).await,
+                StepRole::Static | StepRole::Runtime => check::run(&cx, &order, &state, &recorder).await,
+            };
+            // A step that could not go on is no reason to leave what it changed as it is.
+            let left = watch::leave(&cx, &watch::name(&order)).await;
+            done.and(left)
+        }
         Effect::Integrate { wave, workstreams } => integrate::run(&cx, integrate::Wave { wave, workstreams }, &state, &recorder).await,
         Effect::Advance(integration) => advance::run(&cx, integration, &state, &recorder).await,
         Effect::Release { workstream, round } => release::run(&cx, (workstream, round), &state, &recorder).await,

@@ -3,6 +3,7 @@
 use super::recorder::NotRecorded;
 use crate::io::fs::FsError;
 use crate::io::git::apply::ApplyError;
+use crate::io::git::guard::GuardError;
 use crate::io::git::inspect::InspectError;
 use crate::io::git::merge::MergeError;
 use crate::io::git::notes::NotesError;
@@ -37,6 +38,9 @@ pub enum ExecuteError {
     /// The repository could not be asked.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// What a tool could have changed could not be looked at.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
     /// A diff could not be looked at.
     #[error(transparent)]
     Apply(#[from] ApplyError),

@@ -10,6 +10,7 @@ use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::merging::{Candidate, evicted, merge_all};
 use super::recorder::Recorder;
+use super::watch::{self, Told};
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::GateSpec;
 use crate::domain::run::event::Event;
@@ -114,9 +115,8 @@ impl Ground<'_> {
         let (verdict, message) = match known.or_else(recorded) {
             Some(known) => known,
             None => {
-                let (event, message) = run_gate(self.cx, gate, (commit, tree), (self.wave, merges, self.state.drivers)).await?;
-                let verdict = event.verdict;
-                self.recorder.record(vec![Event::GateFinished(event)]).await?;
+                let (events, verdict, message) = run_gate(self.cx, gate, (commit, tree), (self.wave, merges, self.state.drivers)).await?;
+                self.recorder.record(events).await?;
                 self.found.push((gate.id.clone(), tree, verdict, message.clone()));
                 (verdict, message)
             }
@@ -133,7 +133,7 @@ async fn run_gate(
     gate: &GateSpec,
     (commit, tree): (ObjectId, ObjectId),
     (wave, merges, round): (u32, &[Merge], u32),
-) -> Result<(GateRun, String), ExecuteError> {
+) -> Result<(Vec<Event>, Verdict, String), ExecuteError> {
     let watch = Stopwatch::start();
     let mut slot = cx.gate.lock().await;
     let (known, worktrees) = (slot.take(), Arc::clone(&cx.worktrees));
@@ -159,14 +159,21 @@ async fn run_gate(
         idle: None,
         log: log.clone(),
     };
-    let checked = check::judge(worktree.path(), &gate.command, bench::run(cx, command).await, cx.folder.output(&log));
+    watch::enter(cx, &watch::gate_name(&gate.id)).await?;
+    let ended = bench::run(cx, command).await;
+    let checked = check::judge(worktree.path(), &gate.command, ended, cx.folder.output(&log));
+    watch::leave(cx, &watch::gate_name(&gate.id)).await?;
+    let Told { mut events, stop } = watch::told_of_gate(cx, &gate.id, (tree, round));
     *slot = Some(worktree);
     let message = match checked.findings.first() {
         Some(finding) => format!("{} ({})", finding.short(), checked.message),
         None => checked.message,
     };
+    // What a merged program does to the repository is a failure of its own, and the search for the culprit finds who brought it in.
+    let message = stop.clone().unwrap_or(message);
     let verdict = match checked.outcome {
-        StepOutcome::Passed => Verdict::Passed,
+        StepOutcome::Passed if stop.is_none() => Verdict::Passed,
+        StepOutcome::Passed => Verdict::Failed,
         StepOutcome::Failed | StepOutcome::TimedOut => Verdict::Failed,
         StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted | StepOutcome::Cancelled | StepOutcome::Interrupted => {
             Verdict::Error
@@ -184,5 +191,6 @@ async fn run_gate(
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
     };
-    Ok((run, message))
+    events.push(Event::GateFinished(run));
+    Ok((events, verdict, message))
 }

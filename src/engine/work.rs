@@ -9,6 +9,7 @@ use super::commits;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
+use super::watch;
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
 use crate::domain::policy::path::PathRules;
@@ -109,6 +110,8 @@ pub async fn assign(
         }
         Err(message) => Err(message),
     };
+    // Before anything reads the repository again, so that it reads what was there before.
+    watch::leave(cx, &watch::name(order)).await?;
     let ended = match started {
         Ok(ended) => ended,
         Err(message) => {

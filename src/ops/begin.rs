@@ -12,10 +12,12 @@ use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRul
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::routing::{RoutingError, candidates};
+use crate::engine::advance::branch_ref;
 use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
 use crate::engine::hold::Hold;
 use crate::io::fs::{self, FsError};
+use crate::io::git::guard::{Guard, GuardError, GuardSettings};
 use crate::io::git::inspect::InspectError;
 use crate::io::git::merge::{MergeCommandError, MergeSettings};
 use crate::io::git::worktree::{WorktreeError, Worktrees};
@@ -62,6 +64,9 @@ pub enum BeginError {
     /// The user's configuration of worktrees can not be read.
     #[error("the configuration of worktrees can not be read")]
     Worktrees(#[source] Box<WorktreeError>),
+    /// What is guarded can not be read.
+    #[error("the git directory can not be guarded")]
+    Guard(#[source] Box<GuardError>),
     /// The user's configuration of merges can not be read.
     #[error(transparent)]
     Merging(#[from] MergeCommandError),
@@ -224,6 +229,14 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         let identity = cx.repo.identity();
         (joined(merging), joined(worktrees), identity)
     });
+    let worktrees = worktrees.map_err(|e| BeginError::Worktrees(Box::new(e)))?;
+    let guarded = GuardSettings {
+        run: begun.run,
+        target: branch_ref(&begun.plan.target),
+        folder: folder.path().to_owned(),
+        durability: cx.durability(),
+    };
+    let guard = Guard::new(&cx.repo, &worktrees, cx.ledger(), guarded).map_err(|e| BeginError::Guard(Box::new(e)))?;
     Ok(RunContext::new(Parts {
         run: begun.run,
         plan: begun.plan,
@@ -232,7 +245,8 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         tools: cx.tools.clone(),
         repo: cx.repo.clone(),
         merging: merging?,
-        worktrees: Arc::new(worktrees.map_err(|e| BeginError::Worktrees(Box::new(e)))?),
+        worktrees: Arc::new(worktrees),
+        guard: Arc::new(guard),
         identity: identity?,
         clock: cx.clock.clone(),
         hold,

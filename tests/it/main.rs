@@ -15,6 +15,7 @@ mod engine;
 mod fault;
 mod findings;
 mod git;
+mod guard;
 mod harness;
 mod hostile;
 mod hygiene;

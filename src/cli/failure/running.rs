@@ -54,7 +54,7 @@ impl Meaning for BeginError {
     fn exit(&self) -> Exit {
         match self {
             Self::Routing { source, .. } => source.exit(),
-            Self::NotInstalled { .. } | Self::Sandbox { .. } | Self::Worktrees(_) | Self::Merging(_) => Exit::Environment,
+            Self::NotInstalled { .. } | Self::Sandbox { .. } | Self::Worktrees(_) | Self::Merging(_) | Self::Guard(_) => Exit::Environment,
             Self::Identity(error) => error.exit(),
             Self::File(error) => error.exit(),
         }
@@ -67,7 +67,7 @@ impl Meaning for BeginError {
             Self::Sandbox { .. } => {
                 Some("`git orc doctor` tells what this machine can do; `--sandbox auto` takes the best of it.".to_owned())
             }
-            Self::Worktrees(_) | Self::Merging(_) => None,
+            Self::Worktrees(_) | Self::Merging(_) | Self::Guard(_) => None,
             Self::Identity(error) => error.hint(),
             Self::File(error) => error.hint(),
         }
@@ -121,6 +121,7 @@ impl Meaning for ExecuteError {
             | Self::Worktree(_)
             | Self::Inspect(_)
             | Self::Apply(_)
+            | Self::Guard(_)
             | Self::Lost(_)
             | Self::Inconsistent(_) => Exit::Environment,
         }

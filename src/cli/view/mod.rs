@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod document;
 pub mod dry_run;
 pub mod graph;
+pub mod integrity;
 pub mod list;
 pub mod log;
 pub mod meter;

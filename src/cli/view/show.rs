@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::document::{fields, pretty, value};
+use super::integrity;
 use super::log::role;
 use super::state::workstream as state_of;
 use super::styled::{Role, Styled};
@@ -47,6 +48,8 @@ pub fn json(shown: &Shown) -> String {
             let mut document = frame("workstream", &told.run);
             document.extend(told.workstreams.iter().find(|own| own.id == one.id).map(fields).unwrap_or_default());
             document.insert("steps".to_owned(), value(&one.attempts));
+            let its_own: Vec<_> = told.integrity.iter().filter(|report| report.workstream.as_ref() == Some(&one.id)).collect();
+            document.insert("integrity".to_owned(), value(&its_own));
             document.insert("outputs".to_owned(), value(&one.outputs.to_string_lossy()));
             pretty(&document)
         }
@@ -101,6 +104,8 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
             out.put(Role::Caution, format!("{} #{}: ", line.step, line.attempt)).add(one_line(note)).line();
         }
     }
+    let its_own: Vec<_> = one.run.integrity.iter().filter(|report| report.workstream.as_ref() == Some(&one.id)).cloned().collect();
+    out.append(integrity::lines(&its_own));
     if !state.patches.is_empty() {
         out.line().append(patches(&state.patches));
     }

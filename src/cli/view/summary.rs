@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::document::{fields, pretty};
+use super::integrity;
 use super::state::{glyph, run_role, workstream as state_of};
 use super::styled::{Role, Styled};
 use super::table::{Side, Table};
@@ -32,7 +33,7 @@ pub fn human(status: &Status) -> Styled {
     let told = summary(&status.state);
     let mut out = head(&told);
     out.append(table(&status.state, &told)).line();
-    out.append(verdict(status, &told)).append(next(status, &told));
+    out.append(verdict(status, &told)).append(integrity::lines(&told.integrity)).append(next(status, &told));
     out
 }
 

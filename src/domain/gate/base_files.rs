@@ -32,8 +32,19 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("*", &["--config", "--config-file", "--config-path", "--rcfile", "--rules"]),
 ];
 
-const PYTHON_RULES: &[&str] = &["**/setup.cfg", "**/tox.ini", "**/.flake8", "**/mypy.ini", "**/.mypy.ini", "**/ruff.toml", "**/.ruff.toml", "**/.pylintrc", "**/pylintrc"];
-const PYTHON_TESTS: &[&str] = &["**/pytest.ini", "**/.pytest.ini", "**/tox.ini", "**/setup.cfg", "**/conftest.py", "noxfile.py", "**/.coveragerc"];
+const PYTHON_RULES: &[&str] = &[
+    "**/setup.cfg",
+    "**/tox.ini",
+    "**/.flake8",
+    "**/mypy.ini",
+    "**/.mypy.ini",
+    "**/ruff.toml",
+    "**/.ruff.toml",
+    "**/.pylintrc",
+    "**/pylintrc",
+];
+const PYTHON_TESTS: &[&str] =
+    &["**/pytest.ini", "**/.pytest.ini", "**/tox.ini", "**/setup.cfg", "**/conftest.py", "noxfile.py", "**/.coveragerc"];
 const SCRIPT_RULES: &[&str] = &[
     "**/eslint.config.*",
     "**/.eslintrc",
@@ -126,7 +137,8 @@ impl BaseFiles {
 /// Returns whether a program is meant by a name: by its own, as `python -m name`, or as `npx name`.
 fn is_program(one: &Started, name: &str) -> bool {
     let by_module = is_interpreter(one.name()) && one.words.windows(2).any(|pair| pair[0] == "-m" && pair[1] == name);
-    let by_runner = matches!(one.name(), "npx" | "pnpm" | "yarn" | "bunx" | "uv" | "poetry" | "pipx" | "coverage") && one.words.iter().any(|word| word == name);
+    let by_runner = matches!(one.name(), "npx" | "pnpm" | "yarn" | "bunx" | "uv" | "poetry" | "pipx" | "coverage")
+        && one.words.iter().any(|word| word == name);
     one.name() == name || by_module || by_runner
 }
 
@@ -145,7 +157,11 @@ fn files_run(one: &Started) -> Vec<Vec<u8>> {
     let options = OPTIONS.iter().filter(|(program, _)| *program == "*" || is_program(one, program)).flat_map(|(_, options)| *options);
     for option in options {
         for (at, word) in one.words.iter().enumerate() {
-            let value = if word == option { one.words.get(at + 1).map(String::as_str) } else { word.strip_prefix(option).and_then(|rest| rest.strip_prefix('=')) };
+            let value = if word == option {
+                one.words.get(at + 1).map(String::as_str)
+            } else {
+                word.strip_prefix(option).and_then(|rest| rest.strip_prefix('='))
+            };
             out.extend(value.and_then(path));
         }
     }

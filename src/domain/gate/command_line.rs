@@ -49,7 +49,8 @@ fn look(words: &[String], depth: usize, out: &mut Vec<Started>) {
 
 fn is_carried(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
-    let is_assignment = word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let is_assignment =
+        word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     let is_limit = word.bytes().next().is_some_and(|b| b.is_ascii_digit()) && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
     CARRIERS.contains(&name) || is_assignment || is_limit || word.starts_with('-')
 }
@@ -95,7 +96,8 @@ mod tests {
 
     fn check(argv: &[&str], expect: &[&str]) {
         let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
-        let found: Vec<String> = started(&argv).iter().map(|one| [&[one.program.clone()], one.words.as_slice()].concat().join(" ")).collect();
+        let found: Vec<String> =
+            started(&argv).iter().map(|one| [&[one.program.clone()], one.words.as_slice()].concat().join(" ")).collect();
         assert_eq!(found, expect, "{argv:?}");
     }
 

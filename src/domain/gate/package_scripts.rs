@@ -33,7 +33,11 @@ mod tests {
             assert_eq!(found.map(|text| plain(&String::from_utf8(text).unwrap())), expect.map(plain), "{merged}");
         };
         let base = r#"{"name":"x","scripts":{"test":"jest"}}"#;
-        check(base, r#"{"name":"x","scripts":{"test":"true"},"dependencies":{"a":"1"}}"#, Some(r#"{"name":"x","scripts":{"test":"jest"},"dependencies":{"a":"1"}}"#));
+        check(
+            base,
+            r#"{"name":"x","scripts":{"test":"true"},"dependencies":{"a":"1"}}"#,
+            Some(r#"{"name":"x","scripts":{"test":"jest"},"dependencies":{"a":"1"}}"#),
+        );
         check(base, r#"{"scripts":{"test":"jest"},"dependencies":{"a":"1"}}"#, None);
         check(base, "{", Some(base));
         check(r#"{"name":"x"}"#, r#"{"name":"x","scripts":{"pretest":"exit"}}"#, Some(r#"{"name":"x"}"#));

@@ -170,7 +170,8 @@ fn read_value<I: Iterator<Item = char>>(chars: &mut Peekable<I>) -> Option<Strin
 mod tests {
     use super::*;
 
-    const BASE: &str = "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = https://example.org/x\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n";
+    const BASE: &str =
+        "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = https://example.org/x\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n";
 
     fn check(added: &str, keys: &[&str], ordinary: bool) {
         let found = key_changes(BASE.as_bytes(), format!("{BASE}{added}").as_bytes());

@@ -99,7 +99,10 @@ mod tests {
             config,
             "`config` of the git directory (core.hooksPath, alias.x\\u{1b}) was changed and put back; what stood there is kept as `integrity/1/config`",
         );
-        check(Change::new(Thing::Hook, "hooks/pre-push", How::Added), "`hooks/pre-push` of the git directory was added and could not be put back");
+        check(
+            Change::new(Thing::Hook, "hooks/pre-push", How::Added),
+            "`hooks/pre-push` of the git directory was added and could not be put back",
+        );
         check(
             Change { restored: true, ..Change::new(Thing::Ledger, "refs/orc/ledger", How::Rewound) },
             "`refs/orc/ledger` was moved back and put back",

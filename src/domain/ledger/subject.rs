@@ -2,6 +2,7 @@
 
 use super::entry::{Body, Entry};
 use crate::domain::id::WorkstreamId;
+use crate::domain::integrity::wording::headline;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepOutcome, Verdict, WorkstreamMoved};
 use crate::domain::text::{clip, count, one_line};
@@ -160,6 +161,9 @@ fn rest(event: &Event) -> String {
     }
     if let Event::BreakerOpened(m) | Event::BreakerClosed(m) = event {
         return format!("breaker {verb}: {}", m.tool);
+    }
+    if let Event::IntegrityViolated(m) | Event::IntegrityNoted(m) = event {
+        return format!("integrity {verb}: {}: {}", m.who(), headline(m));
     }
     format!("{noun} {verb}")
 }

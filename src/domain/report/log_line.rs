@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
+use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::{Body, Entry};
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
@@ -131,6 +132,9 @@ fn what(event: &Event) -> String {
         };
         return format!("gate {word}");
     }
+    if matches!(event, Event::IntegrityNoted(_)) {
+        return "changed meanwhile".to_owned();
+    }
     event.kind().replace('_', " ")
 }
 
@@ -153,7 +157,8 @@ fn tone(event: &Event) -> Tone {
         | Event::WorkstreamFailed(_)
         | Event::WorkstreamTimedOut(_)
         | Event::WorkstreamQuarantined(_)
-        | Event::WorkstreamAborted(_) => Tone::Bad,
+        | Event::WorkstreamAborted(_)
+        | Event::IntegrityViolated(_) => Tone::Bad,
         Event::RunPaused(_)
         | Event::RunHalted(_)
         | Event::IntegrationDropped(_)
@@ -165,7 +170,8 @@ fn tone(event: &Event) -> Tone {
         | Event::WorkstreamConflicted(_)
         | Event::WorkstreamPaused(_)
         | Event::RecoveryClimbed(_)
-        | Event::BreakerOpened(_) => Tone::Caution,
+        | Event::BreakerOpened(_)
+        | Event::IntegrityNoted(_) => Tone::Caution,
         Event::RunPlanned(_)
         | Event::RunStarted(_)
         | Event::RunResumed(_)
@@ -233,6 +239,9 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());
+    }
+    if let Event::IntegrityViolated(m) | Event::IntegrityNoted(m) = event {
+        return Some(wording::reason(m));
     }
     if let Event::WorktreeCreated(m) | Event::WorktreeRemoved(m) | Event::WorktreeKept(m) = event {
         return m.reason.clone();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::id::{Attempt, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
+use crate::domain::integrity::fact::IntegrityReport;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamState, WorkstreamStatus};
 
 /// The version of the document; fields are only ever added.
@@ -32,6 +33,8 @@ pub struct RunSummary {
     pub waves: Vec<Vec<WorkstreamId>>,
     /// The workstreams, in the order of the waves.
     pub workstreams: Vec<WorkstreamSummary>,
+    /// What was changed behind the run's back, the oldest first.
+    pub integrity: Vec<IntegrityReport>,
     /// From the first entry to the last one, in seconds.
     pub elapsed_seconds: f64,
 }
@@ -118,6 +121,7 @@ pub fn summary(state: &RunState) -> RunSummary {
         base: state.base,
         waves: state.waves.clone(),
         workstreams,
+        integrity: state.integrity.clone(),
         elapsed_seconds: elapsed(state.started, state.updated),
     }
 }

@@ -8,6 +8,7 @@ use super::fact::{
 };
 use super::tending::{Collected, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
+use crate::domain::integrity::fact::IntegrityReport;
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +104,10 @@ pub enum Event {
     GarbageCollected(Collected),
     /// Something of a run was put right without driving it.
     RunMended(Mended),
+    /// Something that nobody may change was changed while a step ran; it was put back.
+    IntegrityViolated(IntegrityReport),
+    /// Something of the user's changed while a step ran, by whomever.
+    IntegrityNoted(IntegrityReport),
 }
 
 /// What an event is about, for trailers and filters.
@@ -239,6 +244,9 @@ impl Event {
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return About { tool: Some(&m.tool), ..About::default() };
         }
+        if let Self::IntegrityViolated(m) | Self::IntegrityNoted(m) = self {
+            return About { workstream: m.workstream.as_ref(), step: m.step.as_ref(), attempt: m.attempt, ..About::default() };
+        }
         About::default()
     }
 
@@ -291,6 +299,9 @@ impl Event {
         }
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return format!("{}/{kind}/{}", m.tool, m.round);
+        }
+        if let Self::IntegrityViolated(m) | Self::IntegrityNoted(m) = self {
+            return m.key(kind);
         }
         kind.to_owned()
     }

@@ -52,6 +52,8 @@ impl Event {
             Self::BreakerClosed(_) => "breaker_closed",
             Self::GarbageCollected(_) => "garbage_collected",
             Self::RunMended(_) => "run_mended",
+            Self::IntegrityViolated(_) => "integrity_violated",
+            Self::IntegrityNoted(_) => "integrity_noted",
         }
     }
 }

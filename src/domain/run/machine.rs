@@ -10,7 +10,12 @@ use super::machine_error::IllegalTransition;
 use super::state::{Breaker, GateRecord, RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::{patch_machine, workstream_machine};
 use crate::domain::id::{ToolId, WorkstreamId};
+use crate::domain::integrity::fact::{Consequence, IntegrityReport};
+use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::Entry;
+
+/// How many of the newest reports on integrity a state holds; the ledger has them all.
+const REPORTS_KEPT: usize = 100;
 
 /// Folds an entry into the state. An entry of a newer version changes nothing but the count.
 ///
@@ -102,6 +107,9 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     if let Event::RecoveryClimbed(climbed) = event {
         workstream_machine::climbed(workstream(state, &climbed.workstream)?, climbed);
     }
+    if let Event::IntegrityViolated(report) | Event::IntegrityNoted(report) = event {
+        integrity_told(state, report)?;
+    }
     if let Event::BreakerOpened(moved) | Event::BreakerClosed(moved) = event {
         breaker_moved(state, moved);
     }
@@ -118,6 +126,17 @@ fn workstream<'a>(state: &'a mut RunState, id: &WorkstreamId) -> Result<&'a mut 
         return Err(IllegalTransition::new(format!("workstream {id} of a run"), status.word(), "a change"));
     }
     state.workstreams.get_mut(id).ok_or_else(|| IllegalTransition::new(format!("workstream {id}"), "unknown", "a change"))
+}
+
+fn integrity_told(state: &mut RunState, report: &IntegrityReport) -> Result<(), IllegalTransition> {
+    if let (Some(id), Consequence::Stopped) = (&report.workstream, report.consequence) {
+        workstream(state, id)?.breach = Some(wording::reason(report));
+    }
+    state.integrity.push(report.clone());
+    if state.integrity.len() > REPORTS_KEPT {
+        state.integrity.remove(0);
+    }
+    Ok(())
 }
 
 fn run_planned(state: &mut RunState, planned: &RunPlanned, ts: Timestamp) -> Result<(), IllegalTransition> {

@@ -59,6 +59,9 @@ pub fn action(brief: Brief<'_>, run: &RunState, id: &WorkstreamId, one: &Workstr
             of: open.of.clone(),
         }));
     }
+    if let Some(reason) = one.breach.as_ref().filter(|_| is_under_way(&one.status)) {
+        return view.quarantined(reason);
+    }
     match &one.status {
         WorkstreamStatus::Ready => view.plan_step(0),
         WorkstreamStatus::Retrying { at } if *at > brief.now => Action::Wait(*at),
@@ -83,7 +86,20 @@ pub fn action(brief: Brief<'_>, run: &RunState, id: &WorkstreamId, one: &Workstr
     }
 }
 
+fn is_under_way(status: &WorkstreamStatus) -> bool {
+    matches!(status, WorkstreamStatus::InProgress | WorkstreamStatus::Validating | WorkstreamStatus::Retrying { .. })
+}
+
 impl View<'_> {
+    /// Stops a workstream whose work must not be merged.
+    fn quarantined(&self, reason: &str) -> Action {
+        let reason = Some(reason.to_owned());
+        let kept = self.patches(&[PatchStatus::Applied, PatchStatus::Verified]);
+        let mut events: Vec<Event> = kept.map(|patch| Event::PatchQuarantined(self.patch(patch, reason.clone()))).collect();
+        events.push(Event::WorkstreamQuarantined(WorkstreamMoved { commit: self.one.tip, ..self.moved(reason) }));
+        Action::Record(events)
+    }
+
     fn limits(&self) -> &LoopLimits {
         &self.plan.limits
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fact::{Integration, Rung, StepOutcome, StepRole, Verdict};
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
+use crate::domain::integrity::fact::IntegrityReport;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -386,6 +387,9 @@ pub struct WorkstreamState {
     pub since: Option<Timestamp>,
     /// When it was settled.
     pub until: Option<Timestamp>,
+    /// Why its work must not be merged: what was changed while it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breach: Option<String>,
 }
 
 /// The phase of the current wave.
@@ -469,6 +473,9 @@ pub struct RunState {
     /// How often it was tended by somebody who did not drive it.
     #[serde(default)]
     pub tended: u32,
+    /// What was changed behind the run's back, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub integrity: Vec<IntegrityReport>,
     /// How many entries were folded.
     pub entries: u64,
     /// The entry folded last.
@@ -506,6 +513,7 @@ impl WorkstreamState {
             worktrees: 0,
             since: None,
             until: None,
+            breach: None,
         }
     }
 
@@ -546,6 +554,7 @@ impl RunState {
             workstreams: BTreeMap::new(),
             breakers: BTreeMap::new(),
             tended: 0,
+            integrity: Vec::new(),
             entries: 0,
             last: None,
             started: None,

@@ -154,6 +154,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.rung = Rung::SameTool;
     one.tool = None;
     one.until = None;
+    one.breach = None;
 }
 
 /// Moves a workstream.

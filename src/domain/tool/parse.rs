@@ -102,6 +102,7 @@ impl<'a> Merged<'a> {
         profile.stdin = raw.stdin.unwrap_or(profile.stdin);
         profile.output = raw.output.unwrap_or(profile.output);
         profile.resolve = raw.resolve.unwrap_or(profile.resolve);
+        profile.integrity = raw.integrity.unwrap_or(profile.integrity);
         if let Some(codes) = raw.success_exit_codes {
             profile.success_exit_codes = codes;
         }

@@ -39,6 +39,16 @@ pub enum ResolveMode {
     Refuse,
 }
 
+/// What follows when a tool changed what it shares with the user: the configuration, hooks, other files of the git directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntegrityMode {
+    /// It is put back, and the patch goes to quarantine.
+    Stop,
+    /// It is put back and told; the work goes on. For tools that are known to do so and to mean well.
+    Restore,
+}
+
 /// The programs that need nothing installed, and the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolKind {
@@ -80,6 +90,8 @@ pub struct ToolProfile {
     pub capabilities: Vec<String>,
     /// What it does about a merge conflict.
     pub resolve: ResolveMode,
+    /// What follows when it changed what it shares with the user.
+    pub integrity: IntegrityMode,
     /// Who assisted, for the `Assisted-by` trailer; `None` for programs that are no AI.
     pub assisted_by: Option<String>,
     /// The command that installs it, for the hint when it is missing.
@@ -105,6 +117,7 @@ impl ToolProfile {
             success_exit_codes: vec![0],
             capabilities: Vec::new(),
             resolve: ResolveMode::Redo,
+            integrity: IntegrityMode::Stop,
             assisted_by: None,
             install: None,
             sandbox: OwnRules::default(),

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::profile::{OutputMode, ResolveMode, StdinMode};
+use super::profile::{IntegrityMode, OutputMode, ResolveMode, StdinMode};
 use super::suggest::{closest, did_you_mean};
 use super::toolbox::is_embedded;
 use super::{template, variable};
@@ -26,6 +26,7 @@ const KEYS: [&str; 15] = [
     "success_exit_codes",
     "capabilities",
     "resolve",
+    "integrity",
     "assisted_by",
     "install",
     "sandbox",
@@ -64,6 +65,8 @@ pub(super) struct RawProfile {
     pub(super) capabilities: Option<Vec<String>>,
     /// See [`super::profile::ToolProfile::resolve`].
     pub(super) resolve: Option<ResolveMode>,
+    /// See [`super::profile::ToolProfile::integrity`].
+    pub(super) integrity: Option<IntegrityMode>,
     /// See [`super::profile::ToolProfile::assisted_by`].
     pub(super) assisted_by: Option<String>,
     /// See [`super::profile::ToolProfile::install`].
@@ -94,6 +97,7 @@ impl RawProfile {
             success_exit_codes: self.success_exit_codes.or_else(|| weaker.success_exit_codes.clone()),
             capabilities: self.capabilities.or_else(|| weaker.capabilities.clone()),
             resolve: self.resolve.or(weaker.resolve),
+            integrity: self.integrity.or(weaker.integrity),
             assisted_by: self.assisted_by.or_else(|| weaker.assisted_by.clone()),
             install: self.install.or_else(|| weaker.install.clone()),
             sandbox: match (self.sandbox, &weaker.sandbox) {
@@ -190,6 +194,7 @@ fn read_field<'de, A: MapAccess<'de>>(raw: &mut RawProfile, key: &str, map: &mut
         "success_exit_codes" => raw.success_exit_codes = Some(map.next_value::<ExitCodes>()?.0),
         "capabilities" => raw.capabilities = Some(map.next_value()?),
         "resolve" => raw.resolve = Some(map.next_value()?),
+        "integrity" => raw.integrity = Some(map.next_value()?),
         "assisted_by" => raw.assisted_by = Some(map.next_value::<OneLine>()?.0),
         "install" => raw.install = Some(map.next_value::<OneLine>()?.0),
         "sandbox" => raw.sandbox = Some(own_rules(map.next_value()?)?),

@@ -99,7 +99,8 @@ impl Repo {
             return Err(DiscoverError::Sha256 { path: common_dir });
         }
         let work_dir = lines.next().map(PathBuf::from);
-        let repo = Self::new(Places { common_dir, git_dir: git_dir.into(), work_dir, env: env.clone(), version, witness: Witness::default() });
+        let repo =
+            Self::new(Places { common_dir, git_dir: git_dir.into(), work_dir, env: env.clone(), version, witness: Witness::default() });
         check_opened(&repo)?;
         Ok(repo)
     }

@@ -201,7 +201,11 @@ impl Refs {
         let witness = self.repo.witness();
         witness.announce(name, found, new);
         let done = step();
-        if done.is_ok() { witness.confirm(name) } else { witness.withdraw(name) }
+        if done.is_ok() {
+            witness.confirm(name)
+        } else {
+            witness.withdraw(name)
+        }
         done
     }
 
@@ -227,7 +231,10 @@ impl Refs {
         if Packed::read(common)?.value(name).is_some() {
             ref_store::remove_packed(common, name, self.patience)?;
         }
-        files::remove_file(&common.join(name))?;
+        // A folder of that name holds no value; it may hold other refs.
+        if std::fs::symlink_metadata(common.join(name)).is_ok_and(|meta| !meta.is_dir()) {
+            files::remove_file(&common.join(name))?;
+        }
         let log = common.join("logs").join(name);
         if log.is_file() {
             files::remove_file(&log)?;

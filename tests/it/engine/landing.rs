@@ -1,6 +1,11 @@
 //! Landing on a branch that others move: conflicts, detours, and what a gate is asked.
 
-use git_orc::domain::run::state::RunStatus;
+use std::path::PathBuf;
+
+use git_orc::domain::ledger::entry::Entry;
+use git_orc::domain::run::event::Event;
+use git_orc::domain::run::state::{RunState, RunStatus};
+use git_orc::engine::sink::Sink;
 use git_orc::ops::run::RunError;
 
 use super::rig::{Rig, assert_states, plan, reason, shell, with_tool};
@@ -118,6 +123,20 @@ fn a_folder_that_moves_takes_what_others_put_into_it_along() {
     rig.assert_sound();
 }
 
+/// A user who moves the integration branch elsewhere as soon as the work is verified.
+struct Mover {
+    folder: PathBuf,
+    strange: String,
+}
+
+impl Sink for Mover {
+    fn told(&mut self, entry: &Entry, _state: &RunState) {
+        if matches!(entry.event(), Some(Event::WorkstreamVerified(_))) {
+            std::fs::write(self.folder.join(".git/refs/heads/orc/tour"), format!("{}\n", self.strange)).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_branch_that_left_the_history_of_the_run_makes_it_wait() {
     let environment = TestEnvironment::new();
@@ -125,8 +144,9 @@ fn a_branch_that_left_the_history_of_the_run_makes_it_wait() {
     rig.repo.git(&["branch", "orc/tour", "main"]);
     let strange = rig.repo.git(&["commit-tree", "-m", "strange", "main^{tree}"]);
     rig.repo.git(&["branch", "strange", &strange]);
-    let line = "test -e $HOME/done || git update-ref refs/heads/orc/tour refs/heads/strange; touch $HOME/done; echo a >a/x.txt";
-    let state = rig.run(&plan("", &[shell("ws-a", "a/**", line, "")]));
+    // Moved while no tool is at work, so that nobody but its user can have done it.
+    let mover = Mover { folder: rig.repo.path().to_owned(), strange: strange.clone() };
+    let state = rig.run_in(rig.repo.path(), &plan("", &[shell("ws-a", "a/**", "echo a >a/x.txt", "")]), vec![Box::new(mover)]).unwrap();
     assert_states(&state, RunStatus::Paused, &[("ws-a", "verified")]);
     assert!(state.reason.as_ref().unwrap().contains("orc/tour was moved to"), "{:?}", state.reason);
     assert_eq!(rig.repo.git(&["rev-parse", "orc/tour"]), strange, "it is not moved away from there");

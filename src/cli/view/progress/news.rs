@@ -3,6 +3,7 @@
 use crate::cli::view::log::role;
 use crate::cli::view::styled::Role;
 use crate::cli::view::time::span;
+use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::policy::sandbox::SandboxLevel;
 use crate::domain::report::log_line::{log_line, outcome_word};
@@ -119,6 +120,10 @@ fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
             "tries otherwise".to_owned(),
             vec![("tool", m.tool.to_string()), ("reason", m.reason.clone())],
         ));
+    }
+    if let Event::IntegrityViolated(m) | Event::IntegrityNoted(m) = event {
+        return Some((m.who(), "changed what is not its own".to_owned(), vec![("what", wording::reason(m))]))
+            .filter(|_| matches!(event, Event::IntegrityViolated(_)));
     }
     if let Event::WorktreeKept(m) = event {
         return Some((m.workstream.to_string(), "worktree kept".to_owned(), vec![("path", m.path.clone())]));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::policy::sandbox::OwnRules;
-use crate::domain::tool::profile::{OutputMode, ResolveMode, StdinMode};
+use crate::domain::tool::profile::{IntegrityMode, OutputMode, ResolveMode, StdinMode};
 
 fn parse(layers: &[&str]) -> Result<Toolbox, Vec<String>> {
     let names = ["shipped", "user", "repo"];
@@ -46,6 +46,7 @@ fn every_field_is_read() {
         success_exit_codes: vec![0, 5],
         capabilities: vec!["c".to_owned()],
         resolve: ResolveMode::Refuse,
+        integrity: IntegrityMode::Stop,
         assisted_by: Some("me".to_owned()),
         install: Some("make".to_owned()),
         sandbox: OwnRules::default(),

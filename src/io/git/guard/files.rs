@@ -42,9 +42,17 @@ const MAX_DEPTH: usize = 6;
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Body {
-    File { bytes: Arc<Vec<u8>>, mode: u32 },
+    File {
+        bytes: Arc<Vec<u8>>,
+        mode: u32,
+    },
     /// Too large to be kept: only its stamp is compared.
-    Large { size: u64, mtime: FileTime, ino: u64, mode: u32 },
+    Large {
+        size: u64,
+        mtime: FileTime,
+        ino: u64,
+        mode: u32,
+    },
     Link(Vec<u8>),
     Folder,
     Special,
@@ -164,7 +172,8 @@ impl FileWatch {
     }
 
     fn thing(&self, path: &[u8]) -> Thing {
-        let is_hook = self.hooks.iter().any(|hooks| path == hooks || path.strip_prefix(hooks.as_slice()).is_some_and(|rest| rest.starts_with(b"/")));
+        let is_hook =
+            self.hooks.iter().any(|hooks| path == hooks || path.strip_prefix(hooks.as_slice()).is_some_and(|rest| rest.starts_with(b"/")));
         if is_hook {
             Thing::Hook
         } else if path == b"config" || path.ends_with(b"config.worktree") {

@@ -152,7 +152,8 @@ impl Guard {
         if state.at_work.is_empty() {
             self.take_as_it_is(&mut state)?;
         } else {
-            self.look(&mut state)?;
+            // So that who begins now is not suspected of what was done before. The checkout can wait: nobody is suspected for it.
+            self.look_inside(&mut state, Seen::default())?;
         }
         state.at_work.insert(who.to_owned(), Findings::default());
         Ok(())
@@ -213,11 +214,15 @@ impl Guard {
 
     /// Looks at everything and tells it to everybody who is at work.
     fn look(&self, state: &mut State) -> Result<(), GuardError> {
-        let mut seen = Seen::default();
+        let noted = self.read_checkouts(state)?;
+        self.look_inside(state, Seen { noted, guarded: Vec::new() })
+    }
+
+    /// Looks at the git directory, and tells it together with what was seen already.
+    fn look_inside(&self, state: &mut State, mut seen: Seen) -> Result<(), GuardError> {
         state.looks += 1;
         self.look_at_files(state, &mut seen)?;
         self.look_at_refs(state, &mut seen)?;
-        seen.noted.extend(self.read_checkouts(state)?);
         let everybody: Vec<String> = state.at_work.keys().cloned().collect();
         for (who, findings) in &mut state.at_work {
             findings.extend(&seen, everybody.iter().filter(|other| *other != who).cloned());
@@ -261,5 +266,7 @@ fn checkouts(repo: &Repo, worktrees: &Worktrees) -> Vec<Checkout> {
     let mut all: Vec<(PathBuf, PathBuf)> = main.into_iter().chain(own).collect();
     all.dedup();
     let skip = worktrees.root();
-    all.into_iter().map(|(top, git_dir)| Checkout { top, git_dir, skip: skip.to_owned(), everywhere: worktrees.ignores_everywhere() }).collect()
+    all.into_iter()
+        .map(|(top, git_dir)| Checkout { top, git_dir, skip: skip.to_owned(), everywhere: worktrees.ignores_everywhere() })
+        .collect()
 }

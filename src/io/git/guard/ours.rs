@@ -49,8 +49,11 @@ impl Guard {
             let change = Change::new(Thing::Ledger, incident.name, incident.how);
             seen.guarded.push(Change { restored: true, was: incident.was, kept: incident.kept, ..change });
         }
-        let names: BTreeSet<&String> = old.keys().chain(new.keys()).filter(|name| *name != LEDGER_REF && old.get(*name) != new.get(*name)).collect();
-        let changed: Vec<String> = names.into_iter().cloned().collect();
+        let names: BTreeSet<&String> =
+            old.keys().chain(new.keys()).filter(|name| *name != LEDGER_REF && old.get(*name) != new.get(*name)).collect();
+        let mut changed: BTreeSet<String> = names.into_iter().cloned().collect();
+        // What came and went between two looks is known all the same.
+        changed.extend(self.repo.witness().names().into_iter().filter(|name| name != LEDGER_REF && self.unexpected(name).is_some()));
         for name in changed {
             self.look_at(&name, (&old, &new), (state, seen))?;
         }
@@ -69,6 +72,9 @@ impl Guard {
             return Ok(());
         }
         let owner = self.owner(name);
+        if owner == Owner::Other && state.at_work.is_empty() {
+            return Ok(());
+        }
         if owner == Owner::Other {
             let (was, is) = (old.get(name).and_then(Value::id), new.get(name).and_then(Value::id));
             let relation = self.relation(was, is)?;

@@ -118,6 +118,7 @@ impl Scan<'_> {
             self.found.folders.insert(path.to_owned(), known.clone());
             return Ok(Some(Arc::clone(&known.value)));
         }
+        self.found.is_new = true;
         let mut names = Vec::new();
         for name in folder.names()? {
             if let Some(stat) = folder.find(&name)? {

@@ -1,0 +1,1 @@
+//! Gates stand on files of the base commit (T5).

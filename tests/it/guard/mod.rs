@@ -1,0 +1,50 @@
+//! What a tool without a sandbox could change behind git-orc's back: found, put back, told.
+
+mod busy;
+mod checkout;
+mod gates;
+mod refs;
+mod shared;
+
+use serde_json::Value;
+
+use crate::harness::{Outcome, TestEnvironment, TestRepo};
+
+/// A repository with folders `a` to `c`, a hook, a remote and a branch besides `main`.
+fn project(environment: &TestEnvironment) -> TestRepo<'_> {
+    let repo = environment.repo("project");
+    for folder in ["a", "b", "c"] {
+        repo.write(&format!("{folder}/x.txt"), (1..=10).map(|n| format!("{folder} line {n}\n")).collect::<String>());
+    }
+    repo.write("README", "a project\n");
+    repo.commit("files");
+    repo.git(&["branch", "topic"]);
+    repo.git(&["remote", "add", "origin", "https://example.org/x.git"]);
+    repo.write(".git/hooks/pre-push", "#!/bin/sh\nexit 0\n");
+    repo
+}
+
+/// A workstream of the tool `command`, tried once.
+fn shell(id: &str, scope: &str, line: &str) -> String {
+    let head = format!("  - id: {id}\n    files_scope: [{scope:?}]\n    tool: command\n    retry: {{max_attempts: 1}}\n");
+    format!("{head}    command: [sh, -c, {line:?}]\n")
+}
+
+/// Runs a plan named `tour` and returns its outcome.
+fn run(environment: &TestEnvironment, repo: &TestRepo<'_>, head: &str, workstreams: &[String]) -> Outcome {
+    let path = environment.root().join("plan.yaml");
+    std::fs::write(&path, format!("version: 1\nname: tour\n{head}\nworkstreams:\n{}", workstreams.concat())).unwrap();
+    repo.orc(&["run", path.to_str().unwrap(), "--json"])
+}
+
+/// Returns the changes that the entries of a kind tell of.
+fn changes(repo: &TestRepo<'_>, kind: &str) -> Vec<Value> {
+    let ledger = repo.ledger();
+    ledger.of_kind(kind).iter().flat_map(|entry| entry["changes"].as_array().unwrap().clone()).collect()
+}
+
+/// Returns where a workstream stands.
+fn state_of(outcome: &Value, id: &str) -> String {
+    let all = outcome["workstreams"].as_array().unwrap();
+    all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id} in {outcome}"))["state"].as_str().unwrap().to_owned()
+}
