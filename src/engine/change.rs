@@ -30,7 +30,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
             "the tool `{name}` is no longer known; give its profile back, then run `git orc resume`"
         )));
     };
-    watch::enter(cx, &watch::name(order)).await?;
+    watch::enter(cx, &watch::name(order), Some(profile)).await?;
     let mut worked = match (&profile.kind, order.role) {
         (ToolKind::Replay, _) => replay::run(cx, order, state).await?,
         (ToolKind::Command | ToolKind::External { .. }, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,

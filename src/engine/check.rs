@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::bench::{self, Command};
-use super::context::{RunContext, Since};
-use super::failure::ExecuteError;
+use super::context::{Live, RunContext, Since};
+use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::recorder::Recorder;
 use super::watch::{self, Told};
@@ -15,10 +15,11 @@ use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{OutputRef, StepFinished, StepOutcome};
 use crate::domain::run::state::RunState;
-use crate::domain::text::clip;
+use crate::domain::text::{clip, one_line};
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::IntegrityMode;
 use crate::io::clock::Stopwatch;
+use crate::io::git::objects::Objects;
 
 /// How many findings an entry carries.
 pub const FINDINGS_KEPT: usize = 20;
@@ -49,11 +50,14 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         StepKind::Static(commands) | StepKind::Runtime(commands) => commands,
         StepKind::Edit(_) => return Err(ExecuteError::Inconsistent(format!("step {} of {} is no check", step.id, plan.id))),
     };
-    watch::enter(cx, &watch::name(order)).await?;
+    watch::enter(cx, &watch::name(order), None).await?;
+    let mut notes = Vec::new();
     let mut checked = match place::stand(cx, order, state, Stand::Tip).await? {
         Ok(mut live) => {
             live.since = Since::Checks;
             let checked = run_commands(cx, order, (plan, step), (live.worktree.path(), commands)).await;
+            let (live, strayed) = strayed(cx, live).await?;
+            notes.extend(strayed);
             cx.keep_worktree(&order.workstream, live);
             checked?
         }
@@ -72,7 +76,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         tool: None,
         outcome: checked.outcome,
         message: checked.message,
-        notes: Vec::new(),
+        notes,
         tool_fault: false,
         exit_code: checked.exit_code,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -81,6 +85,26 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     }));
     recorder.record(events).await?;
     Ok(())
+}
+
+/// Says which files of the captured tree are not as they were captured when a check has ended: its verdict is about files that were changed
+/// meanwhile, by itself or by somebody else.
+async fn strayed(cx: &RunContext, mut live: Live) -> Result<(Live, Option<String>), ExecuteError> {
+    let own = cx.clone();
+    blocking(move || {
+        let objects = Objects::open(&own.repo)?;
+        let mut paths = Vec::new();
+        for path in own.worktrees.unrecorded(&mut live.worktree, live.captured)? {
+            if objects.entry_at(live.captured, &path)?.is_some() {
+                paths.push(format!("`{}`", one_line(&path.to_string())));
+            }
+        }
+        let named = paths.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+        let more = if paths.len() > 5 { format!(" and {} more", paths.len() - 5) } else { String::new() };
+        let note = format!("{named}{more} changed after the capture; what is merged is what was captured");
+        Ok((live, (!paths.is_empty()).then_some(note)))
+    })
+    .await
 }
 
 async fn run_commands(

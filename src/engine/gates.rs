@@ -8,6 +8,7 @@ use super::bench::{self, Command};
 use super::check::{self, FINDINGS_KEPT};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
+use super::gate_ground;
 use super::merging::{Candidate, evicted, merge_all};
 use super::recorder::Recorder;
 use super::watch::{self, Told};
@@ -21,7 +22,7 @@ use crate::io::clock::Stopwatch;
 use crate::io::git::objects::Objects;
 use crate::io::git::remove::RemovalProof;
 use crate::io::git::reset::IgnoredFiles;
-use crate::io::git::worktree::{CreateWorktree, Submodules};
+use crate::io::git::worktree::{CreateWorktree, Submodules, Worktree};
 
 /// What the gates let through.
 #[derive(Debug)]
@@ -115,7 +116,8 @@ impl Ground<'_> {
         let (verdict, message) = match known.or_else(recorded) {
             Some(known) => known,
             None => {
-                let (events, verdict, message) = run_gate(self.cx, gate, (commit, tree), (self.wave, merges, self.state.drivers)).await?;
+                let (events, verdict, message) =
+                    run_gate(self.cx, gate, (commit, tree, self.state.base), (self.wave, merges, self.state.drivers)).await?;
                 self.recorder.record(events).await?;
                 self.found.push((gate.id.clone(), tree, verdict, message.clone()));
                 (verdict, message)
@@ -128,17 +130,11 @@ impl Ground<'_> {
     }
 }
 
-async fn run_gate(
-    cx: &RunContext,
-    gate: &GateSpec,
-    (commit, tree): (ObjectId, ObjectId),
-    (wave, merges, round): (u32, &[Merge], u32),
-) -> Result<(Vec<Event>, Verdict, String), ExecuteError> {
-    let watch = Stopwatch::start();
-    let mut slot = cx.gate.lock().await;
-    let (known, worktrees) = (slot.take(), Arc::clone(&cx.worktrees));
+/// Makes the worktree of the gates stand at a commit.
+async fn stand(cx: &RunContext, known: Option<Worktree>, commit: ObjectId) -> Result<Worktree, ExecuteError> {
+    let worktrees = Arc::clone(&cx.worktrees);
     let request = CreateWorktree { name: cx.worktree_name("_gate"), path: cx.gate_path(), commit, submodules: Submodules::Uninitialised };
-    let worktree = blocking(move || match known {
+    blocking(move || match known {
         // What a gate leaves lying about is nobody's work; ignored files stay, so that the next build is a small one.
         Some(mut worktree) => {
             let tree = worktree.tree();
@@ -147,7 +143,20 @@ async fn run_gate(
         }
         None => Ok(worktrees.create(&request)?),
     })
-    .await?;
+    .await
+}
+
+async fn run_gate(
+    cx: &RunContext,
+    gate: &GateSpec,
+    (commit, tree, base): (ObjectId, ObjectId, ObjectId),
+    (wave, merges, round): (u32, &[Merge], u32),
+) -> Result<(Vec<Event>, Verdict, String), ExecuteError> {
+    let watch = Stopwatch::start();
+    let mut slot = cx.gate.lock().await;
+    let (own, spec) = (cx.clone(), gate.clone());
+    let ground = blocking(move || gate_ground::ground(&own, &spec, (commit, tree, base))).await?;
+    let worktree = stand(cx, slot.take(), ground.commit).await?;
     let log = cx.folder.gate_file(&gate.id, &tree.to_string())?;
     let seconds = gate.timeout_sec.unwrap_or(LoopLimits::default().timeouts.gate);
     let command = Command {
@@ -159,8 +168,9 @@ async fn run_gate(
         idle: None,
         log: log.clone(),
     };
-    watch::enter(cx, &watch::gate_name(&gate.id)).await?;
+    watch::enter(cx, &watch::gate_name(&gate.id), None).await?;
     let ended = bench::run(cx, command).await;
+    gate_ground::tell(&log, base, &ground.from_base)?;
     let checked = check::judge(worktree.path(), &gate.command, ended, cx.folder.output(&log));
     watch::leave(cx, &watch::gate_name(&gate.id)).await?;
     let Told { mut events, stop } = watch::told_of_gate(cx, &gate.id, (tree, round));
@@ -190,6 +200,7 @@ async fn run_gate(
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
+        from_base: ground.from_base,
     };
     events.push(Event::GateFinished(run));
     Ok((events, verdict, message))

@@ -15,6 +15,7 @@ pub mod dispatcher;
 pub mod execute;
 pub mod failure;
 pub mod folder;
+pub mod gate_ground;
 pub mod gates;
 pub mod hold;
 pub mod integrate;

@@ -7,9 +7,10 @@ use super::failure::{ExecuteError, blocking};
 use crate::domain::id::ObjectId;
 use crate::domain::integrity::fact::{CHANGES_KEPT, Change, Consequence, IntegrityReport, Thing};
 use crate::domain::integrity::wording;
+use crate::domain::policy::sandbox::SandboxLevel;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
-use crate::domain::tool::profile::IntegrityMode;
+use crate::domain::tool::profile::{IntegrityMode, ToolProfile};
 use crate::io::git::guard::Findings;
 
 /// What is to be told, and what follows from it.
@@ -27,11 +28,17 @@ pub fn name(order: &StepOrder) -> String {
     format!("{} {} #{}", order.workstream, order.step, order.attempt)
 }
 
-/// Says that somebody begins to work.
+/// Says that somebody begins to work; `profile` is that of the tool, if there is one. Whoever is held by a sandbox can not change what is
+/// guarded, so a change is the user's then, and is left alone.
 ///
 /// # Errors
 /// Returns an error when the repository can not be looked at.
-pub async fn enter(cx: &RunContext, who: &str) -> Result<(), ExecuteError> {
+pub async fn enter(cx: &RunContext, who: &str, profile: Option<&ToolProfile>) -> Result<(), ExecuteError> {
+    let is_free = |profile| cx.hold.held(profile).level == SandboxLevel::None;
+    // The set-up commands of a tool's worktree are held like checks.
+    if !is_free(profile) && !is_free(None) {
+        return Ok(());
+    }
     let (guard, who) = (Arc::clone(&cx.guard), who.to_owned());
     blocking(move || {
         let _span = tracing::trace_span!("guard").entered();

@@ -49,6 +49,8 @@ pub struct GateSpec {
     pub command: Argv,
     /// Seconds until the command is ended.
     pub timeout_sec: Option<u64>,
+    /// Globs of the files that it takes from the base commit; `None`: those that well-known programs read their rules from.
+    pub config: Option<Vec<String>>,
 }
 
 /// One unit of work.

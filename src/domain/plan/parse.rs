@@ -16,6 +16,7 @@ use crate::domain::plan::read::{Read, wrong_type};
 use crate::domain::plan::sink::{Draft, Sink, quoted};
 use crate::domain::plan::source::{At, Format, MAX_BYTES, Place, PlanInput, Shape, SourceFile};
 use crate::domain::plan::{json, yaml};
+use crate::domain::policy::pattern::Pattern;
 use crate::domain::schedule::dag;
 
 /// Reads and checks a plan. Beside the plan come warnings and notes.
@@ -185,8 +186,23 @@ fn gates(raw: &RawPlan, sink: &mut Sink<'_>) -> Vec<GateSpec> {
         }
         let Some(command) = object.command.as_ref().and_then(|command| argv(command, sink)) else { continue };
         if GateId::parse(&id).is_ok() {
-            gates.push(GateSpec { id, command, timeout_sec: object.timeout_sec.as_ref().map(|seconds| seconds.value.wide()) });
+            let timeout_sec = object.timeout_sec.as_ref().map(|seconds| seconds.value.wide());
+            gates.push(GateSpec {
+                id,
+                command,
+                timeout_sec,
+                config: object.config.as_ref().map(|globs| checked_globs(&globs.value, sink)),
+            });
         }
     }
     gates
+}
+
+fn checked_globs(globs: &[At<String>], sink: &mut Sink<'_>) -> Vec<String> {
+    for glob in globs {
+        if let Err(error) = Pattern::parse(&glob.value) {
+            sink.add(Draft::new(Code::BadGlob, glob.place, format!("in `config`: {error}")));
+        }
+    }
+    globs.iter().map(|glob| glob.value.clone()).collect()
 }

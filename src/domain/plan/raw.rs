@@ -72,6 +72,8 @@ record! {
         command "command": Command,
         /// Seconds until it is ended.
         timeout_sec "timeout_sec": Seconds,
+        /// Globs of the files that it takes from the base commit, besides its script; well-known files of rules when absent.
+        config "config": Texts,
     }
 
     /// One unit of work, done in a worktree of its own.

@@ -196,6 +196,9 @@ pub struct GateRun {
     /// The first findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// The files that it took from the base commit in place of the merged ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from_base: Vec<String>,
 }
 
 /// A worktree came or went.

@@ -14,7 +14,7 @@ use super::{template, variable};
 use crate::domain::id::ToolId;
 use crate::domain::policy::sandbox::{OwnRules, is_grantable};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "binary",
     "args",
     "env",

@@ -108,6 +108,7 @@ impl LedgerRef {
             kept = Some(name);
         }
         self.refs.put_back(LEDGER_REF, to)?;
+        tracing::warn!(how = how.words(), "the ledger was put back");
         witness.note(Incident { name: LEDGER_REF.to_owned(), how, was: to, kept });
         Ok(to)
     }
