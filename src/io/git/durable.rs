@@ -37,7 +37,7 @@ pub(in crate::io::git) fn sync_loose(folder: &Path, ids: &[ObjectId]) -> Result<
 }
 
 /// Returns where an object stands when it is loose.
-fn loose_path(folder: &Path, id: ObjectId) -> PathBuf {
+pub(in crate::io::git) fn loose_path(folder: &Path, id: ObjectId) -> PathBuf {
     let hex = id.to_string();
     let (fan, rest) = hex.split_at(2);
     folder.join(fan).join(rest)

@@ -3,11 +3,13 @@
 //! `git gc --prune=now` decides what is garbage, then takes it away some time later. A ref that moves in between leads to objects that are
 //! about to go: the ref would be broken, and with it the user's next `git fetch`. Git itself leaves that to its users. Here a ref that moves
 //! while `gc.pid` says that a collection is under way gets a pack of what it leads to first, with a `.keep` beside it, which no collection
-//! touches. When none is under way any more, the `.keep` goes, and the next collection treats the pack like any other.
+//! touches. It is looked again after the move, because a collection can begin in between; a ref that leads to nothing then is taken back.
+//! When none is under way any more, the `.keep` goes, and the next collection treats the pack like any other.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::durable;
 use super::oid::to_git;
 use super::repo::{Repo, RepoError};
 use crate::domain::id::ObjectId;
@@ -49,15 +51,28 @@ pub fn wait_for_collection(repo: &Repo) {
     }
 }
 
-/// Puts what a commit leads to and no ref does into a pack that stays, if a garbage collection is under way.
-pub(in crate::io::git) fn hold(repo: &Repo, commit: ObjectId) -> Result<(), HoldError> {
+/// Looks after a ref was moved whether its commit is still there, and holds it if a garbage collection has begun meanwhile.
+pub(in crate::io::git) fn hold_after(repo: &Repo, name: &str, commit: ObjectId) -> Result<(), HoldError> {
+    hold(repo, name, commit)?;
+    let is_loose = durable::loose_path(&repo.common_dir().join("objects"), commit).exists();
+    if is_loose {
+        return Ok(());
+    }
+    Ok(repo.open()?.odb()?.read_header(to_git(commit)?).map(|_| ())?)
+}
+
+/// Puts what a commit leads to, and no ref but this one, into a pack that stays, if a garbage collection is under way.
+pub(in crate::io::git) fn hold(repo: &Repo, name: &str, commit: ObjectId) -> Result<(), HoldError> {
     if !is_collecting(repo.common_dir()) {
         return Ok(());
     }
     let git = repo.open()?;
     let mut walk = git.revwalk()?;
     walk.push(to_git(commit)?)?;
-    walk.hide_glob("*")?;
+    for other in git.references()?.filter_map(Result::ok).filter(|other| other.name().ok() != Some(name)) {
+        // A ref that leads to no commit hides nothing.
+        let _hidden = other.target().map(|target| walk.hide(target));
+    }
     let mut builder = git.packbuilder()?;
     builder.insert_walk(&mut walk)?;
     if builder.object_count() == 0 {

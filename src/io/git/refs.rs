@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::durable;
-use super::hold::hold;
+use super::hold::{hold, hold_after};
 pub use super::ref_error::RefError;
 use super::ref_lock::{LockAttempt, RefLock};
 use super::ref_store::{self, Packed};
@@ -167,12 +167,29 @@ impl Refs {
         if found.is_none() {
             self.check_name_is_free(name)?;
         }
-        hold(&self.repo, new).map_err(|source| RefError::Vanished { name: name.to_owned(), source: Box::new(source) })?;
+        let vanished = |source| RefError::Vanished { name: name.to_owned(), source: Box::new(source) };
+        hold(&self.repo, name, new).map_err(vanished)?;
         if let Some(line) = log {
             // A reflog is a convenience; git-orc's truth is the ledger. A log that can not be written must not stop the work.
             let _unlogged = self.append_reflog(name, (found, new), line);
         }
-        self.witnessed((name, found, Some(new)), || lock.commit(self.durability).map_err(|error| self.conflict_or(name, error)))
+        self.witnessed((name, found, Some(new)), || lock.commit(self.durability).map_err(|error| self.conflict_or(name, error)))?;
+        hold_after(&self.repo, name, new).or_else(|source| {
+            self.take_back(step)?;
+            Err(vanished(source))
+        })
+    }
+
+    /// Gives a ref its former value, since a garbage collection took what it was moved to.
+    fn take_back(&self, step: &RefMove<'_>) -> Result<(), RefError> {
+        let Some(old) = step.expected else { return self.delete(step.name, step.new) };
+        let attempt = self.prepare(step.name, Some(old))?;
+        attempt.sync()?;
+        let lock = self.take(step.name, attempt)?;
+        if self.read_direct(step.name)? == Some(step.new) {
+            self.witnessed((step.name, Some(step.new), Some(old)), || Ok(lock.commit(self.durability)?))?;
+        }
+        Ok(())
     }
 
     /// Puts a ref of our own to the value that our record says it has, whatever stands there: another value, a symbolic ref, an empty file,

@@ -92,8 +92,10 @@ pub fn check_refs(ground: &mut Ground<'_>, subject: &Subject<'_>) {
             Ok(Some(found)) if found == commit => {}
             Ok(None) => ground.warning(Rule::Ref, place, "the ref is gone"),
             Ok(Some(found)) => {
-                // A driver that died had made the commit and not told of it yet; a resume does.
-                let is_ahead = !is_over(subject.state) && ground.objects.is_ancestor(commit, found).unwrap_or(false);
+                // A driver had made the commit, on top of the last one or as another attempt beside it, and had not told of it yet.
+                let parent = |id| ground.objects.read_commit(id).ok().and_then(|commit| commit.parents.first().copied());
+                let is_next = || ground.objects.is_ancestor(commit, found).unwrap_or(false) || parent(commit) == parent(found);
+                let is_ahead = !is_over(subject.state) && is_next();
                 let text = format!("the ref leads to {}, the ledger says {}", found.short(), commit.short());
                 if is_ahead { ground.warning(Rule::Ref, place, text) } else { ground.problem(Rule::Ref, place, text) }
             }
