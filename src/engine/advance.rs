@@ -3,13 +3,12 @@
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::notes;
-use super::place;
 use super::recorder::Recorder;
 use crate::domain::id::ObjectId;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{Integration, PatchMoved, RunMoved, WorkstreamMoved};
-use crate::domain::run::next::patch_moved;
-use crate::domain::run::state::{PatchStatus, RunState};
+use crate::domain::run::fact::{Integration, RunMoved};
+use crate::domain::run::landing::merged;
+use crate::domain::run::state::RunState;
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::RefError;
 use crate::io::git::refs::{LogLine, Refs};
@@ -92,7 +91,7 @@ pub async fn run(cx: &RunContext, integration: Integration, state: &RunState, re
         }
         Ok(Swap::Lost) => recorder.record(vec![Event::IntegrationDropped(integration)]).await?,
         Ok(Swap::Moved) => {
-            recorder.record(merged_events(&integration, state)?).await?;
+            recorder.record(merged(&integration, state)?).await?;
             notes::write(cx, &integration, state).await;
         }
     }
@@ -126,21 +125,4 @@ fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> R
 fn checked_out(cx: &RunContext, branch: &str) -> Result<Option<BranchError>, ExecuteError> {
     let holder = cx.repo.holder(&branch_ref(branch))?;
     Ok(holder.map(|path| BranchError::CheckedOut { branch: branch.to_owned(), path: path.display().to_string() }))
-}
-
-fn merged_events(integration: &Integration, state: &RunState) -> Result<Vec<Event>, ExecuteError> {
-    let mut events = Vec::new();
-    for merge in &integration.merges {
-        let one = place::one(state, &merge.workstream)?;
-        for patch in one.patches.iter().filter(|patch| patch.status == PatchStatus::Verified) {
-            events.push(Event::PatchMerged(PatchMoved { merge: Some(merge.merge), ..patch_moved(&merge.workstream, patch, None) }));
-        }
-        events.push(Event::WorkstreamMerged(WorkstreamMoved {
-            commit: Some(merge.commit),
-            merge: Some(merge.merge),
-            ..WorkstreamMoved::new(merge.workstream.clone(), one.round)
-        }));
-    }
-    events.push(Event::IntegrationAdvanced(integration.clone()));
-    Ok(events)
 }

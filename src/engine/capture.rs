@@ -9,7 +9,7 @@ use crate::domain::plan::model::Workstream;
 use crate::domain::policy::path::{PathRules, PathViolation, Written, find_case_twins, judge_written};
 use crate::domain::policy::scope::ChangeKind;
 use crate::domain::run::effect::StepOrder;
-use crate::domain::run::fact::{PatchCreated, PatchMoved, PatchOrigin};
+use crate::domain::run::fact::{PatchCreated, PatchOrigin};
 use crate::domain::run::wording::{PatchOwner, patch_message};
 use crate::domain::tool::change::{PathChange, patch_digest};
 use crate::io::git::objects::{NewCommit, Objects};
@@ -184,22 +184,4 @@ fn neighbours(objects: &Objects, tree: ObjectId, added: &BTreeSet<RepoPath>) -> 
         }
     }
     Ok(paths)
-}
-
-/// Returns the facts of a move of a patch that has just been created.
-#[must_use]
-pub fn moved(created: &PatchCreated, reason: Option<String>) -> PatchMoved {
-    PatchMoved {
-        workstream: created.workstream.clone(),
-        step: created.step.clone(),
-        attempt: created.attempt,
-        tool: created.tool.clone(),
-        patch: created.patch,
-        commit: created.commit,
-        files: created.files,
-        insertions: created.insertions,
-        deletions: created.deletions,
-        reason,
-        merge: None,
-    }
 }

@@ -10,9 +10,9 @@ use super::{place, replay, resolve};
 use crate::domain::plan::model::Workstream;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{PatchCreated, PatchOrigin, StepFinished, StepOutcome, StepRole};
+use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole};
 use crate::domain::run::state::RunState;
-use crate::domain::text::count;
+use crate::domain::run::verdict::{Verdict, captured, verdict};
 use crate::domain::tool::profile::ToolKind;
 use crate::io::clock::Stopwatch;
 
@@ -74,7 +74,6 @@ async fn patch_events(
 ) -> Result<Vec<Event>, ExecuteError> {
     let start = place::commit(state, &order.workstream, place::Stand::Start)?;
     let (own, order_own, plan_own) = (cx.clone(), order.clone(), plan.clone());
-    let origin = found.origin;
     let tool = order.tool.clone().ok_or_else(|| ExecuteError::Inconsistent("a step that changes files has no tool".to_owned()))?;
     let (created, wrong) = blocking(move || {
         let created = capture::commit(&own, &order_own, &tool, &found)?;
@@ -83,23 +82,11 @@ async fn patch_events(
     })
     .await?;
     if let Some(reason) = stop {
-        return Ok(vec![Event::PatchCreated(created.clone()), Event::PatchQuarantined(capture::moved(&created, Some(reason.to_owned())))]);
+        let quarantined = Event::PatchQuarantined(captured(&created, Some(reason.to_owned())));
+        return Ok(vec![Event::PatchCreated(created), quarantined]);
     }
-    Ok(verdict(&created, &wrong, origin, worked))
-}
-
-fn verdict(created: &PatchCreated, wrong: &[String], origin: PatchOrigin, worked: &mut Worked) -> Vec<Event> {
-    let first = Event::PatchCreated(created.clone());
-    if origin == PatchOrigin::Salvage || worked.outcome != StepOutcome::Passed {
-        let reason = format!("put aside: {}", worked.message);
-        return vec![first, Event::PatchDropped(capture::moved(created, Some(reason)))];
-    }
-    if let Some(worst) = wrong.first() {
-        let more = if wrong.len() > 1 { format!(" (and {} more)", count(wrong.len() - 1, "violation")) } else { String::new() };
-        worked.outcome = StepOutcome::Rejected;
-        worked.message = format!("{worst}{more}");
-        return vec![first, Event::PatchQuarantined(capture::moved(created, Some(worked.message.clone())))];
-    }
-    let (validated, applied) = (capture::moved(created, None), capture::moved(created, None));
-    vec![first, Event::PatchValidated(validated), Event::PatchApplied(applied)]
+    let said = (worked.outcome, std::mem::take(&mut worked.message));
+    let Verdict { events, outcome, message } = verdict(&created, &wrong, said);
+    (worked.outcome, worked.message) = (outcome, message);
+    Ok(events)
 }

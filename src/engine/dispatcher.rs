@@ -24,15 +24,15 @@ use super::journal::{Journal, JournalError};
 use super::recorder::{NotRecorded, Recorder, Request};
 use super::signals::StopSignal;
 use super::sink::Sink;
-use super::staging::{Staging, StagingError, Told};
+use crate::domain::id::EntryId;
 use crate::domain::policy::sandbox::Network;
-use crate::domain::run::brief::Brief;
-use crate::domain::run::decide::decide;
-use crate::domain::run::effect::Effect;
+use crate::domain::run::effect::{Effect, StepOrder};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunMoved;
+use crate::domain::run::machine_error::IllegalTransition;
 use crate::domain::run::starting::starting;
-use crate::domain::run::state::{RunState, RunStatus};
+use crate::domain::run::state::{RunState, RunStatus, WorkstreamState};
+use crate::domain::run::turn::{Desk, Launches, Stamps, Turn, TurnError};
 use crate::io::process::request::CancelLevel;
 
 /// How the loop ended.
@@ -51,7 +51,7 @@ pub enum Ending {
 pub enum DispatchError {
     /// An event did not fit the state.
     #[error("the run is in a state that its events do not explain")]
-    Staging(#[from] StagingError),
+    Staging(#[source] IllegalTransition),
     /// The ledger could not be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -177,15 +177,17 @@ impl Dispatcher {
     /// One turn: stage what was asked and what follows from it, append it as one batch, fold it, tell of it, start what is new.
     async fn turn(&mut self, requests: Vec<Request>) -> Result<(), DispatchError> {
         let mut replies = Vec::new();
-        let mut staging = Staging::new(&self.state, self.journal.keys(), &self.cx.clock);
+        let clock = self.cx.clock.clone();
+        let (name, now) = (|| EntryId::new(clock.ulid()), || clock.now());
+        let mut turn = Turn::new(&self.state, self.journal.keys(), Stamps { name: &name, now: &now });
         for request in requests {
             for event in request.events {
-                staging.push(event)?;
+                turn.push(event)?;
             }
             replies.push(request.reply);
         }
-        let launches = self.plan_launches(&mut staging)?;
-        let (state, entries, wake) = (staging.state, staging.entries, launches.wake);
+        let launches = self.plan_launches(&mut turn)?;
+        let (state, entries, wake) = (turn.state, turn.entries, launches.wake);
         if state.status != RunStatus::Running && self.state.status == RunStatus::Running {
             closing::close(&self.cx, &state).await;
         }
@@ -215,58 +217,13 @@ impl Dispatcher {
         Ok(())
     }
 
-    fn plan_launches(&self, staging: &mut Staging<'_>) -> Result<Launches, DispatchError> {
-        let mut launches = Launches::default();
+    fn plan_launches(&self, turn: &mut Turn<'_>) -> Result<Launches, TurnError> {
         if self.stopping != CancelLevel::Run {
-            return Ok(launches);
+            return Ok(Launches::default());
         }
-        loop {
-            let brief = Brief { plan: &self.cx.plan, config: &self.cx.config, now: self.cx.clock.now() };
-            let effects = decide(brief, &staging.state);
-            let (mut asked, mut told) = (0, 0);
-            for effect in &effects {
-                if let Effect::Record(event) = effect {
-                    asked += 1;
-                    told += usize::from(staging.push((**event).clone())? == Told::Now);
-                }
-            }
-            if asked > 0 && told == 0 {
-                return Err(DispatchError::Stuck);
-            }
-            if asked > 0 {
-                continue;
-            }
-            for effect in effects {
-                self.consider(effect, staging, &mut launches)?;
-            }
-            return Ok(launches);
-        }
-    }
-
-    fn consider(&self, effect: Effect, staging: &mut Staging<'_>, launches: &mut Launches) -> Result<(), StagingError> {
-        if let Effect::WaitUntil(at) = effect {
-            launches.wake = Some(launches.wake.map_or(at, |wake| wake.min(at)));
-            return Ok(());
-        }
-        let Some(id) = effect.id() else { return Ok(()) };
-        if self.flying.contains(&id) {
-            return Ok(());
-        }
-        if let Effect::RunStep(order) = &effect
-            && let Some(one) = staging.state.workstreams.get(&order.workstream)
-        {
-            let path = self.cx.worktree_path(&order.workstream);
-            for mut event in starting(one, order, &path.to_string_lossy()) {
-                if let Event::StepStarted(started) = &mut event {
-                    let held = self.cx.hold.held(order.tool.as_ref().and_then(|tool| self.cx.tools.profile(tool)));
-                    started.sandbox = Some(held.level);
-                    started.network = (held.network == Network::None).then_some(held.network);
-                }
-                staging.push(event)?;
-            }
-        }
-        launches.effects.push(effect);
-        Ok(())
+        let cx = &self.cx;
+        let begin = |one: &WorkstreamState, order: &StepOrder| beginning(cx, one, order);
+        turn.plan(Desk { plan: &self.cx.plan, config: &self.cx.config, flying: &self.flying, begin: &begin })
     }
 
     fn launch(&mut self, effect: Effect) {
@@ -277,10 +234,26 @@ impl Dispatcher {
     }
 }
 
-#[derive(Default)]
-struct Launches {
-    effects: Vec<Effect>,
-    wake: Option<Timestamp>,
+/// Returns what is recorded when an attempt begins, how tightly its tool is held included.
+fn beginning(cx: &RunContext, one: &WorkstreamState, order: &StepOrder) -> Vec<Event> {
+    let mut events = starting(one, order, &cx.worktree_path(&order.workstream).to_string_lossy());
+    for event in &mut events {
+        if let Event::StepStarted(started) = event {
+            let held = cx.hold.held(order.tool.as_ref().and_then(|tool| cx.tools.profile(tool)));
+            started.sandbox = Some(held.level);
+            started.network = (held.network == Network::None).then_some(held.network);
+        }
+    }
+    events
+}
+
+impl From<TurnError> for DispatchError {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::Illegal(source) => Self::Staging(source),
+            TurnError::Stuck => Self::Stuck,
+        }
+    }
 }
 
 fn nap(until: Timestamp, now: Timestamp) -> Duration {

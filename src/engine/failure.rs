@@ -1,6 +1,7 @@
 //! Why an effect can not be carried out: the machine or the repository, never the work itself, whose failures are recorded.
 
 use super::recorder::NotRecorded;
+use crate::domain::run::machine_error::IllegalTransition;
 use crate::io::fs::FsError;
 use crate::io::git::apply::ApplyError;
 use crate::io::git::guard::GuardError;
@@ -47,6 +48,9 @@ pub enum ExecuteError {
     /// A thread ended.
     #[error("a part of git-orc ended unexpectedly: {0}")]
     Lost(String),
+    /// An event does not fit the state.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
     /// The plan and the state do not fit.
     #[error("{0}")]
     Inconsistent(String),

@@ -9,13 +9,14 @@ use super::check::{self, FINDINGS_KEPT};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::gate_ground;
-use super::merging::{Candidate, evicted, merge_all};
+use super::merging::{Candidate, merge_all};
 use super::recorder::Recorder;
 use super::watch::{self, Told};
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::GateSpec;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{GateRun, Merge, StepOutcome, Verdict};
+use crate::domain::run::landing::evicted;
 use crate::domain::run::limits::LoopLimits;
 use crate::domain::run::state::RunState;
 use crate::io::clock::Stopwatch;
@@ -66,7 +67,7 @@ pub async fn pass(
         }
         let culprit = ground.culprit(&red.gate, &candidates).await?;
         let reason = format!("gate {} fails with it: {}", red.gate.id, red.message);
-        recorder.record(evicted(&culprit, state, &reason)?).await?;
+        recorder.record(evicted(state, (&culprit.workstream, culprit.commit), &reason)?).await?;
         candidates.retain(|candidate| candidate.workstream != culprit.workstream);
     }
     Ok(Gated::Green(Vec::new()))

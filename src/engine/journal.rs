@@ -6,16 +6,12 @@ use super::context::{RunContext, Unsynced};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::ledger::entry::Entry;
-use crate::domain::run::event::Event;
-use crate::domain::run::keeping::keep_alive;
+use crate::domain::run::keeping::{CHECKPOINT_EVERY, keep_alive, wants_checkpoint};
 use crate::domain::run::state::RunState;
 use crate::io::git::ledger_ref::{Beneath, FileUpdate, LedgerError, LedgerRef, NewEntry};
 use crate::io::git::refs::RefError;
 use crate::io::git::refs::Refs;
 use crate::io::git::signature::Identity;
-
-/// A checkpoint is written at the latest after this many entries.
-const CHECKPOINT_EVERY: u64 = 256;
 
 /// The error for entries that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -126,10 +122,4 @@ impl Journal {
 pub fn set_own(refs: &Refs, name: &str, commit: ObjectId) -> Result<(), RefError> {
     let old = refs.read(name)?;
     if old == Some(commit) { Ok(()) } else { refs.update(name, old, commit, None) }
-}
-
-fn wants_checkpoint(entry: &Entry) -> bool {
-    entry.event().is_some_and(|event| {
-        event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
-    })
 }

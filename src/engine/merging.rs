@@ -2,12 +2,9 @@
 
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
-use super::place;
 use crate::domain::id::{ObjectId, WorkstreamId};
-use crate::domain::run::event::Event;
 use crate::domain::run::fact::{Merge, WorkstreamMoved};
-use crate::domain::run::next::patch_moved;
-use crate::domain::run::state::{PatchStatus, RunState, WorkstreamState};
+use crate::domain::run::state::WorkstreamState;
 use crate::domain::run::wording::merge_message;
 use crate::io::fs::Durability;
 use crate::io::git::hold::wait_for_collection;
@@ -36,19 +33,6 @@ pub struct Merged {
 #[must_use]
 pub fn moved(candidate: &Candidate, one: &WorkstreamState) -> WorkstreamMoved {
     WorkstreamMoved { commit: Some(candidate.commit), ..WorkstreamMoved::new(candidate.workstream.clone(), one.round) }
-}
-
-/// Returns the events that put a workstream's work into quarantine because of a gate.
-///
-/// # Errors
-/// Returns an error when the run does not know the workstream.
-pub fn evicted(candidate: &Candidate, state: &RunState, reason: &str) -> Result<Vec<Event>, ExecuteError> {
-    let one = place::one(state, &candidate.workstream)?;
-    let verified = one.patches.iter().filter(|patch| patch.status == PatchStatus::Verified);
-    let mut events: Vec<Event> =
-        verified.map(|patch| Event::PatchQuarantined(patch_moved(&candidate.workstream, patch, Some(reason.to_owned())))).collect();
-    events.push(Event::WorkstreamQuarantined(WorkstreamMoved { reason: Some(reason.to_owned()), ..moved(candidate, one) }));
-    Ok(events)
 }
 
 /// Merges candidates one after the other onto a tip, each as a merge commit of its own; those that conflict are left out.

@@ -30,6 +30,5 @@ pub mod replay;
 pub mod resolve;
 pub mod signals;
 pub mod sink;
-pub mod staging;
 pub mod watch;
 pub mod work;

@@ -12,10 +12,10 @@ use super::place;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{PatchOrigin, StepFinished, StepOutcome, StepRole, WorktreeMoved};
+use crate::domain::run::fact::{PatchOrigin, WorktreeMoved};
 use crate::domain::run::keeping::workstream_ref;
-use crate::domain::run::next::patch_moved;
-use crate::domain::run::state::{OpenStep, PatchStatus, RunState, WorkstreamState};
+use crate::domain::run::recovery::{begins_anew, changes_files, interrupted, put_aside, settle_patches, untold};
+use crate::domain::run::state::{OpenStep, RunState, WorkstreamState};
 use crate::domain::text::{clip, count, one_line};
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::Refs;
@@ -43,7 +43,7 @@ pub async fn recover(cx: &RunContext, state: &RunState) -> Result<Recovery, Exec
     remove_stale_locks(cx, &mut recovery).await?;
     for (id, one) in &state.workstreams {
         adopt(cx, state, (id, one), &mut recovery).await?;
-        settle_patches(id, one, &mut recovery);
+        recovery.events.extend(settle_patches(id, one));
         if let Some(open) = &one.open {
             let salvaged = salvage(cx, state, (id, one, open), &mut recovery).await?;
             recovery.events.extend(salvaged);
@@ -80,37 +80,22 @@ async fn adopt(
     (id, one): (&WorkstreamId, &WorkstreamState),
     recovery: &mut Recovery,
 ) -> Result<(), ExecuteError> {
-    let Some(open) = one.open.as_ref().filter(|open| changes_files(open.role)) else { return Ok(()) };
+    if one.open.as_ref().is_none_or(|open| !changes_files(open.role)) {
+        return Ok(());
+    }
     let (own, name) = (cx.clone(), workstream_ref(cx.run, id.as_str()));
     let tip = blocking(move || Ok(Refs::new(&own.repo, own.durability).read(&name)?)).await?;
-    let Some(commit) = tip.filter(|tip| one.patches.iter().all(|patch| patch.commit != *tip) && Some(*tip) != one.start) else {
-        return Ok(());
-    };
-    let parent = place::commit(state, id, stand_of(open))?;
-    let events = put_aside(cx, (id, open), (commit, parent), "captured, and the driver died before it was told of").await?;
+    let Some((open, commit)) = untold(one, tip) else { return Ok(()) };
+    let parent = place::commit(state, id, stand_of(one, open))?;
+    let events = found_commit(cx, (id, open), (commit, parent), "captured, and the driver died before it was told of").await?;
     recovery.found.push(format!("{id}: captured patch {} was adopted", commit.short()));
     recovery.events.extend(events);
     Ok(())
 }
 
-const fn changes_files(role: StepRole) -> bool {
-    matches!(role, StepRole::Edit | StepRole::Fix | StepRole::Resolve)
-}
-
-const fn stand_of(open: &OpenStep) -> place::Stand {
-    match open.role {
-        StepRole::Edit => place::Stand::Start,
-        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => place::Stand::Tip,
-    }
-}
-
-/// Patches between capture and verdict are put aside; their step is run again.
-fn settle_patches(id: &WorkstreamId, one: &WorkstreamState, recovery: &mut Recovery) {
-    let between = one.patches.iter().filter(|p| matches!(p.status, PatchStatus::Created | PatchStatus::Validated));
-    for patch in between {
-        let reason = Some("the driver died before the verdict".to_owned());
-        recovery.events.push(Event::PatchDropped(patch_moved(id, patch, reason)));
-    }
+/// What is found belongs on top of what it was made on: a patch with another parent would take the tip out of the reach of its ref.
+const fn stand_of(one: &WorkstreamState, open: &OpenStep) -> place::Stand {
+    if begins_anew(open.role, one.next) { place::Stand::Start } else { place::Stand::Tip }
 }
 
 /// Captures what a tool that was cut short left in its worktree.
@@ -124,7 +109,7 @@ async fn salvage(
         return Ok(Vec::new());
     }
     let Some(tool) = open.tool.clone() else { return Ok(Vec::new()) };
-    let parent = place::commit(state, id, stand_of(open))?;
+    let parent = place::commit(state, id, stand_of(one, open))?;
     let (own, request, order) = (cx.clone(), request(cx, state, id)?, order_of(id, open));
     let created = blocking(move || {
         let Some(taken) = capture_left(&own, &order, &request)? else { return Ok(None) };
@@ -136,8 +121,7 @@ async fn salvage(
     let Some(created) = created else { return Ok(Vec::new()) };
     let size = count(created.files as usize, "file");
     recovery.found.push(format!("{id}: unfinished work ({size}) was captured as {}", created.commit.short()));
-    let dropped = capture::moved(&created, Some("left behind by a step that was cut short".to_owned()));
-    Ok(vec![Event::PatchCreated(created), Event::PatchDropped(dropped)])
+    Ok(put_aside(created, "left behind by a step that was cut short").into())
 }
 
 /// Captures a worktree that another driver made; `None` when there is none, when it was never used, or when nothing was changed in it.
@@ -157,7 +141,7 @@ fn request(cx: &RunContext, state: &RunState, id: &WorkstreamId) -> Result<Creat
     Ok(CreateWorktree { name: cx.worktree_name(id.as_str()), path: cx.worktree_path(id), commit, submodules: Submodules::Uninitialised })
 }
 
-async fn put_aside(
+async fn found_commit(
     cx: &RunContext,
     (id, open): (&WorkstreamId, &OpenStep),
     (commit, parent): (ObjectId, ObjectId),
@@ -172,8 +156,7 @@ async fn put_aside(
         capture::describe(&objects, &order, &tool, Described { patch, commit, tree, parent: Some(parent), origin: PatchOrigin::Salvage })
     })
     .await?;
-    let dropped = Event::PatchDropped(capture::moved(&created, Some(reason.to_owned())));
-    Ok(vec![Event::PatchCreated(created), dropped])
+    Ok(put_aside(created, reason).into())
 }
 
 fn order_of(id: &WorkstreamId, open: &OpenStep) -> StepOrder {
@@ -187,23 +170,6 @@ fn order_of(id: &WorkstreamId, open: &OpenStep) -> StepOrder {
         rung: crate::domain::run::fact::Rung::SameTool,
         of: open.of.clone(),
     }
-}
-
-fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
-    Event::StepFinished(StepFinished {
-        workstream: id.clone(),
-        step: open.step.clone(),
-        attempt: open.attempt,
-        tool: open.tool.clone(),
-        outcome: StepOutcome::Interrupted,
-        message: "the driver died while it ran".to_owned(),
-        notes: Vec::new(),
-        tool_fault: false,
-        exit_code: None,
-        duration_ms: 0,
-        output: None,
-        findings: Vec::new(),
-    })
 }
 
 /// Removes the worktrees of the last driver, after everything in them was recorded; returns the events that tell of it.

@@ -15,6 +15,7 @@ use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
 use crate::domain::policy::path::PathRules;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRole};
+use crate::domain::run::recovery::begins_anew;
 use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::tool::diff::extract;
 use crate::domain::tool::invocation::{Invocation, Task, invocation};
@@ -58,7 +59,7 @@ impl Worked {
 /// # Errors
 /// Returns an error when the machine or the repository does not let it.
 pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, state: &RunState) -> Result<Worked, ExecuteError> {
-    let from = if order.role == StepRole::Edit && order.index == 0 { Stand::Start } else { Stand::Tip };
+    let from = if begins_anew(order.role, order.index) { Stand::Start } else { Stand::Tip };
     let live = match place::stand(cx, order, state, from).await? {
         Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),

@@ -9,12 +9,10 @@ use std::ops::ControlFlow;
 use bstr::ByteSlice as _;
 use jiff::Timestamp;
 
-use crate::domain::id::{EntryId, ObjectId, RepoPath, RunId};
+use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
-use crate::domain::run::event::Event;
-use crate::domain::run::machine::apply;
-use crate::domain::run::machine_error::IllegalTransition;
+use crate::domain::ledger::fold::{FoldError, Past, bring_back};
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamStatus};
 use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
 
@@ -28,16 +26,8 @@ pub enum LoadError {
     #[error("the ledger holds no run {0}")]
     UnknownRun(RunId),
     /// An entry does not follow from those before it.
-    #[error("entry {entry} of run {run} does not follow from those before it")]
-    Illegal {
-        /// The run.
-        run: RunId,
-        /// The entry.
-        entry: EntryId,
-        /// Why not.
-        #[source]
-        source: Box<IllegalTransition>,
-    },
+    #[error(transparent)]
+    Illegal(#[from] FoldError),
 }
 
 /// A run as the ledger tells it.
@@ -76,14 +66,6 @@ pub struct RunHead {
     pub updated: Option<Timestamp>,
 }
 
-/// What is known of a run while its entries are collected.
-struct Wanted {
-    checkpoint: Option<RunState>,
-    /// Newest first.
-    entries: Vec<Entry>,
-    is_complete: bool,
-}
-
 /// Returns the path of a file of a run in the ledger's tree.
 #[must_use]
 pub fn run_file(run: RunId, name: &str) -> RepoPath {
@@ -99,12 +81,8 @@ pub fn load_run(ledger: &LedgerRef, run: RunId) -> Result<Loaded, LoadError> {
     let keys = entries.iter().map(|entry| entry.key.clone()).collect();
     let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
     let checkpoint = checkpoint(ledger, tip, run)?;
-    let since = checkpoint.as_ref().and_then(|state| entries.iter().position(|entry| Some(entry.id) == state.last));
-    let (state, entries_since) = match (checkpoint, since) {
-        (Some(state), Some(at)) => (state, entries.into_iter().skip(at + 1).collect()),
-        (Some(_) | None, _) => (RunState::new(run), entries),
-    };
-    Ok(Loaded { state: fold(state, &entries_since)?, entries_since, keys })
+    let (state, entries_since) = bring_back(run, checkpoint, entries)?;
+    Ok(Loaded { state, entries_since, keys })
 }
 
 /// Brings the state of a run back, without looking further into the past than needed.
@@ -113,9 +91,10 @@ pub fn load_run(ledger: &LedgerRef, run: RunId) -> Result<Loaded, LoadError> {
 /// Returns [`LoadError`] as [`load_run`] does.
 pub fn load_state(ledger: &LedgerRef, run: RunId) -> Result<RunState, LoadError> {
     let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
-    let mut wanted = BTreeMap::from([(run, Wanted::new(checkpoint(ledger, tip, run)?))]);
+    let mut wanted = BTreeMap::from([(run, Past::new(checkpoint(ledger, tip, run)?))]);
     collect(ledger, tip, &mut wanted)?;
-    wanted.remove(&run).ok_or(LoadError::UnknownRun(run))?.finish(run)
+    let past = wanted.remove(&run).filter(|past| !past.is_empty()).ok_or(LoadError::UnknownRun(run))?;
+    Ok(past.finish(run)?)
 }
 
 /// Returns all entries of a run, oldest first.
@@ -124,14 +103,10 @@ pub fn load_state(ledger: &LedgerRef, run: RunId) -> Result<RunState, LoadError>
 /// Returns [`LoadError`] when the ledger can not be read or holds no such run.
 pub fn run_entries(ledger: &LedgerRef, run: RunId) -> Result<Vec<Entry>, LoadError> {
     let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
-    let mut wanted = BTreeMap::from([(run, Wanted::new(None))]);
+    let mut wanted = BTreeMap::from([(run, Past::new(None))]);
     collect(ledger, tip, &mut wanted)?;
-    let mut entries = wanted.remove(&run).map(|one| one.entries).unwrap_or_default();
-    if entries.is_empty() {
-        return Err(LoadError::UnknownRun(run));
-    }
-    entries.reverse();
-    Ok(entries)
+    let entries = wanted.remove(&run).map(Past::into_entries).unwrap_or_default();
+    if entries.is_empty() { Err(LoadError::UnknownRun(run)) } else { Ok(entries) }
 }
 
 /// Returns the runs that the ledger holds, newest first.
@@ -146,7 +121,7 @@ pub fn runs(ledger: &LedgerRef) -> Result<Vec<RunHead>, LoadError> {
             // What is over does not change, so what came after the checkpoint need not be read.
             Some(state) if state.status.is_terminal() => heads.push(head(&state)),
             other => {
-                open.insert(run, Wanted::new(other));
+                open.insert(run, Past::new(other));
             }
         }
     }
@@ -180,7 +155,7 @@ fn checkpoint(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Option<Ru
 }
 
 /// Collects the entries of some runs, from the tip back to their checkpoints or first entries.
-fn collect(ledger: &LedgerRef, tip: ObjectId, wanted: &mut BTreeMap<RunId, Wanted>) -> Result<(), LoadError> {
+fn collect(ledger: &LedgerRef, tip: ObjectId, wanted: &mut BTreeMap<RunId, Past>) -> Result<(), LoadError> {
     let mut open = wanted.len();
     if open == 0 {
         return Ok(());
@@ -192,45 +167,13 @@ fn collect(ledger: &LedgerRef, tip: ObjectId, wanted: &mut BTreeMap<RunId, Wante
             return ControlFlow::Continue(());
         }
         let Ok(entry) = codec::from_message(&commit.message) else { return ControlFlow::Continue(()) };
-        if let Some(one) = wanted.get_mut(&entry.run).filter(|one| !one.is_complete) {
+        if let Some(one) = wanted.get_mut(&entry.run).filter(|one| !one.is_complete()) {
             one.take(entry);
-            open -= usize::from(one.is_complete);
+            open -= usize::from(one.is_complete());
         }
         if open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(())
-}
-
-impl Wanted {
-    const fn new(checkpoint: Option<RunState>) -> Self {
-        Self { checkpoint, entries: Vec::new(), is_complete: false }
-    }
-
-    fn take(&mut self, entry: Entry) {
-        let is_checkpoint = self.checkpoint.as_ref().is_some_and(|state| state.last == Some(entry.id));
-        let is_first = matches!(entry.event(), Some(Event::RunPlanned(_)));
-        self.is_complete = is_checkpoint || is_first;
-        if !is_checkpoint {
-            // The first entry was reached and the checkpoint's was not: the checkpoint belongs to another past.
-            self.checkpoint = if is_first { None } else { self.checkpoint.take() };
-            self.entries.push(entry);
-        }
-    }
-
-    fn finish(mut self, run: RunId) -> Result<RunState, LoadError> {
-        if self.entries.is_empty() && self.checkpoint.is_none() {
-            return Err(LoadError::UnknownRun(run));
-        }
-        self.entries.reverse();
-        fold(self.checkpoint.filter(|_| self.is_complete).unwrap_or_else(|| RunState::new(run)), &self.entries)
-    }
-}
-
-fn fold(mut state: RunState, entries: &[Entry]) -> Result<RunState, LoadError> {
-    for entry in entries {
-        apply(&mut state, entry).map_err(|source| LoadError::Illegal { run: entry.run, entry: entry.id, source: Box::new(source) })?;
-    }
-    Ok(state)
 }
 
 fn head(state: &RunState) -> RunHead {

@@ -1,7 +1,5 @@
 //! `git orc resume`: takes a run over from the ledger alone.
 
-use std::collections::{BTreeSet, HashSet};
-
 use super::begin::{self, BeginError, Begun};
 use super::context::Context;
 use super::find::{FindError, find_run};
@@ -9,20 +7,19 @@ use super::finish;
 use super::frozen::{self, FrozenError};
 use super::load::{self, LoadError};
 use super::run::VERSION;
-use crate::domain::id::{RunId, WorkstreamId};
+use crate::domain::id::{EntryId, RunId};
 use crate::domain::ledger::entry::Entry;
-use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunDriven;
-use crate::domain::run::state::{RunState, RunStatus, WorkstreamStatus};
-use crate::domain::schedule::waves::schedule;
+use crate::domain::run::recovery::waves_of_waiting;
+use crate::domain::run::state::RunState;
+use crate::domain::run::turn::{Stamps, Turn, TurnError};
 use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
 use crate::engine::failure::ExecuteError;
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::recover;
 use crate::engine::signals::StopSignal;
 use crate::engine::sink::Sink;
-use crate::engine::staging::{Staging, StagingError};
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::refs::Refs;
@@ -74,7 +71,7 @@ pub enum ResumeError {
     Recover(#[source] Box<ExecuteError>),
     /// An event does not fit the state.
     #[error(transparent)]
-    Staging(#[from] StagingError),
+    Staging(#[from] TurnError),
     /// The ledger could not be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -174,11 +171,12 @@ async fn write(
     (state, events): (RunState, Vec<Event>),
 ) -> Result<(RunState, Vec<Entry>), ResumeError> {
     let (state, entries) = {
-        let mut staging = Staging::new(&state, journal.keys(), &cx.clock);
+        let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
+        let mut turn = Turn::new(&state, journal.keys(), Stamps { name: &name, now: &now });
         for event in events {
-            staging.push(event)?;
+            turn.push(event)?;
         }
-        (staging.state, staging.entries)
+        (turn.state, turn.entries)
     };
     journal.append(&entries, &state).await?;
     Ok((state, entries))
@@ -187,43 +185,4 @@ async fn write(
 fn newest_open(cx: &Context) -> Result<RunId, ResumeError> {
     let open = load::runs(&cx.ledger())?.into_iter().find(|head| !head.status.is_terminal());
     open.map(|head| head.run).ok_or(ResumeError::Nothing)
-}
-
-/// Returns new waves for the workstreams that waited for a person, and for those that wait for them.
-fn waves_of_waiting(plan: &CheckedPlan, state: &RunState) -> Vec<Vec<WorkstreamId>> {
-    if state.status != RunStatus::Paused {
-        return Vec::new();
-    }
-    let is_waiting = |id: &WorkstreamId| {
-        state
-            .workstreams
-            .get(id)
-            .is_some_and(|one| matches!(one.status, WorkstreamStatus::Paused { .. } | WorkstreamStatus::Blocked { .. }))
-    };
-    let mut waiting: BTreeSet<&WorkstreamId> = BTreeSet::new();
-    for workstream in &plan.workstreams {
-        let paused = state.workstreams.get(&workstream.id).is_some_and(|one| matches!(one.status, WorkstreamStatus::Paused { .. }));
-        if paused {
-            waiting.insert(&workstream.id);
-        }
-    }
-    if waiting.is_empty() {
-        return Vec::new();
-    }
-    // A blocked workstream comes along when everything that it waits for is merged or comes along as well.
-    loop {
-        let merged = |id: &WorkstreamId| state.workstreams.get(id).is_some_and(|one| matches!(one.status, WorkstreamStatus::Merged { .. }));
-        let next = plan.workstreams.iter().find(|workstream| {
-            is_waiting(&workstream.id)
-                && !waiting.contains(&workstream.id)
-                && workstream.depends_on.iter().all(|dep| merged(dep) || waiting.contains(dep))
-        });
-        match next {
-            Some(workstream) => waiting.insert(&workstream.id),
-            None => break,
-        };
-    }
-    let ids: HashSet<&WorkstreamId> = waiting.into_iter().collect();
-    let waves = schedule(plan).waves.into_iter().map(|wave| wave.into_iter().filter(|id| ids.contains(id)).collect::<Vec<_>>());
-    waves.filter(|wave| !wave.is_empty()).collect()
 }

@@ -1,9 +1,9 @@
 //! What verbs need that look after runs without driving them: who drives what, and how it is recorded that something was done.
 
-use crate::domain::id::RunId;
+use crate::domain::id::{EntryId, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::run::event::Event;
-use crate::engine::staging::{Staging, StagingError};
+use crate::domain::run::turn::{Stamps, Turn, TurnError};
 use crate::io::git::inspect::InspectError;
 use crate::io::git::ledger_ref::{LedgerError, LedgerRef, NewEntry};
 use crate::io::git::lock::{LockError, RunLock};
@@ -22,7 +22,7 @@ pub enum TendError {
     Load(#[from] LoadError),
     /// The entry does not fit the run.
     #[error(transparent)]
-    Staging(#[from] StagingError),
+    Staging(#[from] TurnError),
     /// The entry has no JSON form.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -42,10 +42,11 @@ pub fn record(cx: &Context, _held: &RunLock, run: RunId, make: impl FnOnce(u32) 
     let operator = cx.repo.identity()?;
     let ledger = LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: operator.email.clone() }, cx.durability());
     let loaded = load_run(&ledger, run)?;
-    let mut staging = Staging::new(&loaded.state, &loaded.keys, &cx.clock);
-    staging.push(make(loaded.state.tended))?;
+    let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
+    let mut turn = Turn::new(&loaded.state, &loaded.keys, Stamps { name: &name, now: &now });
+    turn.push(make(loaded.state.tended))?;
     let mut batch = Vec::new();
-    for entry in &staging.entries {
+    for entry in &turn.entries {
         let message = codec::to_message(entry)?.into_bytes();
         batch.push(NewEntry { message, author: operator.clone(), time: entry.ts, files: Vec::new() });
     }

@@ -188,6 +188,6 @@ fn entries_that_do_not_follow_are_refused() {
     let mut again = told.entries[2].clone();
     again.id = EntryId::new(ulid::Ulid::from(500_u128));
     book.append(&again, Vec::new());
-    assert!(matches!(load_run(&book.ledger, told.run), Err(LoadError::Illegal { entry, .. }) if entry == again.id));
-    assert!(matches!(load_state(&book.ledger, told.run), Err(LoadError::Illegal { .. })));
+    assert!(matches!(load_run(&book.ledger, told.run), Err(LoadError::Illegal(error)) if error.entry == again.id));
+    assert!(matches!(load_state(&book.ledger, told.run), Err(LoadError::Illegal(_))));
 }

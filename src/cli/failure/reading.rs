@@ -14,7 +14,7 @@ impl Meaning for LoadError {
     fn exit(&self) -> Exit {
         match self {
             Self::Ledger(error) => error.exit(),
-            Self::UnknownRun(_) | Self::Illegal { .. } => Exit::Environment,
+            Self::UnknownRun(_) | Self::Illegal(_) => Exit::Environment,
         }
     }
 
@@ -22,7 +22,7 @@ impl Meaning for LoadError {
         match self {
             Self::Ledger(error) => error.hint(),
             Self::UnknownRun(_) => Some("`git orc list` lists the runs.".to_owned()),
-            Self::Illegal { .. } => Some("`git log refs/orc/ledger` shows who wrote what.".to_owned()),
+            Self::Illegal(_) => Some("`git log refs/orc/ledger` shows who wrote what.".to_owned()),
         }
     }
 }

@@ -123,6 +123,7 @@ impl Meaning for ExecuteError {
             | Self::Apply(_)
             | Self::Guard(_)
             | Self::Lost(_)
+            | Self::Illegal(_)
             | Self::Inconsistent(_) => Exit::Environment,
         }
     }

@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod entry;
 pub mod flaw;
+pub mod fold;
 pub mod subject;
 pub mod verify;
 

@@ -1,7 +1,11 @@
-//! The refs that keep commits alive before an entry speaks of them: which there are, and what they must lead to.
+//! What is written beside the entries: the refs that keep commits alive before an entry speaks of them, and checkpoints.
 
 use super::event::Event;
 use crate::domain::id::{ObjectId, RunId};
+use crate::domain::ledger::entry::Entry;
+
+/// A checkpoint is written at the latest after this many entries.
+pub const CHECKPOINT_EVERY: u64 = 256;
 
 /// Returns the ref of a workstream's tip.
 #[must_use]
@@ -56,4 +60,12 @@ pub fn keep_alive(run: RunId, event: &Event) -> Option<(String, ObjectId)> {
         return Some((prepared_ref(run), integration.commit));
     }
     None
+}
+
+/// Returns whether the batch that holds this entry brings a checkpoint along.
+#[must_use]
+pub fn wants_checkpoint(entry: &Entry) -> bool {
+    entry.event().is_some_and(|event| {
+        event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
+    })
 }
