@@ -178,9 +178,11 @@ fn drive_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     }
     let mut slots = brief.config.max_workers.max(1);
     let mut waiting = false;
-    // Workstreams that have begun keep their slot; the others follow in the order of the wave.
-    let begun = |one: &WorkstreamState| !matches!(one.status, WorkstreamStatus::Ready | WorkstreamStatus::Retrying { .. });
-    let ordered = members.iter().filter(|(_, one)| begun(one)).chain(members.iter().filter(|(_, one)| !begun(one)));
+    // What runs has its slot. Workstreams that have begun come before those that have not; all in the order of the wave.
+    let has_begun = |one: &WorkstreamState| !matches!(one.status, WorkstreamStatus::Ready | WorkstreamStatus::Retrying { .. });
+    let rank = |one: &WorkstreamState| (one.open.is_none(), !has_begun(one));
+    let mut ordered = members.clone();
+    ordered.sort_by_key(|(_, one)| rank(one));
     for (id, one) in ordered {
         match next::action(brief, state, id, one) {
             Action::Nothing => {}

@@ -45,17 +45,17 @@ pub fn apply_event(state: &mut RunState, event: &Event, ts: Timestamp) -> Result
         return Ok(());
     }
     if let Some(moved) = event.patch_moved() {
-        return patch_machine::moved(workstream(state, &moved.workstream)?, event, moved);
+        return patch_machine::moved(under_way(state, &moved.workstream)?, event, moved);
     }
     if let Event::PatchCreated(created) = event {
-        patch_machine::created(workstream(state, &created.workstream)?, created);
+        patch_machine::created(under_way(state, &created.workstream)?, created);
         return Ok(());
     }
     if let Event::StepStarted(started) = event {
         return workstream_machine::step_started(workstream(state, &started.workstream)?, started, ts);
     }
     if let Event::StepFinished(finished) = event {
-        workstream_machine::step_finished(workstream(state, &finished.workstream)?, finished)?;
+        workstream_machine::step_finished(under_way(state, &finished.workstream)?, finished)?;
         note_tool(state, finished);
         return Ok(());
     }
@@ -130,13 +130,21 @@ fn workstream<'a>(state: &'a mut RunState, id: &WorkstreamId) -> Result<&'a mut 
 
 fn integrity_told(state: &mut RunState, report: &IntegrityReport) -> Result<(), IllegalTransition> {
     if let (Some(id), Consequence::Stopped) = (&report.workstream, report.consequence) {
-        workstream(state, id)?.breach = Some(wording::reason(report));
+        under_way(state, id)?.breach = Some(wording::reason(report));
     }
     state.integrity.push(report.clone());
     if state.integrity.len() > REPORTS_KEPT {
         state.integrity.remove(0);
     }
     Ok(())
+}
+
+/// What was under way when the run began to wait comes to its end, and what it left is told: only what is over does not change.
+fn under_way<'a>(state: &'a mut RunState, id: &WorkstreamId) -> Result<&'a mut WorkstreamState, IllegalTransition> {
+    if !matches!(state.status, RunStatus::Paused | RunStatus::Halted) {
+        return workstream(state, id);
+    }
+    state.workstreams.get_mut(id).ok_or_else(|| IllegalTransition::new(format!("workstream {id}"), "unknown", "a change"))
 }
 
 fn run_planned(state: &mut RunState, planned: &RunPlanned, ts: Timestamp) -> Result<(), IllegalTransition> {
