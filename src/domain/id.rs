@@ -225,7 +225,8 @@ impl ObjectId {
     /// Returns [`IdError::Object`] for anything else.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let bad = || IdError::Object(text.to_owned());
-        if text.len() != 40 || !text.is_ascii() {
+        // The digits are looked at here, because reading a number lets a sign pass.
+        if text.len() != 40 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(bad());
         }
         let mut bytes = [0; 20];
@@ -334,7 +335,7 @@ mod tests {
     fn object_ids_round_trip() {
         let text = "0123456789abcdef0123456789abcdef01234567";
         assert_eq!(ObjectId::parse(text).map(|id| id.to_string()), Ok(text.to_owned()));
-        for bad in ["", "0123", &"g".repeat(40), &"é".repeat(20)] {
+        for bad in ["", "0123", &"g".repeat(40), &"é".repeat(20), &"+8".repeat(20)] {
             assert!(ObjectId::parse(bad).is_err(), "{bad}");
         }
     }

@@ -47,7 +47,8 @@ pub enum DiffError {
 /// # Errors
 /// Returns [`DiffError::None`] when there is none and [`DiffError::Malformed`] for the first mistake.
 pub fn extract(output: &[u8]) -> Result<ExtractedDiff, DiffError> {
-    let mut reader = Reader { lines: output.split(|byte| *byte == b'\n').collect(), at: 0, bytes: Vec::new(), files: Vec::new() };
+    let mut reader =
+        Reader { lines: output.split(|byte| *byte == b'\n').collect(), at: 0, bytes: Vec::new(), files: Vec::new(), is_bare: false };
     while reader.at < reader.lines.len() {
         if let Some(header) = reader.lines[reader.at].strip_prefix(b"diff --git ") {
             reader.git_section(header)?;
@@ -67,6 +68,8 @@ struct Reader<'a> {
     at: usize,
     bytes: Vec<u8>,
     files: Vec<DiffFile>,
+    /// Whether the last section is a header of git without any lines; names that followed it directly would become a part of it.
+    is_bare: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,6 +121,9 @@ impl<'a> Reader<'a> {
         let end = LineEnd::of(self.line(self.at));
         let names = Names::of_lines(end.strip(self.line(self.at)), end.strip(self.line(self.at + 1)), None);
         let names = names.map_err(|reason| self.malformed(self.at, reason))?;
+        if std::mem::take(&mut self.is_bare) {
+            self.emit(b"");
+        }
         self.emit(&[b"--- ", names.old_token().as_slice()].concat());
         self.emit(&[b"+++ ", names.new_token().as_slice()].concat());
         self.files.push(DiffFile { old: names.old.path(), new: names.new.path() });
@@ -145,6 +151,7 @@ impl<'a> Reader<'a> {
             self.emit(line);
         }
         self.files.push(DiffFile { old: names.old.path(), new: names.new.path() });
+        self.is_bare = !has_lines;
         if has_lines {
             self.emit(&[b"--- ", names.old_token().as_slice()].concat());
             self.emit(&[b"+++ ", names.new_token().as_slice()].concat());

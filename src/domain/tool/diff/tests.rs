@@ -72,6 +72,9 @@ fn plain_diffs_get_prefixes() {
 fn git_headers_without_hunks_are_taken() {
     let same = |text: &str, files: &[(Option<&str>, Option<&str>)]| check(text, text, files);
     same("diff --git a/x b/x\nold mode 100644\nnew mode 100755\n", &[(Some("x"), Some("x"))]);
+    // Without the empty line git would take the names that follow for those of the first file.
+    let two = [(None, Some("e")), (Some("x"), Some("x"))];
+    same("diff --git a/e b/e\nnew file mode 100644\n\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", &two);
     same("diff --git a/e b c b/e b c\nnew file mode 100644\nindex 0..e\n", &[(None, Some("e b c"))]);
     same("diff --git a/x b/x\ndeleted file mode 100644\nindex e..0\n", &[(Some("x"), None)]);
     same("diff --git a/x b/y z\nsimilarity index 100%\nrename from x\nrename to y z\n", &[(Some("x"), Some("y z"))]);
