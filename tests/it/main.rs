@@ -10,6 +10,7 @@
 
 mod architecture;
 mod cli;
+mod corpora;
 mod demo;
 mod engine;
 mod fault;
@@ -27,6 +28,7 @@ mod program;
 mod readme;
 mod sandbox;
 mod schedule;
+mod simulation;
 mod tools;
 mod verify;
 mod worktree;

@@ -1,0 +1,63 @@
+//! The bodies of the fuzz targets: each takes any bytes and panics when a promise does not hold for them.
+//!
+//! The fuzzer's package includes this folder by its path, and [`super`] gives every committed input to the same functions, so that a target
+//! and its replay can not drift apart. Nothing here may use anything else of the tests.
+
+mod entries;
+mod findings;
+mod fodder;
+mod globs;
+mod graphs;
+mod patches;
+mod paths;
+mod plans;
+mod settings;
+mod states;
+mod tools;
+mod words;
+
+pub use entries::{ledger_entry, ledger_message};
+pub use findings::{finding_arrow, finding_cargo, finding_matcher, finding_python, finding_rust_test, findings};
+pub use globs::{glob_overlap, globs};
+pub use graphs::graph;
+pub use patches::{diff_paths, patch_text};
+pub use paths::{links, paths};
+pub use plans::{bundles, plan_json, plan_yaml};
+pub use settings::{git_config, settings_limits, settings_overlay};
+pub use states::checkpoint;
+pub use tools::{profiles, template};
+pub use words::{display, ids, subjects};
+
+/// A fuzz target.
+pub type Target = fn(&[u8]);
+
+/// Every target by its name: that of its program in `fuzz/` and of its folder in `fixtures/corpora/`.
+pub const ALL: [(&str, Target); 27] = [
+    ("bundles", bundles),
+    ("checkpoint", checkpoint),
+    ("diff_paths", diff_paths),
+    ("display", display),
+    ("finding_arrow", finding_arrow),
+    ("finding_cargo", finding_cargo),
+    ("finding_matcher", finding_matcher),
+    ("finding_python", finding_python),
+    ("finding_rust_test", finding_rust_test),
+    ("findings", findings),
+    ("git_config", git_config),
+    ("glob_overlap", glob_overlap),
+    ("globs", globs),
+    ("graph", graph),
+    ("ids", ids),
+    ("ledger_entry", ledger_entry),
+    ("ledger_message", ledger_message),
+    ("links", links),
+    ("patch_text", patch_text),
+    ("paths", paths),
+    ("plan_json", plan_json),
+    ("plan_yaml", plan_yaml),
+    ("profiles", profiles),
+    ("settings_limits", settings_limits),
+    ("settings_overlay", settings_overlay),
+    ("subjects", subjects),
+    ("template", template),
+];

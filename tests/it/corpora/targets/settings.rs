@@ -1,0 +1,29 @@
+//! Settings files and git's configuration: any text is settings or one error with a place.
+
+use git_orc::io::settings::git_config;
+use git_orc::io::settings::layer::Layer;
+use git_orc::io::settings::limits::LimitLayers;
+use git_orc::io::settings::overlay::Overlay;
+
+/// A file of limits.
+pub fn settings_limits(data: &[u8]) {
+    let mut layers = LimitLayers::shipped().unwrap();
+    if layers.add(Layer::User, "limits.yaml", &String::from_utf8_lossy(data)).is_err() {
+        return;
+    }
+    let Ok(limits) = layers.finish() else { return };
+    assert!(limits.loops.retry.max_attempts >= 1 && limits.breaker.failure_threshold >= 1, "{limits:?}");
+    let wait = git_orc::domain::run::retry::delay(&limits.loops.retry, u32::MAX, "place").as_secs_f64();
+    assert!(wait >= 0.0 && wait <= limits.loops.retry.max_delay_sec * (1.0 + limits.loops.retry.jitter) + 1e-6, "{wait} {limits:?}");
+}
+
+/// A project's or a user's settings.
+pub fn settings_overlay(data: &[u8]) {
+    let _ = Overlay::parse(Layer::Repository, "PROJECT_PROFILE.yaml", &String::from_utf8_lossy(data));
+}
+
+/// The output of `git config -z --list --show-scope`.
+pub fn git_config(data: &[u8]) {
+    let entries = git_config::entries(data);
+    let _ = git_config::overlay(&entries);
+}

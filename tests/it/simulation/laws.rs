@@ -1,0 +1,246 @@
+//! What must hold after every event, whatever happens. A broken law is noted with its name, and the first one ends the simulation.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use git_orc::domain::id::{ObjectId, WorkstreamId};
+use git_orc::domain::ledger::entry::Entry;
+use git_orc::domain::ledger::fold::FoldError;
+use git_orc::domain::plan::model::{StepKind, Workstream};
+use git_orc::domain::run::config::RunConfig;
+use git_orc::domain::run::event::Event;
+use git_orc::domain::run::fact::{StepOutcome, StepRole};
+use git_orc::domain::run::machine::apply;
+use git_orc::domain::run::state::{PatchStatus, RunState, RunStatus, WorkstreamState, WorkstreamStatus};
+use git_orc::domain::schedule::waves::why_apart;
+use jiff::{SignedDuration, Timestamp};
+
+use super::plans::Script;
+use super::store::Store;
+
+/// A law that was broken, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) law: &'static str,
+    pub(super) how: String,
+}
+
+/// The watcher of a simulation.
+#[derive(Debug)]
+pub(super) struct Laws {
+    script: Rc<Script>,
+    pub(super) broken: Option<Broken>,
+    /// Attempts per workstream that were cut short and do not count.
+    cut: BTreeMap<WorkstreamId, u32>,
+    started: BTreeMap<WorkstreamId, u32>,
+    /// How often a workstream began from scratch because a person was asked.
+    episodes: u32,
+    /// The commits that passed the gates and were recorded as prepared.
+    prepared: Vec<ObjectId>,
+}
+
+impl Laws {
+    pub(super) fn new(script: &Rc<Script>) -> Self {
+        let (cut, started, prepared) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { script: Rc::clone(script), broken: None, cut, started, episodes: 1, prepared }
+    }
+
+    pub(super) fn must(&mut self, holds: bool, law: &'static str, how: impl FnOnce() -> String) {
+        if !holds && self.broken.is_none() {
+            self.broken = Some(Broken { law, how: how() });
+        }
+    }
+
+    pub(super) fn is_new_key(&mut self, is_new: bool, key: &str) {
+        self.must(is_new, "P3 keys are unique", || format!("`{key}` was told twice"));
+    }
+
+    pub(super) fn checkpoint(&mut self, folded: &RunState, state: &RunState) {
+        self.must(folded == state, "a checkpoint is the fold of what is before it", || difference(folded, state));
+    }
+
+    pub(super) fn loaded(&mut self, folded: &RunState, loaded: Result<RunState, FoldError>) {
+        match loaded {
+            Ok(state) => self.must(state == *folded, "any checkpoint leads to the same state", || difference(folded, &state)),
+            Err(error) => self.must(false, "any checkpoint leads to the same state", || format!("{error}: {:?}", error.source)),
+        }
+    }
+
+    /// Folds an entry as it was stored, and looks at the move.
+    pub(super) fn entry(&mut self, folded: &mut RunState, entry: &Entry) {
+        let was_over = folded.status.is_terminal();
+        let before = touched(folded, entry.event());
+        if let Err(error) = apply(folded, entry) {
+            self.must(false, "every move is legal", || error.to_string());
+            return;
+        }
+        let Some(event) = entry.event() else { return };
+        self.must(!was_over, "what is over does not change", || format!("{event:?}"));
+        for (id, was) in &before {
+            let is = &folded.workstreams[id];
+            if was.status != is.status {
+                self.must(may_move(was, is, event), "every move is listed", || {
+                    format!("{id}: {} -> {} by {}", was.status.word(), is.status.word(), event.kind())
+                });
+            }
+            self.patches(id, was, is);
+            self.attempts(was, folded, event);
+        }
+        self.count(event);
+        self.side_by_side(folded, event);
+        if let Event::IntegrationPrepared(integration) = event {
+            self.prepared.push(integration.commit);
+        }
+    }
+
+    fn patches(&mut self, id: &WorkstreamId, was: &WorkstreamState, is: &WorkstreamState) {
+        for (before, after) in was.patches.iter().zip(&is.patches) {
+            let final_states =
+                [PatchStatus::Rejected, PatchStatus::Superseded, PatchStatus::Quarantined, PatchStatus::Merged, PatchStatus::Dropped];
+            let stays = !final_states.contains(&before.status) || before.status == after.status;
+            self.must(stays && before.commit == after.commit, "patches that are settled do not change", || {
+                format!("{id}: {} -> {}", before.status.word(), after.status.word())
+            });
+        }
+        self.must(was.patches.len() <= is.patches.len(), "P2 no patch is forgotten", || format!("{id} has fewer patches than before"));
+    }
+
+    fn count(&mut self, event: &Event) {
+        if let Event::RunResumed(driven) = event {
+            self.episodes += u32::from(!driven.waves.is_empty());
+        }
+        if let Event::StepFinished(finished) = event
+            && matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled)
+        {
+            *self.cut.entry(finished.workstream.clone()).or_default() += 1;
+        }
+    }
+
+    fn attempts(&mut self, was: &WorkstreamState, folded: &RunState, event: &Event) {
+        let Event::StepStarted(started) = event else { return };
+        let script = Rc::clone(&self.script);
+        let plan = script.plan.workstream(&started.workstream).unwrap();
+        let merged = |id: &WorkstreamId| matches!(folded.workstreams[id].status, WorkstreamStatus::Merged { .. });
+        self.must(plan.depends_on.iter().all(merged), "what is depended on is merged first", || started.workstream.to_string());
+        let last = was.attempts.get(&started.step).copied().unwrap_or(0);
+        self.must(started.attempt == last + 1, "attempts are numbered", || format!("{last} then {}", started.attempt));
+        let count = self.started.entry(started.workstream.clone()).or_default();
+        *count += 1;
+        let (count, cut) = (*count, self.cut.get(&started.workstream).copied().unwrap_or(0));
+        let most = most_attempts(plan, &script.config) * self.episodes + cut;
+        self.must(count <= most, "P8 attempts are bounded", || format!("{}: {count} attempts, at most {most}", started.workstream));
+    }
+
+    fn side_by_side(&mut self, folded: &RunState, event: &Event) {
+        let Event::StepStarted(started) = event else { return };
+        let open: Vec<&WorkstreamId> = folded.workstreams.iter().filter(|(_, one)| one.open.is_some()).map(|(id, _)| id).collect();
+        let workers = self.script.config.max_workers as usize;
+        self.must(open.len() <= workers, "no more workers than allowed", || format!("{open:?} with {workers} workers"));
+        let script = Rc::clone(&self.script);
+        let this = script.plan.workstream(&started.workstream).unwrap();
+        for other in open.iter().filter(|id| ***id != started.workstream) {
+            let why = why_apart(this, script.plan.workstream(other).unwrap());
+            self.must(why.is_none(), "what conflicts never runs side by side", || format!("{} and {other}: {why:?}", started.workstream));
+        }
+        if started.role == StepRole::Fix || started.role == StepRole::Static || started.role == StepRole::Runtime {
+            let one = &folded.workstreams[&started.workstream];
+            self.must(one.tip.is_some(), "what is checked was made", || started.workstream.to_string());
+        }
+    }
+
+    /// Looks at what is on the disk: nothing that somebody was told of is lost.
+    pub(super) fn store(&mut self, store: &Store) {
+        let refs: Vec<ObjectId> = store.refs.values().copied().chain(store.branch).collect();
+        for (patch, commit) in &store.told {
+            let is_kept = store.commits.is_kept(*commit, &refs);
+            self.must(is_kept, "P2 a patch that was told of is kept", || format!("{patch} as {}", commit.short()));
+        }
+    }
+
+    /// Looks at a move of the branch by the run.
+    pub(super) fn branch_moved(&mut self, store: &Store, to: ObjectId, is_green: impl FnOnce() -> bool) {
+        let is_prepared = store.folded.prepared.as_ref().is_some_and(|prepared| prepared.commit == to);
+        self.must(is_prepared && self.prepared.contains(&to), "P4 the branch moves only to what was recorded", || to.short());
+        self.must(is_green(), "P4 the branch moves only to what passed the gates", || to.short());
+        let forward = store.branch.is_none_or(|old| store.commits.is_ancestor(old, to));
+        self.must(forward, "P4 the branch only goes forward", || to.short());
+    }
+
+    /// Looks at the time until which a driver wants to wait.
+    pub(super) fn wait(&mut self, now: Timestamp, until: Option<Timestamp>) {
+        let longest = self.script.plan.workstreams.iter().map(|w| w.limits.retry.max_delay_sec * 1.2).fold(0.0, f64::max);
+        let longest = SignedDuration::from_secs(i64::try_from(self.script.config.breaker.cooldown_sec.max(3)).unwrap())
+            .max(SignedDuration::try_from_secs_f64(longest).unwrap());
+        let wait = until.map_or(SignedDuration::ZERO, |until| until.duration_since(now));
+        self.must(wait <= longest, "P8 waits are bounded", || format!("{wait:?}"));
+    }
+
+    /// Looks at a run that no driver works on, since it said that it has ended or waits.
+    pub(super) fn ended(&mut self, state: &RunState) {
+        let settled = state.workstreams.values().all(|one| one.status.is_settled());
+        self.must(!state.status.is_terminal() || settled, "what is over is settled", || format!("{:?}", words(state)));
+        let merged = state.workstreams.values().all(|one| matches!(one.status, WorkstreamStatus::Merged { .. }));
+        let completed = state.status == RunStatus::Completed;
+        self.must(!state.status.is_terminal() || merged == completed, "completed is when all is merged", || format!("{:?}", words(state)));
+        let open = state.workstreams.values().any(|one| one.open.is_some());
+        self.must(!state.status.is_terminal() || !open, "no step is open at the end", || format!("{:?}", words(state)));
+    }
+}
+
+/// Returns the workstreams that an event may change, as they are before it.
+fn touched(folded: &RunState, event: Option<&Event>) -> Vec<(WorkstreamId, WorkstreamState)> {
+    let one = event.and_then(|event| event.about().workstream);
+    let all = matches!(event, Some(Event::RunResumed(_) | Event::WaveStarted(_)));
+    let is_touched = |id: &WorkstreamId| all || Some(id) == one;
+    folded.workstreams.iter().filter(|(id, _)| is_touched(id)).map(|(id, was)| (id.clone(), was.clone())).collect()
+}
+
+/// Returns the status of every workstream as a word.
+pub(super) fn words(state: &RunState) -> BTreeMap<String, &'static str> {
+    state.workstreams.iter().map(|(id, one)| (id.to_string(), one.status.word())).collect()
+}
+
+/// Returns how many attempts a workstream may have at most, from scratch to its end, when nothing is cut short.
+fn most_attempts(plan: &Workstream, config: &RunConfig) -> u32 {
+    let limits = &plan.limits;
+    let longest = config.routes[&plan.id].values().map(Vec::len).max().unwrap_or(1);
+    let rungs = 2 + u32::try_from(longest).unwrap();
+    let per_step = |kind: &StepKind| match kind {
+        StepKind::Edit(_) => limits.retry.max_attempts.max(1),
+        StepKind::Static(_) => 1 + 2 * limits.max_fix_iterations.statics.max(1),
+        StepKind::Runtime(_) => 1 + 2 * limits.max_fix_iterations.runtime.max(1),
+    };
+    let once: u32 = plan.steps.iter().map(|step| per_step(&step.kind)).sum();
+    (1 + limits.max_resolve_attempts) * (rungs * once + limits.max_resolve_attempts)
+}
+
+/// The moves of a workstream, written down once more, by word: from, to.
+const LISTED: [(&str, &[&str]); 15] = [
+    ("planned", &["ready", "blocked", "skipped"]),
+    ("ready", &["in_progress", "skipped", "blocked"]),
+    ("blocked", &["planned", "skipped"]),
+    ("skipped", &[]),
+    ("in_progress", &["validating", "verified", "retrying", "failed", "timed_out", "quarantined", "paused", "aborted"]),
+    ("validating", &["in_progress", "verified", "retrying", "failed", "timed_out", "quarantined", "paused", "aborted"]),
+    ("paused", &["planned"]),
+    ("failed", &[]),
+    ("timed_out", &[]),
+    ("aborted", &[]),
+    ("quarantined", &[]),
+    ("retrying", &["in_progress", "failed", "timed_out", "quarantined", "paused", "aborted"]),
+    ("verified", &["merged", "conflicted", "quarantined"]),
+    ("conflicted", &["in_progress", "validating", "quarantined", "failed", "timed_out", "paused", "aborted"]),
+    ("merged", &[]),
+];
+
+fn may_move(was: &WorkstreamState, is: &WorkstreamState, event: &Event) -> bool {
+    let listed = LISTED.iter().find(|(from, _)| *from == was.status.word()).is_some_and(|(_, to)| to.contains(&is.status.word()));
+    // Only a resume lets a workstream begin again.
+    listed && (is.status != WorkstreamStatus::Planned || matches!(event, Event::RunResumed(_)))
+}
+
+fn difference(a: &RunState, b: &RunState) -> String {
+    let (a, b) = (format!("{a:#?}"), format!("{b:#?}"));
+    let lines = a.lines().zip(b.lines()).filter(|(a, b)| a != b).take(5);
+    lines.map(|(a, b)| format!("{} | {}", a.trim(), b.trim())).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,225 @@
+//! Random plans, and what the tools and gates of a plan do: a function of the seed and the place, so that it is the same after any crash.
+
+use std::collections::BTreeMap;
+
+use git_orc::domain::finding::model::{Finding, FindingKind, Level};
+use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
+use git_orc::domain::plan::model::{CheckedPlan, EditStep, GateSpec, Step, StepKind, ToolChoice, Workstream};
+use git_orc::domain::policy::sandbox::SandboxRules;
+use git_orc::domain::policy::scope::Scope;
+use git_orc::domain::run::config::{RunConfig, ToolTraits};
+use git_orc::domain::run::effect::StepOrder;
+use git_orc::domain::run::fact::{StepOutcome, StepRole, Verdict};
+use git_orc::domain::run::limits::{BreakerLimits, LoopLimits, MaxFix, OnExhausted, RetryLimits};
+use git_orc::domain::tool::profile::ResolveMode;
+
+use super::commits::Tree;
+use super::dice::Dice;
+
+/// How much of the outcome is fixed by the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weather {
+    /// Nothing depends on the order of things, so that every way through ends alike.
+    Calm,
+    /// Breakers open, people push, gates break down, failures stop others.
+    Rough,
+}
+
+/// A plan, its settings, and what its tools do.
+#[derive(Debug)]
+pub(super) struct Script {
+    pub(super) seed: u64,
+    pub(super) weather: Weather,
+    pub(super) plan: CheckedPlan,
+    pub(super) config: RunConfig,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub(super) struct Deed {
+    pub(super) seconds: i64,
+    pub(super) outcome: StepOutcome,
+    /// What it writes, also when it fails.
+    pub(super) writes: Option<(String, u64)>,
+    /// What the policy says against it.
+    pub(super) wrong: Vec<String>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) tool_fault: bool,
+}
+
+fn step_id(text: &str) -> StepId {
+    StepId::parse(text).unwrap()
+}
+
+impl Script {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut dice = Dice::at(seed, "plan");
+        let weather = if dice.chance(50) { Weather::Calm } else { Weather::Rough };
+        let rough = weather == Weather::Rough;
+        let tools: Vec<ToolId> = (0..4).map(|n| ToolId::parse(&format!("tool-{n}")).unwrap()).collect();
+        let count = 1 + dice.below(6);
+        let mut workstreams = Vec::new();
+        let mut routes = BTreeMap::new();
+        for number in 0..count {
+            let one = workstream(&mut dice, weather, number);
+            let edits = one.steps.iter().filter(|step| matches!(step.kind, StepKind::Edit(_)));
+            let route = |dice: &mut Dice| {
+                let first = dice.below(tools.len());
+                (0..1 + dice.below(3)).map(|n| tools[(first + n) % tools.len()].clone()).collect()
+            };
+            routes.insert(one.id.clone(), edits.map(|step| (step.id.clone(), route(&mut dice))).collect());
+            workstreams.push(one);
+        }
+        let traits = |dice: &mut Dice| ToolTraits {
+            prompted: dice.chance(60),
+            fixed: dice.chance(15),
+            resolve: *dice.pick(&[ResolveMode::Markers, ResolveMode::Redo, ResolveMode::Refuse]),
+        };
+        let threshold = if rough { 1 + u32::try_from(dice.below(4)).unwrap() } else { u32::MAX };
+        let config = RunConfig {
+            max_workers: 1 + u32::try_from(dice.below(4)).unwrap(),
+            breaker: BreakerLimits { failure_threshold: threshold, cooldown_sec: 30 },
+            tools: tools.iter().map(|tool| (tool.clone(), traits(&mut dice))).collect(),
+            routes,
+            timeout_sec: None,
+            sandbox: SandboxRules::default(),
+        };
+        let gate = |n: usize| GateSpec { id: format!("gate-{n}"), command: vec!["true".into()], timeout_sec: None, config: None };
+        let plan = CheckedPlan {
+            name: "simulated".into(),
+            base: "HEAD".into(),
+            target: "orc/simulated".into(),
+            max_workers: None,
+            wave_delay_sec: if dice.chance(20) { 3 } else { 0 },
+            fail_fast: rough && dice.chance(25),
+            gates: (0..dice.below(3)).map(gate).collect(),
+            workstreams,
+        };
+        Self { seed, weather, plan, config }
+    }
+
+    /// Returns what an attempt does; `done` is how many attempts of this step came to their own end before it.
+    pub(super) fn deed(&self, order: &StepOrder, done: u32, before: &Tree) -> Deed {
+        let tool = order.tool.as_ref().map(ToString::to_string);
+        let place = (order.workstream.as_str(), order.step.as_str(), tool, order.rung as u8, done, before);
+        let mut dice = Dice::at(self.seed, place);
+        let changes = matches!(order.role, StepRole::Edit | StepRole::Fix | StepRole::Resolve);
+        let outcome = match dice.below(20) {
+            0 | 1 => StepOutcome::Failed,
+            2 => StepOutcome::TimedOut,
+            3 if changes => StepOutcome::NoChange,
+            4 => StepOutcome::NotStarted,
+            3 | 5 | 6 if !changes => StepOutcome::Failed,
+            _ => StepOutcome::Passed,
+        };
+        let leaves = match outcome {
+            StepOutcome::Passed => true,
+            StepOutcome::NoChange | StepOutcome::NotStarted => false,
+            StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::Rejected | StepOutcome::Cancelled | StepOutcome::Interrupted => {
+                dice.chance(50)
+            }
+        };
+        let folder = if dice.chance(10) { "common".to_owned() } else { order.workstream.to_string() };
+        let value = if dice.chance(20) { 5 } else { dice.roll() % 1000 };
+        let writes = (changes && leaves).then(|| (format!("{folder}/{}", dice.below(3)), value));
+        let wrong = if changes && dice.chance(6) { vec!["`x` is outside the scope".to_owned(); 1 + dice.below(2)] } else { Vec::new() };
+        let findings = if changes || outcome == StepOutcome::Passed { Vec::new() } else { vec![finding(dice.below(3))] };
+        let tool_fault = changes && matches!(outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted);
+        Deed { seconds: 1 + i64::try_from(dice.below(20)).unwrap(), outcome, writes, wrong, findings, tool_fault }
+    }
+
+    /// Returns what a gate says about a tree. Some values are bad alone, some only together.
+    pub(super) fn gate(&self, gate: usize, tree: &Tree) -> Verdict {
+        let has = |rest: u64| tree.values().any(|value| value % 13 == rest);
+        let bad = match gate {
+            0 => has(11) && Dice::at(self.seed, "gate").chance(60),
+            _ => has(7) && has(8),
+        };
+        if bad { Verdict::Failed } else { Verdict::Passed }
+    }
+}
+
+fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
+    let id = WorkstreamId::parse(&format!("ws-{number}")).unwrap();
+    let depends_on = (0..number).filter(|_| dice.chance(30)).map(|n| WorkstreamId::parse(&format!("ws-{n}")).unwrap()).collect();
+    let mut scope = vec![format!("{id}/")];
+    if dice.chance(20) {
+        scope.push("common/".to_owned());
+    }
+    let mut steps = vec![edit("edit")];
+    if dice.chance(70) {
+        steps.push(Step { id: step_id("static"), kind: StepKind::Static(vec![vec!["true".into()]]), timeout_sec: None });
+    }
+    if dice.chance(20) {
+        steps.push(edit("polish"));
+    }
+    if dice.chance(60) {
+        steps.push(Step { id: step_id("runtime"), kind: StepKind::Runtime(vec![vec!["true".into()]]), timeout_sec: None });
+    }
+    Workstream {
+        id,
+        title: None,
+        depends_on,
+        scope: Scope::new(&scope, &[], &[]).unwrap(),
+        conflict_group: dice.chance(20).then(|| format!("group-{}", dice.below(2))),
+        parallel_ok: !dice.chance(10),
+        priority: i64::try_from(dice.below(3)).unwrap(),
+        steps,
+        resolve: dice.chance(20).then(|| vec!["true".into()]),
+        setup: Vec::new(),
+        tasks: Vec::new(),
+        acceptance_tests: Vec::new(),
+        prompt: None,
+        limits: limits(dice, weather),
+        max_cost_usd: None,
+        allow_empty: false,
+        submodules: false,
+        compensation_actions: Vec::new(),
+        test_gates: Vec::new(),
+        metadata: BTreeMap::new(),
+    }
+}
+
+fn limits(dice: &mut Dice, weather: Weather) -> LoopLimits {
+    let mut small = |end: usize| u32::try_from(dice.below(end)).unwrap();
+    let defaults = LoopLimits::default();
+    let max_fix_iterations = MaxFix { statics: small(4), runtime: small(3) };
+    let (oscillation_window, min_oscillation_repeats) = (1 + small(6), 1 + small(3));
+    let retry = RetryLimits { max_attempts: 1 + small(3), ..defaults.retry };
+    let (max_resolve_attempts, pauses) = (small(3), small(100) < 30 && weather == Weather::Rough);
+    LoopLimits {
+        max_fix_iterations,
+        oscillation_window,
+        min_oscillation_repeats,
+        retry,
+        max_resolve_attempts,
+        on_exhausted: if pauses { OnExhausted::Pause } else { OnExhausted::Fail },
+        ..defaults
+    }
+}
+
+fn edit(name: &str) -> Step {
+    let kind = StepKind::Edit(EditStep {
+        tool: ToolChoice::Capability("code".into()),
+        capability: None,
+        command: None,
+        fix: None,
+        patches: Vec::new(),
+        description: None,
+        tasks: Vec::new(),
+        acceptance_tests: Vec::new(),
+    });
+    Step { id: step_id(name), kind, timeout_sec: None }
+}
+
+fn finding(number: usize) -> Finding {
+    Finding {
+        source: "check".into(),
+        kind: FindingKind::Lint,
+        level: Level::Error,
+        rule: None,
+        message: format!("finding {number}"),
+        location: None,
+        fingerprint: format!("{number:016x}"),
+    }
+}
