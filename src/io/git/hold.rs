@@ -63,18 +63,25 @@ pub(in crate::io::git) fn hold_after(repo: &Repo, name: &str, commit: ObjectId) 
 
 /// Puts what a commit leads to, and no ref but this one, into a pack that stays, if a garbage collection is under way.
 pub(in crate::io::git) fn hold(repo: &Repo, name: &str, commit: ObjectId) -> Result<(), HoldError> {
-    if !is_collecting(repo.common_dir()) {
-        return Ok(());
-    }
+    if is_collecting(repo.common_dir()) { hold_now(repo, name, commit) } else { Ok(()) }
+}
+
+/// Puts what an object leads to, and no ref but this one, into a pack that stays. A `git repack` that runs just now knows nothing of this
+/// pack and leaves it alone, though it may take the one that held the object before.
+pub(in crate::io::git) fn hold_now(repo: &Repo, name: &str, id: ObjectId) -> Result<(), HoldError> {
     let git = repo.open()?;
     let mut walk = git.revwalk()?;
-    walk.push(to_git(commit)?)?;
+    walk.push(to_git(id)?)?;
     for other in git.references()?.filter_map(Result::ok).filter(|other| other.name().ok() != Some(name)) {
         // A ref that leads to no commit hides nothing.
         let _hidden = other.target().map(|target| walk.hide(target));
     }
     let mut builder = git.packbuilder()?;
     builder.insert_walk(&mut walk)?;
+    if git.find_tag(to_git(id)?).is_ok() {
+        // The walk began behind the tag.
+        builder.insert_object(to_git(id)?, None)?;
+    }
     if builder.object_count() == 0 {
         return Ok(());
     }

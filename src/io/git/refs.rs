@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::durable;
-use super::hold::{hold, hold_after};
+use super::hold::{hold, hold_after, hold_now};
 pub use super::ref_error::RefError;
 use super::ref_lock::{LockAttempt, RefLock};
 use super::ref_store::{self, Packed};
@@ -207,6 +207,23 @@ impl Refs {
             Some(_) => Ok(lock.commit(self.durability)?),
             None => self.remove_value(name),
         })
+    }
+
+    /// Keeps an object alive that no ref leads to any more, and that a collection or a repack may be about to take. Returns false when it is
+    /// gone already; no ref is made then.
+    ///
+    /// # Errors
+    /// Returns an error when the ref can not be written.
+    pub fn rescue(&self, name: &str, id: ObjectId) -> Result<bool, RefError> {
+        if hold_now(&self.repo, name, id).is_err() {
+            return Ok(false);
+        }
+        self.put_back(name, Some(id))?;
+        let is_there = hold_after(&self.repo, name, id).is_ok();
+        if !is_there {
+            self.put_back(name, None)?;
+        }
+        Ok(is_there)
     }
 
     /// Moves a ref so that no guard takes the move for somebody else's, whenever it looks.

@@ -227,3 +227,26 @@ fn no_move_is_lost_between_writers_and_packing() {
     let last = refs.read(name).unwrap().unwrap();
     assert_eq!(repo.git(&["cat-file", "blob", &last.to_string()]), (WRITERS * EACH).to_string());
 }
+
+#[test]
+fn what_is_rescued_outlives_a_repack_that_had_begun_before() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("r");
+    repo.write("f", "stashed\n");
+    repo.git(&["stash", "push", "--quiet", "--include-untracked"]);
+    let stashed = id(&repo.git(&["rev-parse", "refs/stash"]));
+    repo.git(&["repack", "-adq"]);
+    let packs = repo.git_dir().join("objects/pack");
+    let before: Vec<_> = std::fs::read_dir(&packs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    repo.git(&["stash", "drop", "--quiet"]);
+    // A repack looks at the refs and writes the new pack; the old ones go only after the ref was made.
+    repo.git(&["repack", "-aq"]);
+    let refs = refs(&discover(&environment, &repo));
+    assert!(refs.rescue("refs/orc/kept/run/found-1", stashed).unwrap());
+    before.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    repo.git(&["cat-file", "-e", &format!("{stashed}^{{tree}}")]);
+    repo.assert_sound();
+    let gone = id("1234567890123456789012345678901234567890");
+    assert!(!refs.rescue("refs/orc/kept/run/found-2", gone).unwrap());
+    assert_eq!(refs.read("refs/orc/kept/run/found-2").unwrap(), None);
+}

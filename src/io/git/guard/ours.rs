@@ -93,7 +93,7 @@ impl Guard {
                 seen.noted.push(Change { was: expected, ..Change::new(thing, name, how) });
             }
             Answer::PutBack(thing, how) => {
-                let kept = found.filter(|_| !is_strange).map(|found| self.keep(state, found)).transpose()?;
+                let kept = found.filter(|_| !is_strange).map(|found| self.keep(state, found)).transpose()?.flatten();
                 self.refs.put_back(name, expected)?;
                 let how = if is_strange { How::Replaced } else { how };
                 seen.guarded.push(Change { restored: true, was: expected, kept, ..Change::new(thing, name, how) });
@@ -138,17 +138,16 @@ impl Guard {
         })
     }
 
-    /// Keeps an object alive; returns the ref that does it.
-    fn keep(&self, state: &mut State, id: ObjectId) -> Result<String, GuardError> {
+    /// Keeps an object alive; returns the ref that does it, unless the object has gone already.
+    fn keep(&self, state: &mut State, id: ObjectId) -> Result<Option<String>, GuardError> {
         state.kept_refs += 1;
         let name = format!("refs/orc/kept/{}/found-{}-{}", self.settings.run.lower(), state.kept_refs, id.short());
-        self.refs.put_back(&name, Some(id))?;
-        Ok(name)
+        Ok(self.refs.rescue(&name, id)?.then_some(name))
     }
 
     /// Tells of a ref of the user's that lost a commit, and keeps that commit alive.
     fn keep_former(&self, state: &mut State, name: &str, (thing, how, was): (Thing, How, Option<ObjectId>)) -> Result<Change, GuardError> {
-        let kept = was.map(|was| self.keep(state, was)).transpose()?;
+        let kept = was.map(|was| self.keep(state, was)).transpose()?.flatten();
         Ok(Change { kept, was, undo: was.map(|was| undo(name, was)), ..Change::new(thing, name, how) })
     }
 }
