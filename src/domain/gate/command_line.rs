@@ -97,7 +97,7 @@ mod tests {
     fn check(argv: &[&str], expect: &[&str]) {
         let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
         let found: Vec<String> =
-            started(&argv).iter().map(|one| [&[one.program.clone()], one.words.as_slice()].concat().join(" ")).collect();
+            started(&argv).iter().map(|one| [std::slice::from_ref(&one.program), one.words.as_slice()].concat().join(" ")).collect();
         assert_eq!(found, expect, "{argv:?}");
     }
 

@@ -173,33 +173,47 @@ mod tests {
     const BASE: &str =
         "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = https://example.org/x\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n";
 
-    fn check(added: &str, keys: &[&str], ordinary: bool) {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Kind {
+        Ordinary,
+        Strange,
+    }
+
+    fn check(added: &str, keys: &[&str], kind: Kind) {
         let found = key_changes(BASE.as_bytes(), format!("{BASE}{added}").as_bytes());
-        assert_eq!((found.keys.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), found.ordinary), (keys, ordinary), "{added}");
+        assert_eq!(
+            (found.keys.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), found.ordinary),
+            (keys, kind == Kind::Ordinary),
+            "{added}"
+        );
     }
 
     #[test]
     fn keys_are_named_and_values_are_not() {
-        check("[core]\n\thooksPath = /tmp/x\n", &["core.hookspath"], false);
-        check("[filter \"X.y\"] clean = sh -c 'secret'\n", &["filter.X.y.clean"], false);
-        check("[alias]\n\tst = !evil\n\tco = checkout\n", &["alias.co", "alias.st"], false);
-        check("[include]\npath=/tmp/evil\n", &["include.path"], false);
-        check("[url \"https://me:token@host/x\"]\n\tinsteadOf = git@host:\n", &["url.https://host/x.insteadof"], false);
-        check("[credential \"https://host\"]\n\thelper = !f\n", &["credential.https://host.helper"], false);
-        check("[hook \"x\"]\n\tcommand = evil\n\tevent = pre-commit\n", &["hook.x.command", "hook.x.event"], false);
-        check("[core] bare = true\n", &["core.bare"], false);
-        check("[a \"b\\\"c\"]\nd\n", &["a.b\"c.d"], false);
-        check("[x]\ny = \"a # b\" # c\n", &["x.y"], false);
+        check("[core]\n\thooksPath = /tmp/x\n", &["core.hookspath"], Kind::Strange);
+        check("[filter \"X.y\"] clean = sh -c 'secret'\n", &["filter.X.y.clean"], Kind::Strange);
+        check("[alias]\n\tst = !evil\n\tco = checkout\n", &["alias.co", "alias.st"], Kind::Strange);
+        check("[include]\npath=/tmp/evil\n", &["include.path"], Kind::Strange);
+        check("[url \"https://me:token@host/x\"]\n\tinsteadOf = git@host:\n", &["url.https://host/x.insteadof"], Kind::Strange);
+        check("[credential \"https://host\"]\n\thelper = !f\n", &["credential.https://host.helper"], Kind::Strange);
+        check("[hook \"x\"]\n\tcommand = evil\n\tevent = pre-commit\n", &["hook.x.command", "hook.x.event"], Kind::Strange);
+        check("[core] bare = true\n", &["core.bare"], Kind::Strange);
+        check("[a \"b\\\"c\"]\nd\n", &["a.b\"c.d"], Kind::Strange);
+        check("[x]\ny = \"a # b\" # c\n", &["x.y"], Kind::Strange);
     }
 
     #[test]
     fn what_git_writes_for_branches_is_ordinary() {
-        check("[branch \"topic\"]\n\tremote = origin\n\tmerge = refs/heads/topic\n", &["branch.topic.merge", "branch.topic.remote"], true);
-        check("[branch \"a.b\"]\n\tremote = .\n", &["branch.a.b.remote"], true);
-        check("[branch \"topic\"]\n\tvscode-merge-base = origin/main\n", &["branch.topic.vscode-merge-base"], true);
-        check("[branch \"main\"]\n\tremote = ext::sh -c evil\n", &["branch.main.remote"], false);
-        check("[branch \"main\"]\n\tpushRemote = elsewhere\n", &["branch.main.pushremote"], false);
-        check("[branch \"t\"]\nmerge = x\n[core]\nfsmonitor = evil\n", &["branch.t.merge", "core.fsmonitor"], false);
+        check(
+            "[branch \"topic\"]\n\tremote = origin\n\tmerge = refs/heads/topic\n",
+            &["branch.topic.merge", "branch.topic.remote"],
+            Kind::Ordinary,
+        );
+        check("[branch \"a.b\"]\n\tremote = .\n", &["branch.a.b.remote"], Kind::Ordinary);
+        check("[branch \"topic\"]\n\tvscode-merge-base = origin/main\n", &["branch.topic.vscode-merge-base"], Kind::Ordinary);
+        check("[branch \"main\"]\n\tremote = ext::sh -c evil\n", &["branch.main.remote"], Kind::Strange);
+        check("[branch \"main\"]\n\tpushRemote = elsewhere\n", &["branch.main.pushremote"], Kind::Strange);
+        check("[branch \"t\"]\nmerge = x\n[core]\nfsmonitor = evil\n", &["branch.t.merge", "core.fsmonitor"], Kind::Strange);
     }
 
     #[test]
@@ -208,7 +222,7 @@ mod tests {
             let found = key_changes(BASE.as_bytes(), format!("{BASE}{bad}").as_bytes());
             assert!(!found.ordinary && !found.keys.is_empty(), "{bad:?}: {found:?}");
         }
-        check("# a comment\n", &[], false);
+        check("# a comment\n", &[], Kind::Strange);
         let gone = key_changes(format!("{BASE}[branch \"t\"]\n\tremote = origin\n").as_bytes(), BASE.as_bytes());
         assert_eq!((gone.keys.len(), gone.ordinary), (1, true));
     }

@@ -236,9 +236,9 @@ impl Refs {
         witness.announce(name, found, new);
         let done = step();
         if done.is_ok() {
-            witness.confirm(name)
+            witness.confirm(name);
         } else {
-            witness.withdraw(name)
+            witness.withdraw(name);
         }
         done
     }
