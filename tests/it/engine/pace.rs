@@ -5,10 +5,11 @@ use git_orc::domain::run::state::RunStatus;
 use super::rig::{Rig, assert_states, plan, shell};
 use crate::harness::TestEnvironment;
 
-/// Six workstreams of one wave that note when they begin and end.
-fn six(more: impl Fn(usize) -> String) -> Vec<String> {
+/// Six workstreams of one wave that note when they begin and end. Nobody ends before so many have begun: a slow machine proves as much as a fast one.
+fn six(together: u32, more: impl Fn(usize) -> String) -> Vec<String> {
     let one = |n: usize| {
-        let line = format!("echo begin {n} >>$HOME/order; sleep 0.15; echo end {n} >>$HOME/order; mkdir w{n}; echo x >w{n}/x");
+        let wait = format!("while [ $(grep -c begin $HOME/order) -lt {together} ]; do sleep 0.01; done; sleep 0.1");
+        let line = format!("echo begin {n} >>$HOME/order; {wait}; echo end {n} >>$HOME/order; mkdir w{n}; echo x >w{n}/x");
         shell(&format!("w{n}"), &format!("w{n}/**"), &line, &more(n))
     };
     (0..6).map(one).collect()
@@ -19,9 +20,9 @@ fn no_more_run_at_once_than_allowed() {
     for most in [1, 2, 4] {
         let environment = TestEnvironment::new();
         let rig = Rig::new(&environment);
-        let state = rig.run(&plan(&format!("max_workers: {most}"), &six(|_| String::new())));
+        let state = rig.run(&plan(&format!("max_workers: {most}"), &six(most, |_| String::new())));
         assert_eq!(state.status, RunStatus::Completed);
-        let (mut now, mut peak) = (0, 0);
+        let (mut now, mut peak) = (0_u32, 0);
         for line in rig.home_file("order").lines() {
             now = if line.starts_with("begin") { now + 1 } else { now - 1 };
             peak = peak.max(now);
@@ -36,7 +37,7 @@ fn higher_priority_goes_first() {
     let environment = TestEnvironment::new();
     let rig = Rig::new(&environment);
     let priority = |n: usize| format!("    priority: {}\n", [0, 5, -10, 7, 0, 1][n]);
-    let state = rig.run(&plan("max_workers: 1", &six(priority)));
+    let state = rig.run(&plan("max_workers: 1", &six(1, priority)));
     assert_eq!(state.status, RunStatus::Completed);
     let order = rig.home_file("order");
     let begun: Vec<&str> = order.lines().filter_map(|line| line.strip_prefix("begin ")).collect();
