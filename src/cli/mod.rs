@@ -89,6 +89,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Log(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Show(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Doctor(args) => block_on(args.execute(&desk, ui))?,
+        Command::Gc(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Verify(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Demo(args) => block_on(args.execute(&desk, ui))?,
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::id::{ObjectId, RunId, WorkstreamId};
+use crate::domain::id::{ObjectId, RepoPath, RunId, WorkstreamId};
 use crate::domain::run::state::RunState;
 use crate::io::git::remove::RemovalProof;
 use crate::io::git::worktree::{CreateWorktree, FoundWorktree, Submodules, WorktreeError, Worktrees};
@@ -60,8 +60,15 @@ pub fn leftovers(worktrees: &Worktrees) -> Result<Vec<Leftover>, WorktreeError> 
 pub fn remove(worktrees: &Worktrees, leftover: &Leftover, state: &RunState) -> Fate {
     match try_remove(worktrees, leftover, state) {
         Ok(()) => Fate::Removed,
+        // Its path is told already.
+        Err(WorktreeError::NotCaptured { paths, .. }) => Fate::Kept(format!("it holds what no patch recorded: {}", few(&paths))),
         Err(error) => Fate::Kept(error.to_string()),
     }
+}
+
+fn few(paths: &[RepoPath]) -> String {
+    let shown = paths.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if paths.len() > 3 { format!("{shown} and {} more", paths.len() - 3) } else { shown }
 }
 
 fn try_remove(worktrees: &Worktrees, leftover: &Leftover, state: &RunState) -> Result<(), WorktreeError> {

@@ -10,6 +10,8 @@ pub mod doctor;
 pub mod find;
 pub mod finish;
 pub mod frozen;
+pub mod gc;
+pub mod give_up;
 pub mod graph;
 pub mod leftover;
 pub mod load;

@@ -120,7 +120,6 @@ pub fn verify(cx: &Context, request: &VerifyRequest, watch: Watch<'_>) -> Result
     // Read before the ref: whatever is appended meanwhile lies behind neither.
     let remembered = ledger_tip::remembered(&cx.repo)?;
     let tip = ledger.tip()?;
-    check_tip(&mut ground, remembered, tip);
     let mut verified = Verified {
         tip,
         depth: request.depth,
@@ -134,14 +133,15 @@ pub fn verify(cx: &Context, request: &VerifyRequest, watch: Watch<'_>) -> Result
         seconds: 0.0,
         flaws: Vec::new(),
     };
+    check_tip(&mut ground, remembered, tip);
     if let Some(tip) = tip {
         let mut chain = chain::read(&mut ground, tip, &mut *watch);
-        let only = wanted(&ledger, request, &chain)?;
+        let only = wanted(&ground, request, &chain)?;
         ground.flaws.append(&mut chain.flaws);
         (verified.entries, verified.unknown) = (chain.entries, chain.unknown);
         for (run, told) in chain.runs.iter().filter(|(run, _)| only.is_none_or(|only| only == **run)) {
             let subject = subject(*run, told);
-            if request.notes == NoteCare::Rebuild {
+            if request.notes == NoteCare::Rebuild && ground.is_sound() {
                 verified.notes_written += rebuild_notes(cx, &subject)?;
             }
             check_run(cx, &mut ground, (&subject, tip), &mut *watch);
@@ -159,13 +159,17 @@ pub fn verify(cx: &Context, request: &VerifyRequest, watch: Watch<'_>) -> Result
     Ok(verified)
 }
 
-fn wanted(ledger: &crate::io::git::ledger_ref::LedgerRef, request: &VerifyRequest, chain: &Chain) -> Result<Option<RunId>, VerifyError> {
+fn wanted(ground: &Ground<'_>, request: &VerifyRequest, chain: &Chain) -> Result<Option<RunId>, VerifyError> {
     let Some(text) = &request.run else { return Ok(None) };
     // A run of which only the id can still be read is found by its id.
     if let Some(run) = RunId::parse(text).ok().filter(|run| chain.runs.contains_key(run)) {
         return Ok(Some(run));
     }
-    Ok(Some(find_run(ledger, Some(text))?))
+    if !ground.is_sound() {
+        let named = chain.runs.iter().rev().find(|(run, told)| told.state.name == *text || run.lower().starts_with(&text.to_lowercase()));
+        return Ok(named.map(|(run, _)| *run));
+    }
+    Ok(Some(find_run(ground.ledger, Some(text))?))
 }
 
 fn subject(run: RunId, told: &Told) -> Subject<'_> {
@@ -177,7 +181,7 @@ fn check_run(cx: &Context, ground: &mut Ground<'_>, (subject, tip): (&Subject<'_
     merges::check(ground, subject, tip, &mut *watch);
     // While somebody drives the run, refs and notes are on their way.
     let is_driven = crate::io::git::lock::RunLock::holder(&cx.repo, subject.run).is_ok_and(|holder| holder.is_some());
-    if !is_driven {
+    if !is_driven && ground.is_sound() {
         check_refs(ground, subject);
         if cx.settings.notes.value {
             check_notes(ground, subject);
@@ -213,16 +217,16 @@ fn check_tip(ground: &mut Ground<'_>, remembered: Remembered, tip: Option<Object
             );
         }
         (Remembered::Tip(known), None) => ground.problem(Rule::Tip, place(Some(known)), "the ledger is gone"),
-        (Remembered::Tip(known), Some(tip)) => match ground.objects.is_ancestor(known, tip) {
-            Ok(true) => {}
-            Ok(false) if ground.objects.is_ancestor(tip, known).unwrap_or(false) => {
+        (Remembered::Tip(known), Some(tip)) => match Prover::new(ground.objects, Depth::Hashed).holds(tip, known) {
+            true => {}
+            false if Prover::new(ground.objects, Depth::Hashed).holds(known, tip) => {
                 ground.problem(
                     Rule::Tip,
                     place(Some(known)),
                     format!("the ledger was set back to {} and lacks its newest entries", tip.short()),
                 );
             }
-            Ok(false) | Err(_) => {
+            false => {
                 ground.problem(
                     Rule::Tip,
                     place(Some(known)),

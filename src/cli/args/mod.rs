@@ -4,6 +4,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 mod drive;
+pub mod gc;
 pub mod graph;
 pub mod list;
 pub mod log;

@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use super::config::ConfigArgs;
 use super::demo::DemoArgs;
 use super::doctor::DoctorArgs;
+use super::gc::GcArgs;
 use super::graph::GraphArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
@@ -87,6 +88,7 @@ pub enum Command {
     Show(ShowArgs),
     Verify(VerifyArgs),
     Doctor(DoctorArgs),
+    Gc(GcArgs),
     Config(ConfigArgs),
     Demo(DemoArgs),
 }
@@ -107,6 +109,7 @@ impl Command {
             | Self::Show(_)
             | Self::Verify(_)
             | Self::Doctor(_)
+            | Self::Gc(_)
             | Self::Config(_)
             | Self::Demo(_) => Overlay::default(),
         }

@@ -4,6 +4,9 @@ use super::meaning::Meaning;
 use crate::cli::exit::Exit;
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::refs::RefError;
+use crate::ops::gc::GcError;
+use crate::ops::give_up::GiveUpError;
+use crate::ops::tend::TendError;
 use crate::ops::verify::VerifyError;
 
 impl Meaning for VerifyError {
@@ -24,6 +27,74 @@ impl Meaning for VerifyError {
             Self::File(error) => error.hint(),
             Self::Identity(error) => error.hint(),
             Self::Object(_) | Self::Notes(_) => Some("`git fsck` tells which objects are damaged.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for TendError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Lock(error) => error.exit(),
+            Self::Load(_) | Self::Staging(_) | Self::Encode(_) | Self::Ledger(_) | Self::Identity(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Lock(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+            Self::Identity(error) => error.hint(),
+            Self::Staging(_) | Self::Encode(_) => None,
+        }
+    }
+}
+
+impl Meaning for GcError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Tend(error) => error.exit(),
+            Self::Lock(_)
+            | Self::Load(_)
+            | Self::Ref(_)
+            | Self::Object(_)
+            | Self::Plan(_)
+            | Self::Worktrees(_)
+            | Self::File(_)
+            | Self::Git(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Tend(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Ref(_) | Self::Object(_) | Self::Plan(_) => Some("`git orc doctor` tells what is broken.".to_owned()),
+            Self::File(error) => error.hint(),
+            Self::Lock(_) | Self::Worktrees(_) | Self::Git(_) => None,
+        }
+    }
+}
+
+impl Meaning for GiveUpError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Lock(error) => error.exit(),
+            Self::Tend(error) => error.exit(),
+            Self::Load(_) | Self::Needed { .. } | Self::NoPatch(_) | Self::Ref(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Tend(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::NoPatch(_) => Some("`git orc show WORKSTREAM` lists its patches.".to_owned()),
+            Self::Needed { .. } => Some("`git orc show PATCH` tells where it stands.".to_owned()),
+            Self::Ref(_) => Some("`git orc doctor` tells what is broken.".to_owned()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is written beside the entries: the refs that keep commits alive before an entry speaks of them, and checkpoints.
 
 use super::event::Event;
-use crate::domain::id::{ObjectId, RunId};
+use crate::domain::id::{ObjectId, PatchId, RunId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
 
 /// A checkpoint is written at the latest after this many entries.
@@ -68,4 +68,14 @@ pub fn wants_checkpoint(entry: &Entry) -> bool {
     entry.event().is_some_and(|event| {
         event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
     })
+}
+
+/// Returns the refs that may keep a patch that was put aside: its own, and that of its workstream, if an entry made it lead there.
+#[must_use]
+pub fn refs_of_patch<'e>(run: RunId, patch: PatchId, workstream: &WorkstreamId, events: impl Iterator<Item = &'e Event>) -> Vec<String> {
+    let mut names = vec![quarantine_ref(&patch.lower()), kept_ref(run, &patch.lower())];
+    if events.filter_map(|event| event.about().workstream).any(|own| own == workstream) {
+        names.push(workstream_ref(run, workstream.as_str()));
+    }
+    names
 }

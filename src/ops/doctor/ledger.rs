@@ -7,6 +7,7 @@ use crate::domain::ledger::codec;
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::ledger_tip::{self, Remembered};
 use crate::io::git::objects::Objects;
+use crate::io::git::prove::{Depth, Prover};
 use crate::io::git::ref_scan::every_object;
 use crate::io::git::refs::RefError;
 use crate::ops::context::Context;
@@ -49,7 +50,7 @@ pub fn stand(cx: &Context) -> Result<Stand, String> {
     };
     match (at, known) {
         (Some(at), Some(known)) => {
-            let is_behind = |one, other| objects.is_ancestor(one, other).unwrap_or(false);
+            let is_behind = |one, other| Prover::new(&objects, Depth::Hashed).holds(other, one);
             if is_behind(known, at) {
                 Ok(Stand::Sound(at))
             } else if is_behind(at, known) {
@@ -69,15 +70,19 @@ fn lost(cx: &Context, objects: &Objects, known: Option<ObjectId>) -> Result<Stan
     if known.is_none() && !is_named {
         return Ok(Stand::None);
     }
+    let mut prover = Prover::new(objects, Depth::Hashed);
     let (mut entries, mut followed) = (HashSet::new(), HashSet::new());
     for id in every_object(objects).map_err(|error| error.to_string())? {
+        if prover.commit(id).is_err() {
+            continue;
+        }
         let Ok(commit) = objects.read_commit(id) else { continue };
         if codec::from_message(&commit.message).is_ok() {
             entries.insert(id);
             followed.extend(commit.parents);
         }
     }
-    let is_after = |id: &ObjectId| known.is_none_or(|known| objects.is_ancestor(known, *id).unwrap_or(false));
+    let is_after = |id: &ObjectId| known.is_none_or(|known| Prover::new(objects, Depth::Hashed).holds(*id, known));
     let newest: Vec<ObjectId> = entries.into_iter().filter(|id| !followed.contains(id) && is_after(id)).collect();
     Ok(match (newest.as_slice(), known) {
         ([one], _) => Stand::Lost { tip: *one },

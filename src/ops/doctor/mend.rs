@@ -35,14 +35,16 @@ impl Log {
     }
 }
 
+/// One part of mending.
+type Part = fn(&Context, &mut Log) -> Result<(), String>;
+
 /// Mends what can safely be mended. Returns what was done, one sentence each; also what could not be done.
 pub async fn mend(cx: &Context) -> Vec<String> {
     let mut log = Log::default();
     if let Some(holder) = driver(cx) {
         log.say(None, format!("process {} drives a run; refs and locks are left alone until it has ended", holder.pid));
     } else {
-        let steps: [(&str, fn(&Context, &mut Log) -> Result<(), String>); 3] =
-            [("locks", stale_locks), ("the ledger", restore_ledger), ("refs", mend_refs)];
+        let steps: [(&str, Part); 3] = [("locks", stale_locks), ("the ledger", restore_ledger), ("refs", mend_refs)];
         for (what, step) in steps {
             if let Err(error) = step(cx, &mut log) {
                 log.say(None, format!("{what} could not be mended: {error}"));

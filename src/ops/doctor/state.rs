@@ -1,5 +1,6 @@
 //! Checks of what lies in the repository: refs, locks, the ledger.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::domain::ledger::flaw::Severity;
 use crate::domain::text::count;
 use crate::io::git::lock::{Holder, RunLock};
 use crate::io::git::objects::Objects;
-use crate::io::git::prove::Depth;
+use crate::io::git::prove::{Depth, Prover, Step};
 use crate::io::git::ref_scan::{BrokenRef, FoundLock, RefDamage, broken_refs, locks};
 use crate::ops::context::Context;
 use crate::ops::load;
@@ -107,7 +108,7 @@ fn lock_files(cx: &Context) -> Vec<Check> {
     match driver(cx) {
         _ if ours.is_empty() && theirs.is_empty() => checks.push(Check::ok("locks", "none is left behind")),
         Some(holder) if !ours.is_empty() => {
-            checks.push(Check::ok("locks", format!("process {} drives a run and holds {}", holder.pid, named(&ours))))
+            checks.push(Check::ok("locks", format!("process {} drives a run and holds {}", holder.pid, named(&ours))));
         }
         Some(_) | None if !ours.is_empty() => {
             checks.push(Check::problem("locks", format!("left behind: {}", named(&ours))).help("git orc doctor --repair"));
@@ -156,5 +157,15 @@ fn ledger(cx: &Context) -> Check {
 /// Returns the runs of the ledger; none when it can not be read, which another check tells.
 #[must_use]
 pub fn heads(cx: &Context) -> Vec<load::RunHead> {
+    let (Ok(objects), Ok(Some(tip))) = (Objects::open(&cx.repo), cx.ledger().tip()) else { return Vec::new() };
+    let mut is_sound = true;
+    let mut prover = Prover::new(&objects, Depth::Hashed);
+    prover.history(tip, |step| {
+        is_sound &= matches!(step, Step::Commit(_));
+        if is_sound { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    if !is_sound || !objects.tree_of(tip).is_ok_and(|tree| prover.tree(tree).is_empty()) {
+        return Vec::new();
+    }
     load::runs(&cx.ledger()).unwrap_or_default()
 }

@@ -57,6 +57,9 @@ pub fn read(ground: &mut Ground<'_>, tip: ObjectId, watch: Watch<'_>) -> Chain {
         watch("entries", done, 0);
         ControlFlow::Continue(())
     });
+    if !ground.is_sound() {
+        return chain;
+    }
     check_format(ground, tip);
     for (run, told) in &chain.runs {
         if let Some((_, entry)) = told.entries.first()
@@ -96,7 +99,7 @@ struct Shelf<'a> {
 impl Shelf<'_> {
     fn check(&self, ground: &mut Ground<'_>, chain: &Chain, shelves: &mut Shelves) -> Result<(), ObjectError> {
         let place = Place::commit(self.run, self.commit.id);
-        if !ground.prove_tree(&place, self.commit.tree) {
+        if !ground.prove_tree(&place, self.commit.tree) || !ground.is_sound() {
             return Ok(());
         }
         if let [ours, theirs] = self.before.as_slice() {
@@ -161,7 +164,7 @@ fn check_format(ground: &mut Ground<'_>, tip: ObjectId) {
     match ground.ledger.read_tree_file(tip, &RepoPath::from(FORMAT_PATH)) {
         Ok(Some(bytes)) if FORMATS.contains(&bytes.as_slice()) => {}
         Ok(Some(bytes)) => {
-            ground.problem(Rule::Format, place, format!("the layout has version {}", String::from_utf8_lossy(&bytes).trim()))
+            ground.problem(Rule::Format, place, format!("the layout has version {}", String::from_utf8_lossy(&bytes).trim()));
         }
         Ok(None) => ground.problem(Rule::Format, place, "the layout has no version"),
         // What can not be read was told of with the tree.

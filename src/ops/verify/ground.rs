@@ -47,6 +47,13 @@ impl Subject<'_> {
 }
 
 impl Ground<'_> {
+    /// Returns whether every object so far was sound. Where one is not, nothing is read that was not proven before: reading what is torn may
+    /// never come to an end.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.flaws.iter().all(|flaw| flaw.rule != Rule::Object)
+    }
+
     /// Tells of a problem.
     pub fn problem(&mut self, rule: Rule, place: Place, what: impl Into<String>) {
         self.flaws.push(Flaw::problem(rule, place, what));

@@ -31,6 +31,9 @@ struct Known {
 
 /// Verifies the merges of a run, and that what landed had passed its gates.
 pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watch: Watch<'_>) {
+    if !ground.is_sound() {
+        return;
+    }
     let gates: Vec<String> = match frozen::thaw(ground.ledger, tip, subject.run) {
         Ok((plan, _, _)) => plan.gates.into_iter().map(|gate| gate.id).collect(),
         Err(error) => {
@@ -71,6 +74,9 @@ pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watc
         }
         watch("merges", done + 1, subject.entries.len());
     }
+    if !ground.is_sound() {
+        return;
+    }
     if let Err(error) = check_branch(ground, subject, &known.landed) {
         ground.problem(Rule::Object, Place::path(Some(subject.run), branch_name(subject)), error.to_string());
     }
@@ -89,6 +95,10 @@ fn check_start(ground: &mut Ground<'_>, place: &Place, integration: &Integration
         ground.problem(Rule::Merge, place.clone(), "it has no merge");
         return;
     };
+    if ground.prover.commit(first.merge).is_err() {
+        // Told of with the merges.
+        return;
+    }
     let start = ground.objects.read_commit(first.merge).ok().and_then(|commit| commit.parents.first().copied());
     if start.is_some_and(|start| start != at && Some(start) != integration.old) {
         ground.problem(Rule::Merge, place.clone(), "its first merge does not begin where the branch was");
@@ -110,7 +120,7 @@ fn check_merges(
         if !known.verified.contains(&(merge.workstream.to_string(), merge.commit)) {
             ground.problem(Rule::Merge, place.clone(), format!("{} was merged at a commit that was not verified", merge.workstream));
         }
-        if known.seen.insert(merge.merge) && ground.prove_commit(&place, merge.merge) {
+        if known.seen.insert(merge.merge) && ground.prove_commit(&place, merge.merge) && ground.is_sound() {
             match wrong(ground, subject, merge, (at, merger)) {
                 Ok(None) => {}
                 Ok(Some(what)) => ground.problem(Rule::Merge, place, what),
@@ -187,7 +197,7 @@ fn check_branch(ground: &mut Ground<'_>, subject: &Subject<'_>, landed: &[Object
     match Refs::new(ground.repo, Durability::Relaxed).read(&name) {
         Ok(None) => ground.warning(Rule::Branch, place, "the branch is gone"),
         Ok(Some(at)) if !ground.objects.exists(at) => {
-            ground.problem(Rule::Object, place, format!("the branch leads to {at}, which is missing"))
+            ground.problem(Rule::Object, place, format!("the branch leads to {at}, which is missing"));
         }
         Ok(Some(at)) if ground.objects.is_ancestor(newest, at)? => {}
         Ok(Some(at)) if subject.state.status.is_terminal() => {

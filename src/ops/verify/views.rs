@@ -9,7 +9,7 @@ use crate::domain::id::{ObjectId, RunId};
 use crate::domain::ledger::flaw::{Place, Rule};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::OutputRef;
-use crate::domain::run::keeping::keep_alive;
+use crate::domain::run::keeping::{keep_alive, merged_ref};
 use crate::domain::run::state::{PatchStatus, RunState};
 use crate::domain::run::wording::{merge_note, patch_note};
 use crate::io::fs::{self, Durability};
@@ -45,6 +45,11 @@ const fn is_over(state: &RunState) -> bool {
 
 /// Compares the notes with the ledger.
 pub fn check_notes(ground: &mut Ground<'_>, subject: &Subject<'_>) {
+    let tip = Refs::new(ground.repo, Durability::Relaxed).read(NOTES_REF).ok().flatten();
+    let notes = Place::path(Some(subject.run), NOTES_REF);
+    if tip.is_some_and(|tip| !ground.prove_commit(&notes, tip)) {
+        return;
+    }
     let expected = notes_of(subject.state, subject.events());
     let store = Notes::new(ground.repo, Durability::Relaxed);
     let place = Place::path(Some(subject.run), NOTES_REF);
@@ -58,7 +63,7 @@ pub fn check_notes(ground: &mut Ground<'_>, subject: &Subject<'_>) {
             }
             Ok(None) => missing += 1,
             Err(error) => {
-                ground.problem(Rule::Note, place.clone(), error.to_string());
+                ground.problem(Rule::Note, place, error.to_string());
                 return;
             }
         }
@@ -72,11 +77,19 @@ pub fn check_notes(ground: &mut Ground<'_>, subject: &Subject<'_>) {
 #[must_use]
 pub fn refs_of<'e>(run: RunId, events: impl Iterator<Item = &'e Event>) -> BTreeMap<String, ObjectId> {
     let mut refs = BTreeMap::new();
+    let mut landed = None;
     for event in events {
         refs.extend(keep_alive(run, event));
+        if let Event::IntegrationAdvanced(integration) = event {
+            landed = Some(integration.commit);
+        }
         if let Event::GarbageCollected(collected) = event {
             for gone in &collected.refs {
                 refs.remove(&gone.name);
+            }
+            // One ref took the place of those that went, unless a patch was given up with them.
+            if let Some(landed) = landed.filter(|_| !collected.refs.is_empty() && collected.dropped.is_empty()) {
+                refs.insert(merged_ref(run), landed);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `git orc verify`, `doctor` and `gc`: what was tampered with is found, what is broken is named and mended, what is kept stays.
 
+mod collecting;
 mod doctoring;
 mod surgery;
 mod tampering;

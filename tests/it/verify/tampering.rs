@@ -193,26 +193,7 @@ fn a_replaced_checkpoint_plan_note_ref_branch_and_output_are_found() {
         let found = broken(&repo);
         assert!(found.iter().any(|found| found == rule), "{name}: {found:?}");
     };
-    let swap_file = |repo: &TestRepo<'_>, file: &str, change: &dyn Fn(String) -> String| {
-        let text = repo.try_git(&["cat-file", "blob", &format!("refs/orc/ledger:runs/{run}/{file}")]).stdout;
-        let blob = super::surgery::hash_object(repo, "blob", change(text).as_bytes());
-        repo.git(&["read-tree", "--index-output=.git/other", "refs/orc/ledger"]);
-        let index = repo.git_dir().join("other");
-        let with = |arguments: &[&str]| {
-            let output = repo.command("git").env("GIT_INDEX_FILE", &index).args(arguments).output().unwrap();
-            assert!(output.status.success(), "{arguments:?}");
-            String::from_utf8(output.stdout).unwrap().trim().to_owned()
-        };
-        let path = if file == "extra" { "extra".to_owned() } else { format!("runs/{run}/{file}") };
-        with(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]);
-        let tree = with(&["write-tree"]);
-        let mut chain = Chain::read(repo);
-        let last = chain.0.pop().unwrap();
-        let (_, rest) = last.split_once('\n').unwrap();
-        chain.0.push(format!("tree {tree}\n{rest}"));
-        chain.install(repo);
-        forget_tip(repo);
-    };
+    let swap_file = |repo: &TestRepo<'_>, file: &str, change: &dyn Fn(String) -> String| swap_file(repo, (&run, file), change);
     check(
         "checkpoint",
         &|repo| swap_file(repo, "checkpoint.json", &|text| text.replace("\"name\":\"tour\"", "\"name\":\"tout\"")),
@@ -254,6 +235,46 @@ fn a_replaced_checkpoint_plan_note_ref_branch_and_output_are_found() {
         },
         "merge",
     );
+}
+
+#[test]
+fn an_object_that_ends_too_early_is_found_and_waited_for_by_nobody() {
+    let environment = TestEnvironment::new();
+    let repo = toured(&environment);
+    let patch = repo.ledger().of_kind("patch_created")[0]["commit"].as_str().unwrap().to_owned();
+    for id in ["refs/orc/ledger", "refs/orc/ledger~9", "refs/orc/ledger^{tree}", &patch, &format!("{patch}:a/x.txt")] {
+        let path = loose(&repo, &repo.git(&["rev-parse", id]));
+        let intact = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, &intact[..intact.len() - 6]).unwrap();
+        let found = broken(&repo);
+        assert!(found.iter().any(|found| found == "object"), "{id}: {found:?}");
+        repo.orc(&["doctor"]);
+        std::fs::write(&path, &intact).unwrap();
+    }
+    repo.orc(&["verify", "--strict"]).expect_code(0);
+}
+
+/// Changes a file of the newest entry's tree, and forgets the tip.
+fn swap_file(repo: &TestRepo<'_>, (run, file): (&str, &str), change: &dyn Fn(String) -> String) {
+    let text = repo.try_git(&["cat-file", "blob", &format!("refs/orc/ledger:runs/{run}/{file}")]).stdout;
+    let blob = super::surgery::hash_object(repo, "blob", change(text).as_bytes());
+    repo.git(&["read-tree", "--index-output=.git/other", "refs/orc/ledger"]);
+    let index = repo.git_dir().join("other");
+    let with = |arguments: &[&str]| {
+        let output = repo.command("git").env("GIT_INDEX_FILE", &index).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let path = if file == "extra" { "extra".to_owned() } else { format!("runs/{run}/{file}") };
+    with(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")]);
+    let tree = with(&["write-tree"]);
+    let mut chain = Chain::read(repo);
+    let last = chain.0.pop().unwrap();
+    let (_, rest) = last.split_once('\n').unwrap();
+    chain.0.push(format!("tree {tree}\n{rest}"));
+    chain.install(repo);
+    forget_tip(repo);
 }
 
 fn gate_file(repo: &TestRepo<'_>, run: &str) -> String {
