@@ -2,6 +2,7 @@
 
 mod busy;
 mod checkout;
+mod cost;
 mod gates;
 mod refs;
 mod shared;
