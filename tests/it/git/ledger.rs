@@ -1,5 +1,6 @@
 //! The ledger ref: appended from many sides, read back by stock git, joined between clones.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::ops::ControlFlow;
 
 use git_orc::domain::id::RepoPath;
@@ -204,9 +205,13 @@ fn killed_writers_lose_nothing() {
         let mut command = environment.command(program.to_str().unwrap());
         command.args(["--ignored", "--exact", "git::ledger::a_writer_that_will_be_killed", "--nocapture"]).env(WRITE_TO, repo.path());
         let mut writer = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_micros(40_000 + round * 7_919 % 37_000));
+        let mut stdout = BufReader::new(writer.stdout.take().unwrap());
+        let mut output = String::new();
+        while !output.contains("acknowledged ") && stdout.read_line(&mut output).unwrap() > 0 {}
+        std::thread::sleep(std::time::Duration::from_micros(round * 7_919 % 37_000));
         writer.kill().unwrap();
-        let output = String::from_utf8(writer.wait_with_output().unwrap().stdout).unwrap();
+        stdout.read_to_string(&mut output).unwrap();
+        writer.wait().unwrap();
         acknowledged.extend(output.lines().filter_map(|line| Some(line.strip_prefix("acknowledged ")?.to_owned())));
     }
     let opened = discover(&environment, &repo);
