@@ -65,11 +65,8 @@ fn disturb(scene: Scene, default: u32, deed: impl Fn(u64) -> Deed + Sync) {
 /// goes on to the end, where nothing but a convenience was lost.
 fn manners(traced: &Traced, deed: Deed) -> Option<String> {
     let (Deed::FailOnce { errno, .. } | Deed::FailFrom { errno, .. }) = deed else { return None };
-    let named = match errno {
-        Errno::ENOSPC => "No space left on device",
-        Errno::EROFS => "Read-only file system",
-        _ => "Input/output error",
-    };
+    let error = std::io::Error::from_raw_os_error(errno as i32).to_string();
+    let named = error.split(" (").next().unwrap_or_default();
     if traced.is_hung {
         return Some(format!("it does not end: {}", traced.stderr));
     }

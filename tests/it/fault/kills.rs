@@ -35,7 +35,7 @@ fn kill_somewhere(stage: &Stage, seed: u64) -> Judged {
     let running = repo.start_orc(&["run", stage.plan(), "--progress", "json"]);
     std::thread::sleep(dice.part_of(stage.usual));
     let mut told = running.kill().stderr;
-    if dice.roll() % 3 == 0 {
+    if dice.roll().is_multiple_of(3) {
         let running = repo.start_orc(&["resume", "--progress", "json"]);
         std::thread::sleep(dice.part_of(stage.usual));
         told.push_str(&running.kill().stderr);

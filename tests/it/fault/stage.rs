@@ -241,6 +241,12 @@ fn remove(folder: &PathBuf) {
     }
 }
 
+/// Prints a figure or a finding, for whoever looks on.
+#[expect(clippy::print_stdout, reason = "a suite that runs for an hour tells how it goes")]
+pub(super) fn tell(line: &str) {
+    println!("{line}");
+}
+
 /// What a suite came to.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -260,11 +266,14 @@ impl Tally {
     /// Counts a case in.
     pub(super) fn add(&mut self, case: &str, judged: Judged) {
         self.cases += 1;
+        if self.cases.is_multiple_of(100) {
+            tell(&format!("{} cases, {} violations", self.cases, self.wrong.len()));
+        }
         self.midway += usize::from(judged.stood == Some(Stood::Midway));
         self.locks += judged.locks;
         self.worst = self.worst.max(judged.took);
         for line in judged.wrong {
-            eprintln!("VIOLATION {case}: {line}");
+            tell(&format!("VIOLATION {case}: {line}"));
             self.wrong.push(format!("{case}: {line}"));
         }
     }
@@ -272,10 +281,8 @@ impl Tally {
     /// Prints the figures, and fails when anything is wrong.
     pub(super) fn assert_clean(&self, suite: &str) {
         let Self { wrong, cases, midway, locks, worst } = self;
-        println!(
-            "{suite}: {cases} cases, {midway} of them midway, {} violations, {locks} stale locks, worst resume {worst:?}",
-            wrong.len()
-        );
+        let wrongs = wrong.len();
+        tell(&format!("{suite}: {cases} cases, {midway} of them midway, {wrongs} violations, {locks} stale locks, worst resume {worst:?}"));
         assert!(wrong.is_empty(), "{suite}: {} violations:\n{}", wrong.len(), wrong.join("\n"));
         assert!(*cases > 0, "{suite}: nothing was tried");
     }

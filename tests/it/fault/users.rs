@@ -1,6 +1,6 @@
 //! A user who works in the repository while a run goes on: commits, collects garbage, packs, rebases, resets, cleans.
 
-use super::stage::{Judged, SLOW, Stage, on_stages};
+use super::stage::{Judged, SLOW, Stage, on_stages, tell};
 use crate::harness::{Running, TestRepo, rounds};
 
 /// What the user does again and again; `N` stands for the number of the round.
@@ -60,7 +60,7 @@ fn beside(stage: &Stage) -> Judged {
     }
     if outcome.code() == 128 {
         let said: Vec<&str> = outcome.stderr.lines().filter(|line| !line.starts_with('{')).collect();
-        println!("stopped beside a user, to be resumed: {said:?}");
+        tell(&format!("stopped beside a user, to be resumed: {said:?}"));
     }
     let mut judged = stage.judge(&stage.oracle(), &outcome.stderr);
     judged.wrong.extend(wrong);

@@ -43,8 +43,11 @@ fn restore(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
 }
 
+/// What a complaint begins with, and what is done to be complained of.
+type Deed<'d> = (&'d str, &'d dyn Fn(&TestRepo<'_>));
+
 /// Checks deed after deed, each on the repository as it was, that the oracle names it.
-fn assert_notices(deeds: &[(&str, &dyn Fn(&TestRepo<'_>))]) {
+fn assert_notices(deeds: &[Deed<'_>]) {
     let environment = TestEnvironment::in_memory();
     let done = done(&environment);
     let (project, copy) = (done.repo.path().to_owned(), environment.root().join("copy"));
