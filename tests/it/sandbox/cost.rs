@@ -18,6 +18,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+#[expect(clippy::print_stdout, reason = "figures are what this is for")]
 fn tell(what: &str, times: [Duration; 3]) {
     for (level, time) in SandboxLevel::ALL.into_iter().zip(times) {
         let ratio = time.as_secs_f64() / times[0].as_secs_f64();
