@@ -13,8 +13,9 @@ use super::hold::Gear;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::ToolProfile;
+use crate::domain::tool::resources::ResourceLimits;
 use crate::io::fs;
-use crate::io::process::request::{ProcessRequest, Stdin, TimeLimits};
+use crate::io::process::request::{LogState, ProcessOutcome, ProcessRequest, Stdin, TimeLimits};
 use crate::io::process::spawn;
 use crate::io::sandbox::confinement::Confinement;
 use crate::io::settings::environment::TaskVariables;
@@ -36,6 +37,10 @@ pub struct Command {
     pub idle: Option<Duration>,
     /// Where its output is kept.
     pub log: PathBuf,
+    /// Where its standard output is kept as well, when that is what it is run for.
+    pub stdout: Option<PathBuf>,
+    /// What it may use of the machine, where that differs from the settings.
+    pub resources: ResourceLimits,
 }
 
 /// How a program ended.
@@ -45,10 +50,12 @@ pub struct Ended {
     pub ending: Ending,
     /// The beginning and the end of its output.
     pub text: String,
-    /// The beginning of its standard output.
+    /// Its standard output, when that was to be kept.
     pub stdout: Vec<u8>,
-    /// Whether standard output was longer than that.
+    /// Whether standard output was longer than what is kept of one.
     pub is_cut: bool,
+    /// What else is worth telling.
+    pub notes: Vec<String>,
 }
 
 /// Runs a program that is no tool to its end: a check, a gate, a set-up command. It is held to the folder that it runs in.
@@ -88,13 +95,32 @@ async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> R
     request.stdin = command.stdin.map_or(Stdin::Null, Stdin::Bytes);
     request.limits = TimeLimits { wall: command.wall, idle: command.idle, ..TimeLimits::default() };
     request.log = Some(command.log);
+    request.stdout = command.stdout.clone();
+    request.resources = cx.resources.overlaid(command.resources);
     let outcome = spawn::run(&cx.supervisor, request, cx.signal())
         .instrument(tracing::trace_span!("tool or check"))
         .await
         .map_err(|e| with_sources(&e))?;
     let text = outcome.output.text();
-    let is_cut = outcome.stdout.is_cut();
-    Ok(Ended { ending: outcome.ending, text, stdout: outcome.stdout.bytes, is_cut })
+    let is_cut = matches!(outcome.stdout_file, LogState::Truncated);
+    let stdout = match (command.stdout, &outcome.stdout_file) {
+        (Some(path), LogState::Complete) => fs::read(&path).map_err(|e| with_sources(&e))?,
+        (_, LogState::Failed(error)) => return Err(format!("its output could not be kept: {error}")),
+        (_, LogState::Unwanted | LogState::Complete | LogState::Truncated) => Vec::new(),
+    };
+    Ok(Ended { ending: outcome.ending, text, stdout, is_cut, notes: left_behind(&outcome) })
+}
+
+/// Returns what is worth telling about the processes that a program left.
+fn left_behind(outcome: &ProcessOutcome) -> Vec<String> {
+    let swept = (outcome.swept > 0).then(|| format!("{} ended that it had left running", many(outcome.swept)));
+    let stays = outcome.abandoned.then(|| "a process that it had started could not be ended".to_owned());
+    let pipe = outcome.leaked_pipe.then(|| "somebody else still holds its output, which is no longer read".to_owned());
+    swept.into_iter().chain(stays).chain(pipe).collect()
+}
+
+fn many(processes: u32) -> String {
+    if processes == 1 { "a process was".to_owned() } else { format!("{processes} processes were") }
 }
 
 /// Returns an error and what caused it in one line.

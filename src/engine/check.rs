@@ -18,6 +18,7 @@ use crate::domain::run::state::RunState;
 use crate::domain::text::{clip, one_line};
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::IntegrityMode;
+use crate::domain::tool::resources::ResourceLimits;
 use crate::io::clock::Stopwatch;
 use crate::io::git::objects::Objects;
 
@@ -129,6 +130,8 @@ async fn run_commands(
             wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
             idle: None,
             log: log.clone(),
+            stdout: None,
+            resources: ResourceLimits::default(),
         };
         last = judge(worktree, argv, bench::run(cx, command).await, cx.folder.output(&log));
         if last.outcome != StepOutcome::Passed {

@@ -8,9 +8,11 @@ use tokio::sync::watch;
 
 use super::folder::RunFolder;
 use super::hold::Hold;
+use super::space::{self, SpaceError};
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::config::RunConfig;
+use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
 use crate::io::fs::Durability;
@@ -77,6 +79,10 @@ pub struct Parts {
     pub gate: GateSlot,
     /// What looks after everything that a tool could change besides its worktree.
     pub guard: Arc<Guard>,
+    /// What programs may use of the machine.
+    pub resources: ResourceLimits,
+    /// How much room must be left on the disks before a step starts, in bytes.
+    pub min_free: u64,
 }
 
 /// The worktree in which gates run, one at a time.
@@ -162,6 +168,14 @@ impl RunContext {
     /// Tells every program whether it goes on.
     pub fn set_pace(&self, pace: Pace) {
         self.cancel.send_modify(|will| will.pace = pace);
+    }
+
+    /// Checks that a step finds room for what it will write: where worktrees are made, and in the repository.
+    ///
+    /// # Errors
+    /// Returns a [`SpaceError`] when there is too little.
+    pub fn require_space(&self) -> Result<(), SpaceError> {
+        space::require([self.worktrees.root(), self.repo.common_dir()], self.min_free)
     }
 
     /// Returns where the worktree of a workstream is or will be.

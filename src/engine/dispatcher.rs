@@ -22,7 +22,7 @@ use super::execute;
 use super::failure::ExecuteError;
 use super::journal::{Journal, JournalError};
 use super::recorder::{NotRecorded, Recorder, Request};
-use super::signals::StopSignal;
+use super::signals::{StopSignal, Urge};
 use super::sink::Sink;
 use crate::domain::id::EntryId;
 use crate::domain::policy::sandbox::Network;
@@ -33,7 +33,11 @@ use crate::domain::run::machine_error::IllegalTransition;
 use crate::domain::run::starting::starting;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamState};
 use crate::domain::run::turn::{Desk, Launches, Stamps, Turn, TurnError};
-use crate::io::process::request::CancelLevel;
+use crate::io::process::orphan::sweep;
+use crate::io::process::request::{CancelLevel, Pace};
+
+/// How long the last look for processes may take.
+const LAST_SWEEP: Duration = Duration::from_millis(700);
 
 /// How the loop ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +81,7 @@ pub struct Dispatcher {
     tasks: JoinSet<(String, Result<(), ExecuteError>)>,
     flying: HashSet<String>,
     wake: Option<Timestamp>,
-    stopping: CancelLevel,
+    stopping: Stopping,
     failure: Option<ExecuteError>,
 }
 
@@ -102,7 +106,7 @@ impl Dispatcher {
             tasks: JoinSet::new(),
             flying: HashSet::new(),
             wake: None,
-            stopping: CancelLevel::Run,
+            stopping: Stopping::No,
             failure: None,
         }
     }
@@ -111,7 +115,23 @@ impl Dispatcher {
     ///
     /// # Errors
     /// Returns an error when the ledger can not be written or a step can not go on; the run can then be resumed.
-    pub async fn drive(mut self, first: Vec<Event>, mut stop: StopSignal) -> Result<Ending, DispatchError> {
+    pub async fn drive(mut self, first: Vec<Event>, stop: StopSignal) -> Result<Ending, DispatchError> {
+        let cx = self.cx.clone();
+        let (relay, gentle) = mpsc::channel(1);
+        tokio::select! {
+            biased;
+            () = follow(&cx, stop, relay) => {}
+            ended = self.run(first, gentle) => return ended,
+        }
+        // Whatever is under way is dropped where it stands, as it would be by a crash; a resume knows how to go on from there.
+        self.tasks.abort_all();
+        let mark = format!("ORC_RUN={}", self.state.run);
+        // The supervisors do the same; this is to see that it is done before this process ends.
+        let _ = tokio::time::timeout(LAST_SWEEP, sweep(&[mark.into()], Duration::ZERO)).await;
+        Ok(Ending::Killed(self.state))
+    }
+
+    async fn run(&mut self, first: Vec<Event>, mut gentle: mpsc::Receiver<()>) -> Result<Ending, DispatchError> {
         let mut requests = Vec::new();
         if !first.is_empty() {
             let (reply, _ignored) = tokio::sync::oneshot::channel();
@@ -119,11 +139,7 @@ impl Dispatcher {
         }
         loop {
             self.turn(std::mem::take(&mut requests)).await?;
-            if self.stopping == CancelLevel::Now {
-                self.tasks.abort_all();
-                return Ok(Ending::Killed(self.state));
-            }
-            if self.flying.is_empty() && (self.state.status != RunStatus::Running || self.stopping != CancelLevel::Run) {
+            if self.flying.is_empty() && (self.state.status != RunStatus::Running || self.stopping == Stopping::Gently) {
                 return self.end().await;
             }
             if self.flying.is_empty() && self.wake.is_none() {
@@ -139,7 +155,7 @@ impl Dispatcher {
                 }
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => self.landed(done)?,
                 () = tokio::time::sleep(nap.unwrap_or_default()), if nap.is_some() => {}
-                Some(level) = stop.recv() => self.stop(level),
+                Some(()) = gentle.recv() => self.stop(),
             }
         }
     }
@@ -150,28 +166,29 @@ impl Dispatcher {
         if let Err(error) = result {
             tracing::error!(effect = id, %error, "an effect failed");
             self.failure.get_or_insert(error);
-            self.stop(CancelLevel::Gentle);
+            self.stop();
         }
         Ok(())
     }
 
-    fn stop(&mut self, level: CancelLevel) {
-        self.stopping = self.stopping.max(level);
-        self.cx.cancel(self.stopping);
+    fn stop(&mut self) {
+        self.stopping = Stopping::Gently;
+        self.cx.cancel(CancelLevel::Gentle);
     }
 
-    async fn end(mut self) -> Result<Ending, DispatchError> {
-        let stopped = self.stopping != CancelLevel::Run;
+    async fn end(&mut self) -> Result<Ending, DispatchError> {
+        let stopped = self.stopping == Stopping::Gently;
         if self.state.status == RunStatus::Running {
             let reason = self.failure.as_ref().map_or_else(|| "stopped by the user".to_owned(), ToString::to_string);
             let event = Event::RunPaused(RunMoved { round: self.state.round, tip: self.state.tip, reason: Some(reason) });
             let (reply, _ignored) = tokio::sync::oneshot::channel();
             self.turn(vec![Request { events: vec![event], reply }]).await?;
         }
-        if let Some(error) = self.failure {
+        if let Some(error) = self.failure.take() {
             return Err(error.into());
         }
-        Ok(if stopped { Ending::Stopped(self.state) } else { Ending::Settled(self.state) })
+        let state = self.state.clone();
+        Ok(if stopped { Ending::Stopped(state) } else { Ending::Settled(state) })
     }
 
     /// One turn: stage what was asked and what follows from it, append it as one batch, fold it, tell of it, start what is new.
@@ -214,16 +231,31 @@ impl Dispatcher {
         for effect in launches.effects {
             self.launch(effect);
         }
+        if launches.held_back {
+            self.hold_back();
+        }
         Ok(())
     }
 
     fn plan_launches(&self, turn: &mut Turn<'_>) -> Result<Launches, TurnError> {
-        if self.stopping != CancelLevel::Run {
+        if self.stopping == Stopping::Gently {
             return Ok(Launches::default());
         }
         let cx = &self.cx;
-        let begin = |one: &WorkstreamState, order: &StepOrder| beginning(cx, one, order);
+        let begin = |one: &WorkstreamState, order: &StepOrder| cx.require_space().is_ok().then(|| beginning(cx, one, order));
         turn.plan(Desk { plan: &self.cx.plan, config: &self.cx.config, flying: &self.flying, begin: &begin })
+    }
+
+    /// Stops the run because there is no room for a step; if there is room again, it is decided again.
+    fn hold_back(&mut self) {
+        match self.cx.require_space() {
+            Ok(()) => self.wake = Some(self.cx.clock.now()),
+            Err(lack) => {
+                tracing::error!(%lack, "no step is started");
+                self.failure.get_or_insert(lack.into());
+                self.stop();
+            }
+        }
     }
 
     fn launch(&mut self, effect: Effect) {
@@ -254,6 +286,39 @@ impl From<TurnError> for DispatchError {
             TurnError::Stuck => Self::Stuck,
         }
     }
+}
+
+/// Whether the loop goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopping {
+    No,
+    Gently,
+}
+
+/// Passes on what the user wants; ends when the run is to end at once. It never waits for what the loop is at.
+async fn follow(cx: &RunContext, mut urges: StopSignal, relay: mpsc::Sender<()>) {
+    while let Some(urge) = urges.recv().await {
+        match urge {
+            Urge::Stop(CancelLevel::Now) => {
+                cx.cancel(CancelLevel::Now);
+                return;
+            }
+            Urge::Stop(CancelLevel::Gentle) => {
+                cx.cancel(CancelLevel::Gentle);
+                // Full or closed means that the loop stops already.
+                let _ = relay.try_send(());
+            }
+            Urge::Stop(CancelLevel::Run) => {}
+            Urge::Suspend(told) => {
+                cx.set_pace(Pace::Suspended);
+                // Nobody waits for the answer any more when it came late.
+                let _ = told.send(());
+            }
+            Urge::Continue => cx.set_pace(Pace::Going),
+        }
+    }
+    // Nobody is left who could want anything.
+    std::future::pending::<()>().await;
 }
 
 fn nap(until: Timestamp, now: Timestamp) -> Duration {

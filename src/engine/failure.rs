@@ -1,6 +1,7 @@
 //! Why an effect can not be carried out: the machine or the repository, never the work itself, whose failures are recorded.
 
 use super::recorder::NotRecorded;
+use super::space::SpaceError;
 use crate::domain::run::machine_error::IllegalTransition;
 use crate::io::fs::FsError;
 use crate::io::git::apply::ApplyError;
@@ -45,6 +46,9 @@ pub enum ExecuteError {
     /// A diff could not be looked at.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// There is too little room on a disk.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
     /// A thread ended.
     #[error("a part of git-orc ended unexpectedly: {0}")]
     Lost(String),

@@ -19,6 +19,7 @@ use crate::domain::run::fact::{GateRun, Merge, StepOutcome, Verdict};
 use crate::domain::run::landing::evicted;
 use crate::domain::run::limits::LoopLimits;
 use crate::domain::run::state::RunState;
+use crate::domain::tool::resources::ResourceLimits;
 use crate::io::clock::Stopwatch;
 use crate::io::git::objects::Objects;
 use crate::io::git::remove::RemovalProof;
@@ -168,6 +169,8 @@ async fn run_gate(
         wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
         idle: None,
         log: log.clone(),
+        stdout: None,
+        resources: ResourceLimits::default(),
     };
     watch::enter(cx, &watch::gate_name(&gate.id), None).await?;
     let ended = bench::run(cx, command).await;

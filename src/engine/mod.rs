@@ -30,5 +30,6 @@ pub mod replay;
 pub mod resolve;
 pub mod signals;
 pub mod sink;
+pub mod space;
 pub mod watch;
 pub mod work;

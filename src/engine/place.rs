@@ -11,6 +11,7 @@ use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::tool::outcome::Ending;
+use crate::domain::tool::resources::ResourceLimits;
 use crate::io::git::remove::RemovalProof;
 use crate::io::git::reset::IgnoredFiles;
 use crate::io::git::worktree::{CreateWorktree, Submodules, Worktree, WorktreeError, Worktrees};
@@ -173,6 +174,8 @@ async fn set_up(
         wall: Some(Duration::from_secs(bench::capped(cx, plan.limits.timeouts.runtime))),
         idle: None,
         log,
+        stdout: None,
+        resources: ResourceLimits::default(),
     };
     let name = argv.join(" ");
     Ok(match bench::run(cx, command).await {

@@ -120,7 +120,7 @@ pub async fn assign(
             return Ok(Worked::ended(StepOutcome::NotStarted, message));
         }
     };
-    let mut worked = Worked { output: cx.folder.output(&log), ..said(profile, &ended) };
+    let mut worked = Worked { output: cx.folder.output(&log), notes: ended.notes.clone(), ..said(profile, &ended) };
     let is_loose = worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch;
     let (own, order_own, parents) = (cx.clone(), order.clone(), set.parents.clone());
     let left = blocking(move || snapshot(&own, &order_own, live, (parents, is_loose.then_some(PatchOrigin::Salvage)))).await?;
@@ -296,6 +296,8 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
         idle: (idle > 0).then(|| Duration::from_secs(idle)),
         log: log.to_owned(),
+        stdout: (profile.output == OutputMode::Patch).then(|| log.with_extension("stdout")),
+        resources: profile.resources,
     }))
 }
 

@@ -45,6 +45,16 @@ fn at<T>(action: &'static str, path: &Path, result: io::Result<T>) -> Result<T, 
     result.map_err(|source| FsError { action, path: path.to_owned(), source })
 }
 
+/// Returns how many bytes are free for this user on the disk of a path; what does not exist yet would lie on that of the folder above it.
+///
+/// # Errors
+/// Returns [`FsError`] when the disk can not be asked.
+pub fn free_bytes(path: &Path) -> Result<u64, FsError> {
+    let there = path.ancestors().find(|above| above.exists()).unwrap_or(path);
+    let disk = at("measure the disk of", path, rustix::fs::statvfs(there).map_err(io::Error::from))?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Reads a whole file.
 ///
 /// # Errors

@@ -260,6 +260,8 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         unsynced: Unsynced::default(),
         spares: Mutex::new(Vec::new()),
         gate: GateSlot::default(),
+        resources: settings.resources.value,
+        min_free: settings.min_free_mib.value.saturating_mul(1 << 20),
     }))
 }
 

@@ -122,6 +122,7 @@ impl Meaning for ExecuteError {
             | Self::Inspect(_)
             | Self::Apply(_)
             | Self::Guard(_)
+            | Self::Space(_)
             | Self::Lost(_)
             | Self::Illegal(_)
             | Self::Inconsistent(_) => Exit::Environment,
@@ -129,6 +130,9 @@ impl Meaning for ExecuteError {
     }
 
     fn hint(&self) -> Option<String> {
+        if let Self::Space(_) = self {
+            return Some(format!("Make room, or set `min_free_mib`. {RESUME}"));
+        }
         Some(RESUME.to_owned())
     }
 }
@@ -143,7 +147,10 @@ impl Meaning for DispatchError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(RESUME.to_owned())
+        match self {
+            Self::Execute(error) => error.hint(),
+            Self::Journal(_) | Self::Staging(_) | Self::Stuck | Self::Lost(_) => Some(RESUME.to_owned()),
+        }
     }
 }
 

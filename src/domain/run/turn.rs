@@ -55,8 +55,9 @@ pub struct Desk<'a> {
     pub config: &'a RunConfig,
     /// The ids of the effects that are under way.
     pub flying: &'a HashSet<String>,
-    /// Returns what is recorded when an attempt begins: [`super::starting::starting`], with what this driver adds.
-    pub begin: &'a (dyn Fn(&WorkstreamState, &StepOrder) -> Vec<Event> + Sync),
+    /// Returns what is recorded when an attempt begins: [`super::starting::starting`], with what this driver adds; `None` when it may not
+    /// begin now.
+    pub begin: &'a (dyn Fn(&WorkstreamState, &StepOrder) -> Option<Vec<Event>> + Sync),
 }
 
 impl std::fmt::Debug for Desk<'_> {
@@ -72,6 +73,8 @@ pub struct Launches {
     pub effects: Vec<Effect>,
     /// When to decide again at the latest.
     pub wake: Option<Timestamp>,
+    /// Whether an attempt was not let begin.
+    pub held_back: bool,
 }
 
 /// The entries of one turn and the state that they lead to.
@@ -148,7 +151,11 @@ impl<'a> Turn<'a> {
         if let Effect::RunStep(order) = &effect
             && let Some(one) = self.state.workstreams.get(&order.workstream)
         {
-            for event in (desk.begin)(one, order) {
+            let Some(events) = (desk.begin)(one, order) else {
+                launches.held_back = true;
+                return Ok(());
+            };
+            for event in events {
                 self.push(event)?;
             }
         }

@@ -103,6 +103,7 @@ impl<'a> Merged<'a> {
         profile.output = raw.output.unwrap_or(profile.output);
         profile.resolve = raw.resolve.unwrap_or(profile.resolve);
         profile.integrity = raw.integrity.unwrap_or(profile.integrity);
+        profile.resources = raw.resources.unwrap_or_default();
         if let Some(codes) = raw.success_exit_codes {
             profile.success_exit_codes = codes;
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::resources::ResourceLimits;
 use crate::domain::id::ToolId;
 use crate::domain::policy::sandbox::OwnRules;
 
@@ -92,6 +93,8 @@ pub struct ToolProfile {
     pub resolve: ResolveMode,
     /// What follows when it changed what it shares with the user.
     pub integrity: IntegrityMode,
+    /// What it may use of the machine, where that differs from the settings.
+    pub resources: ResourceLimits,
     /// Who assisted, for the `Assisted-by` trailer; `None` for programs that are no AI.
     pub assisted_by: Option<String>,
     /// The command that installs it, for the hint when it is missing.
@@ -118,6 +121,7 @@ impl ToolProfile {
             capabilities: Vec::new(),
             resolve: ResolveMode::Redo,
             integrity: IntegrityMode::Stop,
+            resources: ResourceLimits::default(),
             assisted_by: None,
             install: None,
             sandbox: OwnRules::default(),

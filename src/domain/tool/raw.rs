@@ -8,13 +8,14 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::profile::{IntegrityMode, OutputMode, ResolveMode, StdinMode};
+use super::resources::ResourceLimits;
 use super::suggest::{closest, did_you_mean};
 use super::toolbox::is_embedded;
 use super::{template, variable};
 use crate::domain::id::ToolId;
 use crate::domain::policy::sandbox::{OwnRules, is_grantable};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "binary",
     "args",
     "env",
@@ -27,6 +28,7 @@ const KEYS: [&str; 16] = [
     "capabilities",
     "resolve",
     "integrity",
+    "resources",
     "assisted_by",
     "install",
     "sandbox",
@@ -67,6 +69,8 @@ pub(super) struct RawProfile {
     pub(super) resolve: Option<ResolveMode>,
     /// See [`super::profile::ToolProfile::integrity`].
     pub(super) integrity: Option<IntegrityMode>,
+    /// See [`super::profile::ToolProfile::resources`].
+    pub(super) resources: Option<ResourceLimits>,
     /// See [`super::profile::ToolProfile::assisted_by`].
     pub(super) assisted_by: Option<String>,
     /// See [`super::profile::ToolProfile::install`].
@@ -98,6 +102,7 @@ impl RawProfile {
             capabilities: self.capabilities.or_else(|| weaker.capabilities.clone()),
             resolve: self.resolve.or(weaker.resolve),
             integrity: self.integrity.or(weaker.integrity),
+            resources: self.resources.or(weaker.resources),
             assisted_by: self.assisted_by.or_else(|| weaker.assisted_by.clone()),
             install: self.install.or_else(|| weaker.install.clone()),
             sandbox: match (self.sandbox, &weaker.sandbox) {
@@ -193,6 +198,7 @@ fn read_field<'de, A: MapAccess<'de>>(raw: &mut RawProfile, key: &str, map: &mut
         "idle_timeout_sec" => raw.idle_timeout_sec = Some(map.next_value()?),
         "success_exit_codes" => raw.success_exit_codes = Some(map.next_value::<ExitCodes>()?.0),
         "capabilities" => raw.capabilities = Some(map.next_value()?),
+        "resources" => raw.resources = Some(map.next_value()?),
         "resolve" => raw.resolve = Some(map.next_value()?),
         "integrity" => raw.integrity = Some(map.next_value()?),
         "assisted_by" => raw.assisted_by = Some(map.next_value::<OneLine>()?.0),

@@ -1,9 +1,11 @@
 //! What a program may use of the machine.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Upper bounds for one program and everything that it starts; `None` leaves a bound as the user has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceLimits {
     /// The largest memory dump of a crash, in MiB.
@@ -18,16 +20,29 @@ pub struct ResourceLimits {
     pub memory_mib: Option<u64>,
 }
 
-impl Default for ResourceLimits {
-    /// No memory dumps: they are as large as the program and land in the worktree. Everything else is left alone: the user's own bounds
-    /// are what ordinary builds were made under, the kernel counts processes per user and not per program, and address space is reserved by
-    /// programs (garbage collectors, sanitizers) that never use it.
-    fn default() -> Self {
-        Self { core_mib: Some(0), file_mib: None, open_files: None, processes: None, memory_mib: None }
+impl fmt::Display for ResourceLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [
+            ("core_mib", self.core_mib),
+            ("file_mib", self.file_mib),
+            ("open_files", self.open_files),
+            ("processes", self.processes),
+            ("memory_mib", self.memory_mib),
+        ];
+        let set = named.iter().filter_map(|(name, bound)| Some(format!("{name}={}", (*bound)?)));
+        f.write_str(&set.collect::<Vec<_>>().join(","))
     }
 }
 
 impl ResourceLimits {
+    /// Returns what holds when nobody says anything else. No memory dumps: they are as large as the program and land in the worktree.
+    /// Everything else is left alone: the user's own bounds are what ordinary builds were made under, the kernel counts processes per user
+    /// and not per program, and address space is reserved by programs (garbage collectors, sanitizers) that never use it.
+    #[must_use]
+    pub const fn ordinary() -> Self {
+        Self { core_mib: Some(0), file_mib: None, open_files: None, processes: None, memory_mib: None }
+    }
+
     /// Returns these limits, each replaced by that of `other` where it has one.
     #[must_use]
     pub fn overlaid(self, other: Self) -> Self {
@@ -38,11 +53,5 @@ impl ResourceLimits {
             processes: other.processes.or(self.processes),
             memory_mib: other.memory_mib.or(self.memory_mib),
         }
-    }
-
-    /// Returns limits that bound nothing.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self { core_mib: None, file_mib: None, open_files: None, processes: None, memory_mib: None }
     }
 }

@@ -11,6 +11,19 @@ use super::request::{CaptureLimits, Line, LogState, Stream};
 
 const LONGEST_LINE: usize = 4 << 10;
 
+/// What was kept of the output of one process.
+#[derive(Debug)]
+pub struct Captured {
+    /// The beginning and the end of both streams together.
+    pub output: Excerpt,
+    /// The beginning of standard output alone.
+    pub stdout: Kept,
+    /// What became of the log file.
+    pub log: LogState,
+    /// What became of the file of standard output.
+    pub stdout_file: LogState,
+}
+
 /// Takes all output of one process.
 #[derive(Debug)]
 pub struct Capture {
@@ -18,20 +31,22 @@ pub struct Capture {
     output: Excerpt,
     stdout: Kept,
     log: Option<Log>,
+    stdout_file: Option<Log>,
     taps: Option<Taps>,
 }
 
 impl Capture {
-    /// Opens the log file, if one is wanted.
+    /// Opens the log file and that of standard output, where they are wanted.
     ///
     /// # Errors
-    /// Returns the system's error when the log file cannot be created.
-    pub fn open(limits: CaptureLimits, log: Option<&Path>, lines: Option<mpsc::Sender<Line>>) -> io::Result<Self> {
+    /// Returns the system's error when a file cannot be created.
+    pub fn open(limits: CaptureLimits, log: Option<&Path>, stdout: Option<&Path>, lines: Option<mpsc::Sender<Line>>) -> io::Result<Self> {
         Ok(Self {
             limits,
             output: Excerpt::new(limits.head, limits.tail),
             stdout: Kept::default(),
             log: log.map(|path| Log::create(path, limits.log)).transpose()?,
+            stdout_file: stdout.map(|path| Log::create(path, limits.stdout_file)).transpose()?,
             taps: lines.map(Taps::new),
         })
     }
@@ -41,6 +56,9 @@ impl Capture {
         self.output.push(bytes);
         if stream == Stream::Stdout {
             self.stdout.push(bytes, self.limits.stdout);
+            if let Some(file) = &mut self.stdout_file {
+                file.push(bytes);
+            }
         }
         if let Some(log) = &mut self.log {
             log.push(bytes);
@@ -52,11 +70,12 @@ impl Capture {
 
     /// Ends the capture and hands out what was kept.
     #[must_use]
-    pub fn finish(mut self) -> (Excerpt, Kept, LogState) {
+    pub fn finish(mut self) -> Captured {
         if let Some(taps) = &mut self.taps {
             taps.flush();
         }
-        (self.output, self.stdout, self.log.map_or(LogState::Unwanted, Log::finish))
+        let state = |log: Option<Log>| log.map_or(LogState::Unwanted, Log::finish);
+        Captured { output: self.output, stdout: self.stdout, log: state(self.log), stdout_file: state(self.stdout_file) }
     }
 }
 

@@ -80,13 +80,15 @@ pub struct TimeLimits {
     pub wall: Option<Duration>,
     /// The longest time without a byte on standard output or standard error; `None` means no limit.
     pub idle: Option<Duration>,
-    /// From TERM to KILL.
+    /// From TERM to KILL after a limit.
     pub grace: Duration,
+    /// From TERM to KILL when everything is to end.
+    pub parting: Duration,
 }
 
 impl Default for TimeLimits {
     fn default() -> Self {
-        Self { wall: None, idle: None, grace: Duration::from_secs(5) }
+        Self { wall: None, idle: None, grace: Duration::from_secs(5), parting: Duration::from_secs(10) }
     }
 }
 
@@ -99,13 +101,15 @@ pub struct CaptureLimits {
     pub tail: usize,
     /// The first bytes of standard output alone, in memory.
     pub stdout: usize,
+    /// The first bytes of standard output alone, in a file of their own.
+    pub stdout_file: u64,
     /// The first bytes of both streams together, in the log file.
     pub log: u64,
 }
 
 impl Default for CaptureLimits {
     fn default() -> Self {
-        Self { head: 64 << 10, tail: 256 << 10, stdout: 16 << 20, log: 64 << 20 }
+        Self { head: 64 << 10, tail: 256 << 10, stdout: 256 << 10, stdout_file: 16 << 20, log: 64 << 20 }
     }
 }
 
@@ -144,6 +148,8 @@ pub struct ProcessRequest {
     pub capture: CaptureLimits,
     /// The file that gets the output of both streams in the order of arrival; its folder must exist.
     pub log: Option<PathBuf>,
+    /// The file that gets standard output alone; its folder must exist.
+    pub stdout: Option<PathBuf>,
     /// Gets lines as they come; lines that do not fit into the channel are dropped.
     pub lines: Option<mpsc::Sender<Line>>,
     /// What it may use of the machine.
@@ -164,8 +170,9 @@ impl ProcessRequest {
             limits: TimeLimits::default(),
             capture: CaptureLimits::default(),
             log: None,
+            stdout: None,
             lines: None,
-            resources: ResourceLimits::default(),
+            resources: ResourceLimits::ordinary(),
             confinement: Confinement::none(),
         }
     }
@@ -184,6 +191,8 @@ pub struct ProcessOutcome {
     pub stdout: Kept,
     /// What became of the log file.
     pub log: LogState,
+    /// What became of the file of standard output.
+    pub stdout_file: LogState,
     /// How many processes it had left behind when it ended; they were ended.
     pub swept: u32,
     /// Whether somebody outside of its own processes still held an output pipe 200 ms after all of them had ended. What they write later is

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn nothing_is_asked_for_by_no_limits() {
         let before = getrlimit(Resource::Nofile);
-        take_on(&ResourceLimits::none()).unwrap();
+        take_on(&ResourceLimits::default()).unwrap();
         assert_eq!(getrlimit(Resource::Nofile), before);
     }
 }

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::capture::Capture;
+use super::capture::{Capture, Captured};
 use super::line::{Incoming, Outgoing, split};
 use super::orphan;
 use super::output::Pipes;
@@ -76,13 +76,14 @@ impl Default for Course {
 
 fn outcome(started: Instant, capture: Capture, course: Course) -> ProcessOutcome {
     let Course { ending, swept, leaked_pipe, abandoned } = course;
-    let (output, stdout, log) = capture.finish();
-    ProcessOutcome { ending, elapsed: started.elapsed(), output, stdout, log, swept, leaked_pipe, abandoned }
+    let Captured { output, stdout, log, stdout_file } = capture.finish();
+    ProcessOutcome { ending, elapsed: started.elapsed(), output, stdout, log, stdout_file, swept, leaked_pipe, abandoned }
 }
 
 fn open_capture(request: &ProcessRequest) -> Result<Capture, SpawnError> {
-    Capture::open(request.capture, request.log.as_deref(), request.lines.clone())
-        .map_err(|source| SpawnError::Log { path: request.log.clone().unwrap_or_default(), source })
+    let path = request.log.clone().or_else(|| request.stdout.clone()).unwrap_or_default();
+    Capture::open(request.capture, request.log.as_deref(), request.stdout.as_deref(), request.lines.clone())
+        .map_err(|source| SpawnError::Log { path, source })
 }
 
 fn program_name(argv: &[OsString]) -> String {

@@ -145,7 +145,8 @@ impl StopClock {
 
     fn ask(&mut self, cause: Ending, now: Instant) -> Due {
         self.cause = Some(cause);
-        self.phase = Phase::Asked { kill_at: now + self.limits.grace };
+        let patience = if cause == Ending::Cancelled { self.limits.parting } else { self.limits.grace };
+        self.phase = Phase::Asked { kill_at: now + patience };
         Due::Tell(Wish::Ask)
     }
 
@@ -183,7 +184,7 @@ mod tests {
 
     fn clock(wall: u32, idle: u32) -> (StopClock, Instant) {
         let now = Instant::now();
-        let limits = TimeLimits { wall: Some(SECOND * wall), idle: Some(SECOND * idle), grace: SECOND * 5 };
+        let limits = TimeLimits { wall: Some(SECOND * wall), idle: Some(SECOND * idle), grace: SECOND * 5, parting: SECOND * 10 };
         (StopClock::new(limits, now), now)
     }
 

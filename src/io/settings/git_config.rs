@@ -5,19 +5,20 @@ use std::path::PathBuf;
 use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::overlay::Overlay;
-use super::variables::{boolean, durability, grants, network, number, path, progress, reads, sandbox, seconds};
+use super::variables::{boolean, durability, grants, mebibytes, network, number, path, progress, reads, sandbox, seconds};
 use crate::domain::tool::suggest::{closest, did_you_mean};
 use crate::domain::tool::variable;
 use crate::io::git::command::GitCommand;
 use crate::io::git::repo::Repo;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "maxWorkers",
     "worktreeDir",
     "durability",
     "progress",
     "notes",
     "timeoutSec",
+    "minFreeMib",
     "envAllow",
     "sandbox",
     "network",
@@ -93,6 +94,7 @@ fn set(overlay: &mut Overlay, key: &str, entry: &ConfigEntry) -> Result<(), Sett
         "durability" => overlay.durability = Some(Setting::new(durability(&place, text)?, origin)),
         "progress" => overlay.progress = Some(Setting::new(progress(&place, text)?, origin)),
         "notes" => overlay.notes = Some(Setting::new(boolean(&place, text)?, origin)),
+        "minFreeMib" => overlay.min_free_mib = Some(Setting::new(mebibytes(&place, text)?, origin)),
         "timeoutSec" => overlay.timeout_sec = seconds(&place, text)?.map(|value| Setting::new(value, origin)),
         "sandbox" => overlay.sandbox = Some(Setting::new(sandbox(&place, text)?, origin)),
         "network" => overlay.network = Some(Setting::new(network(&place, text)?, origin)),

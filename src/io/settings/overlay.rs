@@ -9,12 +9,13 @@ use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::yaml;
 use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
+use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::variable;
 
 /// The settings that the program ships.
 pub const SHIPPED: &str = include_str!("../../../config/config.yaml");
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "max_workers",
     "worktree_dir",
     "durability",
@@ -22,6 +23,8 @@ const KEYS: [&str; 12] = [
     "notes",
     "timeout_sec",
     "env_allow",
+    "resources",
+    "min_free_mib",
     "sandbox",
     "network",
     "reads",
@@ -73,6 +76,10 @@ pub struct Overlay {
     pub dry_run: Option<Setting<bool>>,
     /// Names of variables that children get besides the usual ones. Layers add to each other.
     pub env_allow: Option<Setting<Vec<String>>>,
+    /// What programs may use of the machine.
+    pub resources: Option<Setting<ResourceLimits>>,
+    /// How much room a step must find on the disks, in MiB.
+    pub min_free_mib: Option<Setting<u64>>,
     /// The tool registry of the original systems.
     pub registry: Option<Setting<PathBuf>>,
     /// How tightly programs are held.
@@ -101,6 +108,8 @@ struct File {
     reads: Option<Reads>,
     sandbox_write: Option<Vec<Spanned<String>>>,
     sandbox_read: Option<Vec<Spanned<String>>>,
+    resources: Option<ResourceLimits>,
+    min_free_mib: Option<u64>,
 }
 
 impl File {
@@ -135,6 +144,8 @@ impl Overlay {
             timeout_sec: read.timeout_sec.filter(|seconds| *seconds > 0).map(|value| Setting::new(value, origin())),
             dry_run: None,
             env_allow: read.env_allow.map(|names| Setting::new(plain(names), origin())),
+            resources: read.resources.map(|value| Setting::new(value, origin())),
+            min_free_mib: read.min_free_mib.map(|value| Setting::new(value, origin())),
             registry: None,
             sandbox: read.sandbox.map(|value| Setting::new(value, origin())),
             network: read.network.map(|value| Setting::new(value, origin())),
@@ -158,6 +169,10 @@ impl Overlay {
     /// Returns this layer with the gaps filled from a weaker one. Lists are joined.
     #[must_use]
     pub fn over(self, weaker: Self) -> Self {
+        let resources = match (self.resources, weaker.resources) {
+            (Some(strong), Some(weak)) => Some(Setting::new(weak.value.overlaid(strong.value), strong.origin)),
+            (strong, weak) => strong.or(weak),
+        };
         Self {
             max_workers: self.max_workers.or(weaker.max_workers),
             worktree_dir: self.worktree_dir.or(weaker.worktree_dir),
@@ -167,6 +182,8 @@ impl Overlay {
             timeout_sec: self.timeout_sec.or(weaker.timeout_sec),
             dry_run: self.dry_run.or(weaker.dry_run),
             env_allow: joined(self.env_allow, weaker.env_allow),
+            resources,
+            min_free_mib: self.min_free_mib.or(weaker.min_free_mib),
             registry: self.registry.or(weaker.registry),
             sandbox: self.sandbox.or(weaker.sandbox),
             network: self.network.or(weaker.network),
@@ -215,6 +232,15 @@ mod tests {
         for text in ["", "# only a comment\n", "x-mine: [1]\nmetadata: {a: 1}\n"] {
             assert_eq!(Overlay::parse(Layer::User, "c.yaml", text).unwrap(), Overlay::default(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_layer_replaces_single_limits() {
+        let layer = |text: &str| Overlay::parse(Layer::User, "c.yaml", text).unwrap();
+        let both = layer("resources: {processes: 50}\n").over(layer("resources: {core_mib: 0, processes: 9}\n"));
+        let expected = ResourceLimits { core_mib: Some(0), processes: Some(50), ..ResourceLimits::default() };
+        assert_eq!(both.resources.unwrap().value, expected);
+        assert!(error("resources: {process: 5}\n").contains("unknown key `process` (did you mean `processes`?)"));
     }
 
     #[test]

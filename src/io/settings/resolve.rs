@@ -10,6 +10,7 @@ use super::limits::{LimitLayers, Limits};
 use super::overlay::{LedgerDurability, Overlay, Progress, SHIPPED};
 use super::variables;
 use crate::domain::policy::sandbox::{Network, Reads, SandboxWish};
+use crate::domain::tool::resources::ResourceLimits;
 
 /// The settings that hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,10 @@ pub struct Settings {
     pub dry_run: Setting<bool>,
     /// Names of variables that children get besides the usual ones.
     pub env_allow: Setting<Vec<String>>,
+    /// What programs may use of the machine.
+    pub resources: Setting<ResourceLimits>,
+    /// How much room a step must find on the disks, in MiB.
+    pub min_free_mib: Setting<u64>,
     /// The tool registry of the original systems.
     pub registry: Setting<Option<PathBuf>>,
     /// How tightly programs are held.
@@ -94,6 +99,8 @@ pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, Se
         timeout_sec: optional(merged.timeout_sec),
         dry_run: merged.dry_run.unwrap_or_else(|| Setting::new(false, built_in())),
         env_allow: merged.env_allow.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
+        resources: merged.resources.unwrap_or_else(|| Setting::new(ResourceLimits::ordinary(), built_in())),
+        min_free_mib: merged.min_free_mib.unwrap_or_else(|| Setting::new(1024, built_in())),
         registry: optional(merged.registry),
         sandbox: merged.sandbox.unwrap_or_else(|| Setting::new(SandboxWish::Auto, built_in())),
         network: merged.network.unwrap_or_else(|| Setting::new(Network::Full, built_in())),
@@ -137,6 +144,8 @@ impl Settings {
             row("timeout_sec", timeout, &self.timeout_sec.origin),
             row("dry_run", self.dry_run.value.to_string(), &self.dry_run.origin),
             row("env_allow", self.env_allow.value.join(","), &self.env_allow.origin),
+            row("resources", self.resources.value.to_string(), &self.resources.origin),
+            row("min_free_mib", self.min_free_mib.value.to_string(), &self.min_free_mib.origin),
             row("registry", path(&self.registry), &self.registry.origin),
             row("sandbox", self.sandbox.value.word().to_owned(), &self.sandbox.origin),
             row("network", self.network.value.name().to_owned(), &self.network.origin),

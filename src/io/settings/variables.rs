@@ -24,6 +24,11 @@ pub(super) fn seconds(place: &str, text: &str) -> Result<Option<u64>, SettingsEr
     Ok((seconds > 0).then_some(seconds))
 }
 
+/// Reads an amount; 0 is one as well.
+pub(super) fn mebibytes(place: &str, text: &str) -> Result<u64, SettingsError> {
+    text.trim().parse().map_err(|_| wrong(place, text, "a whole number of MiB"))
+}
+
 /// Reads a truth value in one of the words that git knows.
 pub(super) fn boolean(place: &str, text: &str) -> Result<bool, SettingsError> {
     match text.trim().to_ascii_lowercase().as_str() {
@@ -100,6 +105,8 @@ pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsErro
         timeout_sec: timeout.and_then(|setting| Some(Setting::new(setting.value?, setting.origin))),
         dry_run: read(environment, &["ORC_DRY_RUN", "PIPELINE_DRY_RUN"], boolean)?,
         env_allow: read(environment, &["ORC_ENV_ALLOW"], names)?,
+        resources: None,
+        min_free_mib: read(environment, &["ORC_MIN_FREE_MIB"], mebibytes)?,
         registry: folder(environment, "AIM_REGISTRY_PATH"),
         sandbox: read(environment, &["ORC_SANDBOX"], sandbox)?,
         network: read(environment, &["ORC_NETWORK"], network)?,

@@ -4,6 +4,7 @@ mod contract;
 mod kills;
 mod large;
 mod neighbours;
+mod signals;
 
 use crate::harness::{TestEnvironment, TestRepo};
 

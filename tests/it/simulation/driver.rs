@@ -177,7 +177,7 @@ impl Driver {
         if world.stop != Stop::No {
             return Ok(Launches::default());
         }
-        let begin = |one: &WorkstreamState, order: &StepOrder| starting(one, order, "/worktree");
+        let begin = |one: &WorkstreamState, order: &StepOrder| Some(starting(one, order, "/worktree"));
         turn.plan(Desk { plan: &world.script.plan, config: &world.script.config, flying: &self.flying, begin: &begin })
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::policy::sandbox::OwnRules;
 use crate::domain::tool::profile::{IntegrityMode, OutputMode, ResolveMode, StdinMode};
+use crate::domain::tool::resources::ResourceLimits;
 
 fn parse(layers: &[&str]) -> Result<Toolbox, Vec<String>> {
     let names = ["shipped", "user", "repo"];
@@ -32,7 +33,7 @@ fn every_field_is_read() {
     let toolbox =
         parse(&[r#"{"t": {"binary": "b", "args": ["-x", "{files}"], "env": {"A": "{run}"}, "env_allow": ["K_*"], "stdin": "prompt",
         "output": "patch", "timeout_sec": 5, "idle_timeout_sec": 0, "success_exit_codes": [0, 5], "capabilities": ["c"],
-        "resolve": "refuse", "assisted_by": "me", "install": "make", "x-note": [1], "metadata": {"k": 1}}, "$schema": "s", "x-y": 1}"#])
+        "resolve": "refuse", "resources": {"memory_mib": 4096}, "assisted_by": "me", "install": "make", "x-note": [1], "metadata": {"k": 1}}, "$schema": "s", "x-y": 1}"#])
         .unwrap();
     let expect = ToolProfile {
         id: ToolId::parse("t").unwrap(),
@@ -47,6 +48,7 @@ fn every_field_is_read() {
         capabilities: vec!["c".to_owned()],
         resolve: ResolveMode::Refuse,
         integrity: IntegrityMode::Stop,
+        resources: ResourceLimits { memory_mib: Some(4096), ..ResourceLimits::default() },
         assisted_by: Some("me".to_owned()),
         install: Some("make".to_owned()),
         sandbox: OwnRules::default(),
