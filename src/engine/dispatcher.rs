@@ -177,7 +177,8 @@ impl Dispatcher {
     }
 
     async fn end(&mut self) -> Result<Ending, DispatchError> {
-        let stopped = self.stopping == Stopping::Gently;
+        // A run that came to its end while it was asked to stop has come to its end.
+        let stopped = self.stopping == Stopping::Gently && self.state.status == RunStatus::Running;
         if self.state.status == RunStatus::Running {
             let reason = self.failure.as_ref().map_or_else(|| "stopped by the user".to_owned(), ToString::to_string);
             let event = Event::RunPaused(RunMoved { round: self.state.round, tip: self.state.tip, reason: Some(reason) });

@@ -67,9 +67,15 @@ impl RunFolder {
     /// Describes a kept output: its place in the folder, its size and its digest; `None` when it can not be read.
     #[must_use]
     pub fn output(&self, file: &Path) -> Option<OutputRef> {
-        let bytes = fs::read(file).ok()?;
+        let mut digest = Sha256::new();
+        let mut bytes = 0;
+        let take = |piece: &[u8]| {
+            digest.update(piece);
+            bytes += piece.len() as u64;
+        };
+        fs::read_in_pieces(file, take).ok()?;
         let path = file.strip_prefix(&self.path).ok()?.to_string_lossy().into_owned();
-        let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-        Some(OutputRef { path, bytes: bytes.len() as u64, sha256 })
+        let sha256 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        Some(OutputRef { path, bytes, sha256 })
     }
 }

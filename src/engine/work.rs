@@ -337,7 +337,7 @@ fn request(cx: &RunContext, order: &StepOrder, one: &WorkstreamState) -> Asked {
     }
     let check = order.of.as_ref().map(ToString::to_string).unwrap_or_default();
     let kept = one.fix.output.as_ref().filter(|_| order.rung != Rung::ReducedContext);
-    let bytes = kept.and_then(|path| fs::read(&cx.folder.path().join(path)).ok()).unwrap_or_default();
+    let bytes = kept.and_then(|path| fs::read_tail(&cx.folder.path().join(path), 2 * OUTPUT_LIMIT as u64).ok()).unwrap_or_default();
     let output = tail(&String::from_utf8_lossy(&bytes), OUTPUT_LIMIT).to_owned();
     Asked { feedback: None, fix: Some((check, one.fix.findings.clone(), output)) }
 }

@@ -1,7 +1,7 @@
 //! The door for writing, moving and removing files. Every error names the path.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -82,6 +82,39 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FsError> {
     let mut bytes = Vec::new();
     at("read", path, File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)))?;
     Ok(bytes)
+}
+
+/// Reads the last bytes of a file, at most `most` of them.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be read.
+pub fn read_tail(path: &Path, most: u64) -> Result<Vec<u8>, FsError> {
+    let read = || {
+        let mut file = File::open(path)?;
+        let end = file.metadata()?.len();
+        file.seek(SeekFrom::Start(end.saturating_sub(most)))?;
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    at("read", path, read())
+}
+
+/// Reads a file piece by piece, so that a large one takes no memory.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be read.
+pub fn read_in_pieces(path: &Path, mut take: impl FnMut(&[u8])) -> Result<(), FsError> {
+    let mut buffer = vec![0; 64 << 10];
+    let mut file = at("read", path, File::open(path))?;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => take(&buffer[..length]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return at("read", path, Err(error)),
+        }
+    }
 }
 
 /// Returns what lies in a folder, sorted by name.

@@ -10,7 +10,7 @@ const MIB: u64 = 1 << 20;
 fn plan(repo: &TestRepo<'_>, line: &str, more: &str) -> String {
     let plan = repo.path().parent().unwrap().join("tour.yaml");
     let text = format!(
-        "version: 1\nname: tour\nworkstreams:\n  - id: a\n    files_scope: [\"**\"]\n    tool: command\n    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n{more}"
+        "version: 1\nname: tour\n{more}workstreams:\n  - id: a\n    files_scope: [\"**\"]\n    tool: command\n    command: [sh, -c, {line:?}]\n    retry: {{max_attempts: 1}}\n"
     );
     std::fs::write(&plan, text).unwrap();
     plan.display().to_string()
@@ -37,7 +37,7 @@ fn flood(mib: u64) -> u64 {
     let environment = TestEnvironment::new();
     let repo = environment.repo("project");
     let line = format!("head -c {}  /dev/zero | tr '\\\\0' x; echo; echo end >a.txt", mib * MIB);
-    let plan = plan(&repo, &line, "    timeouts: {edit: 3600}\n");
+    let plan = plan(&repo, &line, "defaults: {circuit_breaker: {timeouts: {edit: 3600}}}\n");
     let (most, outcome) = peak_at_the_end(repo.start_orc(&["run", &plan, "--json"]));
     let outcome = outcome.expect_code(0);
     assert_eq!(repo.git(&["show", "orc/tour:a.txt"]), "end", "{outcome:?}");
@@ -87,7 +87,11 @@ fn a_bomb_of_processes_is_bounded_and_ends_with_its_step() {
     let folder = environment.root().join("config/git-orc");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("config.yaml"), "resources: {processes: 120}\n").unwrap();
-    let plan = plan(&repo, "b() { b | b & }; b; sleep 3600", "    timeouts: {edit: 2}\n");
+    let plan = plan(
+        &repo,
+        "echo 'sleep 60 & sh $0 & sh $0 & wait' >$HOME/bomb; sh $HOME/bomb; sleep 3600",
+        "defaults: {circuit_breaker: {timeouts: {edit: 2}}}\n",
+    );
     let Some(mut command) = as_nobody(&environment, &repo) else { return };
     let start = Instant::now();
     let mut running = Running::start(command.args(["run", &plan]));
