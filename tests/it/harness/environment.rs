@@ -111,6 +111,8 @@ impl TestEnvironment {
             ("GIT_CEILING_DIRECTORIES", self.root.clone()),
             // What programs leave in the home folder is how tests look into them; what a sandbox holds has its own tests, which name it.
             ("ORC_SANDBOX", PathBuf::from("none")),
+            // Tests fill disks of their own, and run on machines with little room.
+            ("ORC_MIN_FREE_MIB", PathBuf::from("0")),
         ]);
         command
     }

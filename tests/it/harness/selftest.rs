@@ -42,6 +42,7 @@ fn nothing_of_the_machine_is_inherited() {
         "GIT_TERMINAL_PROMPT",
         "HOME",
         "LC_ALL",
+        "ORC_MIN_FREE_MIB",
         "ORC_SANDBOX",
         "PATH",
         "TERM",
