@@ -8,6 +8,7 @@ mod dice;
 mod driver;
 mod laws;
 mod plans;
+mod plants;
 mod store;
 mod story;
 mod tasks;

@@ -15,6 +15,7 @@ use git_orc::domain::tool::profile::ResolveMode;
 
 use super::commits::Tree;
 use super::dice::Dice;
+use super::plants::Plant;
 
 /// How much of the outcome is fixed by the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub(super) struct Script {
     pub(super) weather: Weather,
     pub(super) plan: CheckedPlan,
     pub(super) config: RunConfig,
+    /// The plan and the settings as the driver has them; the same ones, unless a fault is planted.
+    pub(super) driven: (CheckedPlan, RunConfig),
+    pub(super) plant: Plant,
 }
 
 /// What a step does.
@@ -52,7 +56,7 @@ fn step_id(text: &str) -> StepId {
 }
 
 impl Script {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, plant: Plant) -> Self {
         let mut dice = Dice::at(seed, "plan");
         let weather = if dice.chance(50) { Weather::Calm } else { Weather::Rough };
         let rough = weather == Weather::Rough;
@@ -95,7 +99,12 @@ impl Script {
             gates: (0..dice.below(3)).map(gate).collect(),
             workstreams,
         };
-        Self { seed, weather, plan, config }
+        let mut driven = (plan.clone(), config.clone());
+        driven.1.max_workers += u32::from(plant == Plant::OneWorkerMore);
+        if plant == Plant::NeverGivesUp {
+            driven.0.workstreams.iter_mut().for_each(|one| one.limits.retry.max_attempts = 40);
+        }
+        Self { seed, weather, plan, config, driven, plant }
     }
 
     /// Returns what an attempt does; `done` is how many attempts of this step came to their own end before it.
@@ -105,6 +114,8 @@ impl Script {
         let mut dice = Dice::at(self.seed, place);
         let changes = matches!(order.role, StepRole::Edit | StepRole::Fix | StepRole::Resolve);
         let outcome = match dice.below(20) {
+            // Whoever never gives up has to fail for that to be seen.
+            _ if self.plant == Plant::NeverGivesUp => StepOutcome::Failed,
             0 | 1 => StepOutcome::Failed,
             2 => StepOutcome::TimedOut,
             3 if changes => StepOutcome::NoChange,

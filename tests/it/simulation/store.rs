@@ -13,6 +13,7 @@ use git_orc::domain::run::state::RunState;
 use super::commits::Commits;
 use super::dice::Dice;
 use super::laws::Laws;
+use super::plants::Plant;
 
 /// Where a driver dies inside an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +64,11 @@ pub(super) struct Store {
     keys: BTreeSet<String>,
     /// How often another process was faster.
     pub(super) races: u32,
+    plant: Plant,
 }
 
 impl Store {
-    pub(super) fn new(run: RunId, commits: Commits) -> Self {
+    pub(super) fn new(run: RunId, commits: Commits, plant: Plant) -> Self {
         Self {
             run,
             chain: Vec::new(),
@@ -80,6 +82,7 @@ impl Store {
             told: BTreeMap::new(),
             keys: BTreeSet::new(),
             races: 0,
+            plant,
         }
     }
 
@@ -97,7 +100,9 @@ impl Store {
         if self.is_locked || tear == Tear::Full {
             return Err(AppendError::Refused);
         }
-        self.refs.extend(entries.iter().filter_map(Entry::event).filter_map(|event| keep_alive(self.run, event)));
+        let keep = entries.iter().filter_map(Entry::event).filter_map(|event| keep_alive(self.run, event));
+        let forgets = self.plant == Plant::ForgetsKept;
+        self.refs.extend(keep.filter(|(name, _)| !forgets || !name.contains("/kept/")));
         if matches!(tear, Tear::BeforeEntries | Tear::Locked) {
             self.is_locked = tear == Tear::Locked;
             return Err(AppendError::Died);
@@ -136,7 +141,7 @@ impl Store {
         self.keys.len()
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    pub(super) fn entries(&self) -> Vec<Entry> {
         let ours = self.chain.iter().filter_map(|link| if let Link::Ours(line) = link { Some(line) } else { None });
         ours.map(|line| codec::from_json(line).unwrap()).collect()
     }
@@ -155,6 +160,9 @@ impl Store {
             // The checkpoint of a chain that lost the race: its last entry is not there.
             state.last = state.last.map(|id| git_orc::domain::id::EntryId::new(ulid::Ulid::from(u128::from(id.ulid()) ^ 1 << 100)));
             state.entries += 7;
+        }
+        if let Some((_, old)) = self.checkpoints.first().filter(|_| self.plant == Plant::StaleCheckpoint) {
+            laws.loaded(&self.folded, Ok(serde_json::from_str(old).unwrap()));
         }
         let mut past = Past::new(checkpoint.clone());
         for entry in entries.iter().rev() {

@@ -19,6 +19,7 @@ use super::dice::Dice;
 use super::driver::{Driver, End, write};
 use super::laws::{Laws, words};
 use super::plans::{Script, Weather};
+use super::plants::Plant;
 use super::store::Store;
 use super::tasks::created;
 use super::world::{Clock, Shared, Stop, Trouble, World};
@@ -46,7 +47,16 @@ pub(super) struct Story {
 
 /// Simulates one seed; a calm one also without any trouble, to compare how both end.
 pub(super) fn tell(seed: u64, is_read: bool) -> Story {
-    let script = Rc::new(Script::new(seed));
+    tell_of(Rc::new(Script::new(seed, Plant::None)), is_read)
+}
+
+/// Simulates one seed with a fault that must be seen.
+pub(super) fn tell_planted(seed: u64, plant: Plant) -> Story {
+    tell_of(Rc::new(Script::new(seed, plant)), false)
+}
+
+fn tell_of(script: Rc<Script>, is_read: bool) -> Story {
+    let seed = script.seed;
     let mut dice = Dice::at(seed, "trouble");
     let rough = script.weather == Weather::Rough;
     let some = |dice: &mut Dice, most: usize| u32::try_from(dice.below(most + 1)).unwrap();
@@ -78,7 +88,7 @@ fn result(world: &World) -> (BTreeMap<String, &'static str>, Option<Tree>) {
 fn simulate(script: &Rc<Script>, trouble: Trouble, dice: Dice, is_read: bool) -> World {
     let world = World {
         script: Rc::clone(script),
-        store: Store::new(World::run(), Commits::default()),
+        store: Store::new(World::run(), Commits::default(), script.plant),
         laws: Laws::new(script),
         dice,
         clock: Rc::new(Clock::default()),
@@ -144,7 +154,7 @@ fn one_driver(shared: &Shared) -> End {
         world.laws.must(is_free, "P7 one driver holds the run", || "the lock was taken twice".to_owned());
         world.holder = Some(world.drivers);
         // Only while holding the run's lock.
-        world.store.is_locked = false;
+        world.store.is_locked &= world.script.plant == Plant::LeavesLock;
     }
     if shared.borrow().store.length() == 0 {
         let first = begin(&mut shared.borrow_mut());
@@ -160,12 +170,16 @@ fn one_driver(shared: &Shared) -> End {
 
 fn begin(world: &mut World) -> Vec<Event> {
     let tip = world.store.commits.make(&[], Tree::new());
+    let mut waves = schedule(&world.script.plan).waves;
+    if world.script.plant == Plant::OneWave {
+        waves = vec![waves.concat()];
+    }
     let planned = RunPlanned {
         name: "simulated".into(),
         base: tip,
         target: world.script.plan.target.clone(),
         tip,
-        waves: schedule(&world.script.plan).waves,
+        waves,
         plan_digest: String::new(),
         version: "0".into(),
     };

@@ -17,6 +17,7 @@ use git_orc::domain::run::verdict::verdict;
 
 use super::commits::{Tree, tree_id};
 use super::plans::{Deed, Weather};
+use super::plants::Plant;
 use super::world::{Shared, Stop, World, record, sleep};
 
 /// The error of a task that could not go on because of the machine.
@@ -174,6 +175,7 @@ async fn integrate(world: &Shared, (wave, workstreams): (u32, Vec<WorkstreamId>)
         let (merges, _) = merge_all(&mut world.borrow_mut(), start, &candidates);
         let Some(red) = first_red(world, (wave, &merges), state).await else {
             let integration = Integration { wave, old, commit: merges[merges.len() - 1].merge, merges };
+            move_first(&mut world.borrow_mut(), integration.commit);
             return record(world, vec![Event::IntegrationPrepared(integration)]).await;
         };
         if world.borrow().stop != Stop::No {
@@ -186,6 +188,15 @@ async fn integrate(world: &Shared, (wave, workstreams): (u32, Vec<WorkstreamId>)
         let events = evicted(state, (&culprit.0, culprit.1), "a gate fails with it").unwrap();
         record(world, events).await;
         candidates.retain(|candidate| *candidate != culprit);
+    }
+}
+
+/// What a driver with the fault of that name does.
+fn move_first(world: &mut World, commit: ObjectId) {
+    if world.script.plant == Plant::MovesFirst {
+        let is_green = world.is_green(commit);
+        world.laws.branch_moved(&world.store, commit, || is_green);
+        world.store.branch = Some(commit);
     }
 }
 
@@ -217,7 +228,8 @@ fn merge_all(world: &mut World, start: ObjectId, candidates: &[Candidate]) -> (V
 
 async fn first_red(world: &Shared, (wave, merges): (u32, &[Merge]), state: &RunState) -> Option<(usize, Verdict)> {
     let last = merges.last()?.merge;
-    let gates = world.borrow().script.plan.gates.len();
+    let skips = world.borrow().script.plant == Plant::SkipsGates;
+    let gates = if skips { 0 } else { world.borrow().script.plan.gates.len() };
     for gate in 0..gates {
         let verdict = verdict_of(world, (wave, gate), (last, merges), state).await;
         if verdict != Verdict::Passed {
@@ -281,7 +293,7 @@ async fn advance(world: &Shared, integration: Integration, state: &RunState) {
     let is_moved = {
         let world = &mut *world.borrow_mut();
         let is_there = world.store.branch == Some(integration.commit);
-        let may = !is_there && world.store.branch == integration.old;
+        let may = !is_there && (world.store.branch == integration.old || world.script.plant == Plant::PushesOver);
         if may {
             let is_green = world.is_green(integration.commit);
             world.laws.branch_moved(&world.store, integration.commit, || is_green);
