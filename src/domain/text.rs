@@ -18,6 +18,17 @@ pub fn one_line(text: &str) -> String {
     out
 }
 
+/// Returns a document of JSON that says the same, every unsafe character in its strings written as an escape. Line breaks stay: between
+/// strings they are layout, and inside of them there are none.
+#[must_use]
+pub fn json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        if is_unsafe(c) && c != '\n' { out.push_str(&format!("\\u{:04x}", u32::from(c))) } else { out.push(c) }
+    }
+    out
+}
+
 /// Returns the text with its line breaks and tabs kept and every other unsafe character written as an escape.
 #[must_use]
 pub fn block(text: &str) -> String {
@@ -59,6 +70,16 @@ mod tests {
         check("a\nb\tc", "a\\nb\\tc", "a\nb\tc");
         check("\u{1b}[31mred", "\\u{1b}[31mred", "\\u{1b}[31mred");
         check("\u{9b}2J\u{202e}x\u{200b}", "\\u{9b}2J\\u{202e}x\\u{200b}", "\\u{9b}2J\\u{202e}x\\u{200b}");
+    }
+
+    #[test]
+    fn escaped_json_says_the_same() {
+        let value = serde_json::json!({"a\u{202e}": ["\u{9b}2J\u{1b}\u{7f}", "plain é 漢\n"]});
+        let document = serde_json::to_string_pretty(&value).unwrap();
+        let escaped = json(&document);
+        assert!(!escaped.chars().any(|c| is_unsafe(c) && c != '\n'), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+        assert_eq!(json("{\n  \"a\": \"é\"\n}\n"), "{\n  \"a\": \"é\"\n}\n");
     }
 
     #[test]

@@ -3,11 +3,14 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::domain::text::json;
+
 /// Returns a document as pretty JSON. What can not be JSON, which none of ours is, becomes an object that says so.
 #[must_use]
 pub fn pretty(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| refused(&error));
-    text + "\n"
+    // JSON lets controls beyond ASCII and characters that turn the order of letters stand as they are; a terminal acts on them.
+    json(&text) + "\n"
 }
 
 /// Returns a value as JSON, to be put into a document.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::cli::view::document;
 use crate::cli::view::graph::model::tool_of;
 use crate::domain::id::WorkstreamId;
 use crate::domain::plan::model::{CheckedPlan, Workstream};
@@ -215,7 +216,7 @@ pub fn json(plan: &CheckedPlan, schedule: &Schedule) -> String {
         },
     };
     // Strings and numbers only: there is nothing in it that JSON could not hold.
-    serde_json::to_string_pretty(&document).map(|text| text + "\n").unwrap_or_default()
+    document::pretty(&document)
 }
 
 fn member(workstream: &Workstream) -> Member<'_> {

@@ -10,7 +10,7 @@ use super::entry::{Body, Entry, VERSION};
 use super::subject::subject;
 use crate::domain::id::{EntryId, RunId};
 use crate::domain::run::event::Event;
-use crate::domain::text::is_unsafe;
+use crate::domain::text::json;
 
 /// The trailer that carries the entry.
 pub const TRAILER: &str = "Orc-Entry";
@@ -92,18 +92,7 @@ pub fn to_object(entry: &Entry) -> Result<Map<String, Value>, EncodeError> {
 /// Returns an error when the event has no JSON form.
 pub fn to_json(entry: &Entry) -> Result<String, EncodeError> {
     let text = serde_json::to_string(&Value::Object(to_object(entry)?))?;
-    if !text.chars().any(is_unsafe) {
-        return Ok(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) {
-            out.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    Ok(out)
+    Ok(json(&text))
 }
 
 /// Reads an entry from its line of JSON. An unknown version or kind is kept as it is.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cli::view::document;
 use crate::cli::view::graph::model::Graph;
 
 /// The version of the document; it grows when a field changes its meaning or goes away, not when one is added.
@@ -55,7 +56,7 @@ pub fn render(graph: &Graph) -> String {
         critical_path: graph.critical.iter().filter_map(id).collect(),
     };
     // Strings and numbers only: there is nothing in it that JSON could not hold.
-    serde_json::to_string_pretty(&document).map(|text| text + "\n").unwrap_or_default()
+    document::pretty(&document)
 }
 
 #[cfg(test)]
