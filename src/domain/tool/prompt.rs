@@ -98,22 +98,40 @@ fn scope(plan: &Workstream) -> String {
 
 fn mending(check: &str, findings: &[Finding], output: &str) -> String {
     let mut out = format!("The step `{check}` fails. Mend the cause; do not weaken the check.\n\n");
-    for finding in findings {
+    let mut found = String::new();
+    for (number, finding) in findings.iter().enumerate() {
         let place = finding.location.as_ref().map(|l| format!("{}:{}: ", l.path, l.line)).unwrap_or_default();
-        out.push_str(&format!("- {place}{}\n", block(&finding.message).replace('\n', "\n  ")));
+        let line = format!("- {place}{}\n", finding.message.replace('\n', "\n  "));
+        if found.len() + line.len() > OUTPUT_LIMIT && number > 0 {
+            found.push_str(&format!("and {} more\n", findings.len() - number));
+            break;
+        }
+        found.push_str(&line);
+    }
+    if !found.is_empty() {
+        out.push_str(&format!("What was found:\n\n{}", quoted(found.trim_end())));
     }
     if !output.is_empty() {
-        out.push_str(&format!("\nThe end of its output:\n\n```\n{}\n```\n", block(tail(output, OUTPUT_LIMIT))));
+        out.push_str(&format!("\nThe end of its output:\n\n{}", quoted(output)));
     }
     out
 }
 
 fn resolving(paths: &[String], theirs: &str) -> String {
     format!(
-        "These files hold conflict markers, since others were merged meanwhile. Keep what both sides mean, and leave no marker.\n\n{}\nThe other side:\n\n{}\n",
+        "These files hold conflict markers, since others were merged meanwhile. Keep what both sides mean, and leave no marker.\n\n{}\nThe other side:\n\n{}",
         list(paths.iter().map(String::as_str)),
-        block(tail(theirs, OUTPUT_LIMIT))
+        quoted(theirs)
     )
+}
+
+/// Quotes the end of a program's text between fences that are longer than any in it, so that it can not end its own quotation.
+fn quoted(text: &str) -> String {
+    let escaped = block(tail(text, OUTPUT_LIMIT));
+    let text = tail(&escaped, OUTPUT_LIMIT);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(3.max(longest + 1));
+    format!("{fence}\n{text}\n{fence}\n")
 }
 
 /// Returns the last `most` bytes of a text, cut at a character.
