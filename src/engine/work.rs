@@ -23,7 +23,7 @@ use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
 use crate::io::fs::{self, Durability};
-use crate::io::git::admin::Tampered;
+use crate::io::git::admin::{Tampered, Tampering};
 use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
 use crate::io::git::hold::wait_for_collection;
 use crate::io::git::objects::Objects;
@@ -128,6 +128,9 @@ pub async fn assign(
     cx.keep_worktree(&order.workstream, left.live);
     worked.found.extend(left.found);
     worked.notes.extend(left.notes);
+    if let Some(gone) = left.gone.filter(|_| worked.outcome == StepOutcome::Passed) {
+        (worked.outcome, worked.message) = (StepOutcome::Failed, gone);
+    }
     match profile.output {
         OutputMode::Patch if worked.outcome == StepOutcome::Passed => printed_patch(cx, &set, &ended, &mut worked).await?,
         OutputMode::Worktree if worked.outcome == StepOutcome::Passed && is_empty => no_change(cx, &set, &mut worked)?,
@@ -160,6 +163,8 @@ struct Left {
     live: Live,
     found: Option<Found>,
     notes: Vec<String>,
+    /// A sentence about the folder that the tool worked in, when it is not the one any more.
+    gone: Option<String>,
 }
 
 fn snapshot(
@@ -176,6 +181,8 @@ fn snapshot(
     live.captured = taken.tree;
     live.since = Since::Nobody;
     notes.extend(taken.tampered.iter().map(restored));
+    let is_gone = |t: &&Tampered| t.path == live.worktree.path() && matches!(t.what, Tampering::Missing | Tampering::Replaced);
+    let gone = taken.tampered.iter().find(is_gone).map(|t| format!("the folder that the tool worked in {}", t.what));
     let oddities: Vec<String> = taken.skipped.iter().map(|skipped| format!("`{}` {}", skipped.path, skipped.reason)).collect();
     let found = (!taken.changes.is_empty() || !oddities.is_empty()).then_some(Found {
         tree: taken.tree,
@@ -184,7 +191,7 @@ fn snapshot(
         objects: taken.objects,
         oddities,
     });
-    Ok(Left { live, found, notes })
+    Ok(Left { live, found, notes, gone })
 }
 
 fn restored(tampered: &Tampered) -> String {

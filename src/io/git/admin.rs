@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::domain::id::ObjectId;
@@ -171,11 +172,35 @@ impl Admin {
                 tampered.push(self.restore_file(&admin, self.dir.join(OsStr::from_bytes(name)), content, what)?);
             }
         }
+        tampered.extend(self.restore_top()?);
         let top = Folder::open(&self.path)?;
         if let Some(what) = compare(&top, b".git", Some(&self.dot_git))? {
             tampered.push(self.restore_file(&top, self.path.join(".git"), Some(&self.dot_git), what)?);
         }
         Ok(tampered)
+    }
+
+    /// Puts the top of the worktree right: a folder that we may open. What stands in its place is moved beside it.
+    fn restore_top(&self) -> io::Result<Option<Tampered>> {
+        let found = match std::fs::symlink_metadata(&self.path) {
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let (what, moved_to) = match found {
+            Some(found) if found.is_dir() && found.permissions().mode() & 0o700 == 0o700 => return Ok(None),
+            Some(found) if found.is_dir() => {
+                let mode = std::fs::Permissions::from_mode(found.permissions().mode() | 0o700);
+                std::fs::set_permissions(&self.path, mode)?;
+                (Tampering::Changed, None)
+            }
+            Some(_) => (Tampering::Replaced, Some(move_beside(&self.path, &self.path)?)),
+            None => (Tampering::Missing, None),
+        };
+        if what != Tampering::Changed {
+            std::fs::create_dir_all(&self.path)?;
+        }
+        Ok(Some(Tampered { path: self.path.clone(), what, moved_to }))
     }
 
     /// Puts a file right. A directory in its place may hold commits, so it is moved beside the worktree, not removed.

@@ -88,8 +88,9 @@ impl PrivateDir {
     /// # Errors
     /// Returns [`WorktreeError`] when the file can not be written.
     pub fn leave(&self, worktree: &Worktree) -> Result<(), WorktreeError> {
+        // A tool may have removed the folder itself; the next capture finds that as well.
+        let Ok(top) = Folder::open(worktree.path()) else { return Ok(()) };
         let put_back = || {
-            let top = Folder::open(worktree.path())?;
             if top.read_small(b".git").is_ok_and(|text| text == self.dot_git()) {
                 top.replace(b".git", worktree.admin.dot_git())?;
             }

@@ -342,7 +342,10 @@ fn count_untouched(folder: &Folder, path: &[u8], seen: &StatCache, depth: usize)
 }
 
 fn means_git_directory(name: &[u8]) -> bool {
-    judge_path(&RepoPath::new(name), &PathRules::default()).is_err_and(|v| v.problem == PathProblem::GitDirectory)
+    let is_git =
+        |part: &[u8]| judge_path(&RepoPath::new(part), &PathRules::default()).is_err_and(|v| v.problem == PathProblem::GitDirectory);
+    // A backslash separates on Windows, and git itself calls a tree damaged that holds such a name.
+    name.split(|b| *b == b'\\').any(is_git)
 }
 
 /// Joins the path of a directory and a name in it.
