@@ -91,6 +91,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Doctor(args) => block_on(args.execute(&desk, ui))?,
         Command::Gc(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Verify(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Trust(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Demo(args) => block_on(args.execute(&desk, ui))?,
     }
 }

@@ -1,6 +1,6 @@
 //! The only printer. Results go to standard output, and to the pager when a person reads them; everything else goes to standard error.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufRead, BufWriter, IsTerminal, Stdout, Write};
 
 use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
@@ -221,6 +221,21 @@ impl Ui {
             let mut line = Styled::of(Role::Caution, "warning: ");
             self.say(line.add(text).line());
         }
+    }
+
+    /// Returns whether somebody sits there who can be asked.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        io::stdin().is_terminal() && self.err_is_terminal()
+    }
+
+    /// Asks a question that is answered with yes or no; anything but yes is no.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> bool {
+        self.say(Styled::of(Role::Strong, question).add(" [y/N] "));
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
     }
 
     /// Says something beside the result.

@@ -44,6 +44,8 @@ pub enum ContextError {
 
 /// The name of the files of tool profiles.
 const PROFILES: &str = "tool_profiles.json";
+/// Where a repository keeps its own, below the top of its work tree.
+pub(super) const REPOSITORY_PROFILES: &str = ".git-orc/tool_profiles.json";
 
 /// Where the user stands, without any repository.
 #[derive(Debug, Clone)]
@@ -81,7 +83,7 @@ impl Desk {
     /// Returns [`ContextError`] when a file of profiles can not be read or holds mistakes.
     pub fn tools(&self, top: Option<&Path>) -> Result<Toolbox, ContextError> {
         let user = self.environment.config_folder().map(|folder| folder.join(PROFILES));
-        let repository = top.map(|top| top.join(".git-orc").join(PROFILES));
+        let repository = top.map(|top| top.join(REPOSITORY_PROFILES));
         let mut layers = vec![(PROFILES.to_owned(), SHIPPED.to_owned())];
         for path in [&user, &repository].into_iter().flatten() {
             if let Some(bytes) = fs::read_if_exists(path)? {

@@ -23,5 +23,6 @@ pub mod settings;
 pub mod show;
 pub mod status;
 pub mod tend;
+pub mod trust;
 pub mod validate;
 pub mod verify;

@@ -14,5 +14,6 @@ pub mod root;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod trust;
 pub mod validate;
 pub mod verify;

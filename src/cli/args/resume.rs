@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::drive;
 use super::run::SandboxFlag;
+use super::trust::before_running;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
@@ -12,6 +13,7 @@ use crate::engine::signals::listen;
 use crate::io::settings::overlay::Overlay;
 use crate::ops::context::Context;
 use crate::ops::resume::{ResumeRequest, resume};
+use crate::ops::trust::Decision;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,6 +33,9 @@ pub struct ResumeArgs {
     /// Print one JSON document at the end
     #[arg(long)]
     pub json: bool,
+    /// Trust the repository's profiles as they are now, if they came with a commit
+    #[arg(long)]
+    pub trust: bool,
     /// How progress is shown
     #[arg(long, value_name = "FORM", value_enum)]
     pub progress: Option<ProgressWish>,
@@ -51,6 +56,7 @@ impl ResumeArgs {
     /// # Errors
     /// Returns a [`Failure`] when there is nothing to resume, it can not go on, or the result can not be written.
     pub async fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        before_running(cx, None, if self.trust { Decision::Trust } else { Decision::Refuse }, ui)?;
         let signals = listen().map_err(drive::no_signals)?;
         let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
         let request = ResumeRequest { run: self.run.clone(), sinks, stop: signals.stop };

@@ -16,6 +16,7 @@ use super::resume::ResumeArgs;
 use super::run::RunArgs;
 use super::show::ShowArgs;
 use super::status::StatusArgs;
+use super::trust::TrustArgs;
 use super::validate::ValidateArgs;
 use super::verify::VerifyArgs;
 use crate::cli::ui::{ColorWish, Loudness, Paging, UiOptions};
@@ -89,6 +90,7 @@ pub enum Command {
     Verify(VerifyArgs),
     Doctor(DoctorArgs),
     Gc(GcArgs),
+    Trust(TrustArgs),
     Config(ConfigArgs),
     Demo(DemoArgs),
 }
@@ -110,6 +112,7 @@ impl Command {
             | Self::Verify(_)
             | Self::Doctor(_)
             | Self::Gc(_)
+            | Self::Trust(_)
             | Self::Config(_)
             | Self::Demo(_) => Overlay::default(),
         }

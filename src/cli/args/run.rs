@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::drive;
+use super::trust::before_running;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
@@ -18,6 +19,7 @@ use crate::ops::begin::config;
 use crate::ops::context::Context;
 use crate::ops::frozen::Overrides;
 use crate::ops::run::{RunError, RunRequest, prepare, run, settings};
+use crate::ops::trust::Decision;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -97,6 +99,9 @@ pub struct RunArgs {
     /// The branch to build, in place of the plan's, without `refs/heads/`
     #[arg(long, value_name = "BRANCH")]
     pub target: Option<String>,
+    /// Trust the plan and the repository's profiles as they are now, if they came with a commit
+    #[arg(long)]
+    pub trust: bool,
     /// How progress is shown
     #[arg(long, value_name = "FORM", value_enum)]
     pub progress: Option<ProgressWish>,
@@ -148,6 +153,7 @@ impl RunArgs {
         if cx.settings.dry_run.value {
             return self.rehearse(cx, ui);
         }
+        before_running(cx, Some(&self.plan), if self.trust { Decision::Trust } else { Decision::Refuse }, ui)?;
         let signals = listen().map_err(drive::no_signals)?;
         let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
         let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };

@@ -7,6 +7,7 @@ use crate::io::git::refs::RefError;
 use crate::ops::gc::GcError;
 use crate::ops::give_up::GiveUpError;
 use crate::ops::tend::TendError;
+use crate::ops::trust::TrustError;
 use crate::ops::verify::VerifyError;
 
 impl Meaning for VerifyError {
@@ -95,6 +96,28 @@ impl Meaning for GiveUpError {
             Self::NoPatch(_) => Some("`git orc show WORKSTREAM` lists its patches.".to_owned()),
             Self::Needed { .. } => Some("`git orc show PATCH` tells where it stands.".to_owned()),
             Self::Ref(_) => Some("`git orc doctor` tells what is broken.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for TrustError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File(error) => error.exit(),
+            Self::Source(error) => error.exit(),
+            Self::Git(error) => error.exit(),
+            Self::Untrusted(_) => Exit::NeedsPerson,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Source(error) => error.hint(),
+            Self::Git(error) => error.hint(),
+            Self::Untrusted(_) => {
+                Some("Look at what it runs with `git orc plan show PLAN`, then give `git orc trust PLAN`, or `--trust`.".to_owned())
+            }
         }
     }
 }

@@ -74,6 +74,20 @@ impl Repo {
         found.map_err(|source| RepoError::UnknownCommit { spec: spec.to_owned(), source })
     }
 
+    /// Returns whether a file of the work tree that the user stands in, given below its top, is just as the checked-out commit has it. What
+    /// git can not tell of counts as such.
+    ///
+    /// # Errors
+    /// Returns [`InspectError::Git`] when git can not be run.
+    pub fn comes_from_commit(&self, path: &Path) -> Result<bool, InspectError> {
+        let Some(top) = self.work_dir() else { return Ok(false) };
+        let mut spec = std::ffi::OsString::from(":(top,literal)");
+        spec.push(path);
+        let command = GitCommand::new(self).linked(self, self.git_dir()).work_tree(top);
+        let answer = command.args(["status", "--porcelain", "-z", "--ignored", "--untracked-files=all", "--"]).arg(spec).output()?;
+        Ok(!answer.status.success() || answer.stdout.is_empty())
+    }
+
     /// Returns who the user is: `GIT_AUTHOR_NAME` and its companions, else `user.name` and `user.email`, just as git finds them, but never
     /// a guess from the names of the account and the machine.
     ///

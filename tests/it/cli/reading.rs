@@ -40,7 +40,7 @@ fn ran(environment: &TestEnvironment) -> TestRepo<'_> {
     let repo = environment.repo("project");
     repo.write("plan.yaml", PLAN);
     repo.commit("a plan");
-    let outcome = repo.orc(&["run", "plan.yaml", "--progress=none"]);
+    let outcome = repo.orc(&["run", "--trust", "plan.yaml", "--progress=none"]);
     assert!(matches!(outcome.code(), 1 | 3), "{outcome:#?}");
     repo
 }
@@ -220,7 +220,7 @@ fn a_run_whose_driver_died_is_interrupted() {
     let repo = environment.repo("project");
     let step = "{id: slow, files_scope: [x], tool: command, command: [sh, -c, \"echo x > x; exec sleep 5\"]}";
     repo.write("plan.yaml", format!("name: tour\nworkstreams:\n  - {step}\n"));
-    let running = repo.start_orc(&["run", "plan.yaml", "--progress=none"]);
+    let running = repo.start_orc(&["run", "--trust", "plan.yaml", "--progress=none"]);
     let status = loop {
         let outcome = repo.orc(&["status", "--json"]);
         if outcome.status.success() && outcome.json()["workstreams"][0]["state"] == "in_progress" {

@@ -77,7 +77,7 @@ fn a_repository_tightens_and_never_loosens() {
     let plan = stage.plan("", "").replace("plan.yaml", "other.yaml");
     let text = "version: 1\nname: tour\nworkstreams:\n  - id: ws\n    files_scope: [\"**\"]\n    tool: mine\n    retry: {max_attempts: 1}\n    tasks: [x]\n";
     std::fs::write(&plan, text).unwrap();
-    stage.repo.orc(&["run", &plan, "--sandbox", "landlock"]).expect_code(0);
+    stage.repo.orc(&["run", "--trust", &plan, "--sandbox", "landlock"]).expect_code(0);
     assert!(!environment.home().join(".mine/evil").exists(), "a repository granted itself a folder");
     assert_eq!(stage.entry("step_started")["sandbox"], "landlock");
     // The same words in the user's own file count.
