@@ -244,7 +244,7 @@ fn unverified(repo: &TestRepo<'_>) -> Option<String> {
 }
 
 /// Returns the processes of this environment that git-orc started, or that are git-orc itself, and are still alive after a while.
-fn alive_after(repo: &TestRepo<'_>, grace: Duration) -> Vec<String> {
+pub(crate) fn alive_after(repo: &TestRepo<'_>, grace: Duration) -> Vec<String> {
     let (start, root) = (Instant::now(), repo.root().display().to_string());
     loop {
         let alive = alive(&root);

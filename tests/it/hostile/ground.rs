@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::{Outcome, TestEnvironment, TestRepo};
+use crate::harness::{Outcome, TestEnvironment, TestRepo, program, run};
 
 /// Returns a file of the corpus.
 pub(super) fn fixture(path: &str) -> PathBuf {
@@ -22,10 +22,41 @@ pub(super) fn table<const N: usize>(path: &str) -> Vec<[String; N]> {
         .collect()
 }
 
+/// How tightly tools are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    None,
+    Landlock,
+    Bubblewrap,
+}
+
+impl Level {
+    pub(super) const ALL: [Self; 3] = [Self::None, Self::Landlock, Self::Bubblewrap];
+
+    /// Returns the name of the level in settings.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Landlock => "landlock",
+            Self::Bubblewrap => "bubblewrap",
+        }
+    }
+}
+
+/// How a workstream ended.
+#[derive(Debug)]
+pub(super) struct End {
+    /// The last word on it: `merged`, `failed`, `quarantined`, ...
+    pub(super) word: String,
+    /// Everything that the ledger says in sentences about it and its steps.
+    pub(super) told: String,
+}
+
 /// A repository and what lies around it.
 pub(super) struct Ground<'e> {
     pub(super) repo: TestRepo<'e>,
     pub(super) environment: &'e TestEnvironment,
+    level: Level,
     guarded: BTreeMap<PathBuf, String>,
 }
 
@@ -50,7 +81,18 @@ impl<'e> Ground<'e> {
         fs::create_dir(repo.path().join("sub")).unwrap();
         fs::create_dir(environment.root().join("outside")).unwrap();
         fs::write(environment.root().join("outside/keep"), "kept\n").unwrap();
-        Self { repo, environment, guarded: BTreeMap::new() }
+        Self { repo, environment, level: Level::None, guarded: BTreeMap::new() }
+    }
+
+    /// Holds tools as tightly as this from now on.
+    pub(super) fn at(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Starts the program in this environment.
+    pub(super) fn orc(&self, arguments: &[&str]) -> Outcome {
+        run(self.repo.command(program().to_str().unwrap()).args(arguments).env("ORC_SANDBOX", self.level.word()))
     }
 
     /// Writes a file of the user's settings.
@@ -73,7 +115,56 @@ impl<'e> Ground<'e> {
         let path = self.environment.root().join("plan.yaml");
         fs::write(&path, plan).unwrap();
         self.guarded = self.around();
-        self.repo.start_orc(&["run", path.to_str().unwrap(), "--json"]).finish()
+        self.orc(&["run", path.to_str().unwrap(), "--json"])
+    }
+
+    /// Returns how a workstream ended, and what was told of it.
+    pub(super) fn end_of(&self, workstream: &str) -> End {
+        if self.repo.try_git(&["rev-parse", "--verify", "--quiet", "refs/orc/ledger"]).code() != 0 {
+            return End { word: "lost".to_owned(), told: "there is no ledger".to_owned() };
+        }
+        let ledger = self.repo.ledger();
+        let own = ledger.entries().iter().filter(|entry| entry["workstream"] == workstream || entry["workstream"].is_null());
+        let (mut word, mut told) = (String::new(), String::new());
+        for entry in own {
+            let kind = entry["kind"].as_str().unwrap_or_default();
+            let is_end = ["merged", "failed", "timed_out", "quarantined", "paused", "aborted"];
+            if let Some(end) = kind.strip_prefix("workstream_").filter(|end| is_end.contains(end)) {
+                end.clone_into(&mut word);
+            }
+            for field in ["reason", "message", "notes", "changes"] {
+                if !entry[field].is_null() {
+                    told.push_str(&format!("{kind}.{field}: {}\n", entry[field]));
+                }
+            }
+        }
+        End { word, told }
+    }
+
+    /// Returns what git complains about.
+    pub(super) fn unsound(&self) -> Option<String> {
+        let fsck = self.repo.try_git(&["fsck", "--strict", "--full", "--no-dangling", "--no-progress"]);
+        let said = format!("{}{}", fsck.stdout, fsck.stderr);
+        (!fsck.status.success() || !said.is_empty()).then(|| format!("fsck: {said}"))
+    }
+
+    /// Returns the worktrees that are left and that the ledger does not name.
+    pub(super) fn unnamed_worktrees(&self) -> Vec<String> {
+        if self.end_of("").word == "lost" {
+            return Vec::new();
+        }
+        let ledger = self.repo.ledger();
+        let named: Vec<&str> = ledger.of_kind("worktree_kept").iter().filter_map(|e| e["path"].as_str()).collect();
+        let left = self.repo.worktrees();
+        // What is inside of a worktree that is kept is kept with it.
+        let is_named = |path: &&String| named.iter().any(|kept| Path::new(path).starts_with(kept));
+        let mut wrong: Vec<String> = left.iter().skip(1).filter(|path| !is_named(path)).cloned().collect();
+        let beside = self.environment.root().join("project.orc");
+        let moved = ledger.of_kind("step_finished").iter().any(|step| step["notes"].to_string().contains("what stood there is now"));
+        if beside.exists() && named.is_empty() && !moved {
+            wrong.push(beside.display().to_string());
+        }
+        wrong.into_iter().map(|path| format!("{path} is left, and nothing says so")).collect()
     }
 
     /// Returns why every workstream that did not land did not.
