@@ -1,6 +1,6 @@
 //! The tidiness of the repository itself: what lies at the top, what the texts may say, whether links, fixtures and commands lead somewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -110,9 +110,15 @@ fn every_fixture_is_used() {
         let folders = Path::new(path).ancestors().skip(1).filter(|a| a.components().count() > 1);
         folders.map(|a| a.to_str().unwrap()).any(|a| is_named(&format!("{a}\"")) || is_named(&format!("{a}/\"")))
     };
+    let mut read_as_whole: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    let mut is_read_as_folder = |path: &str| {
+        let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
+        *read_as_whole.entry(folder).or_insert_with(|| is_read_as_folder(path))
+    };
     let fixtures = files.iter().map(|f| &f.path).filter(|path| path.starts_with("fixtures/"));
     let unused: Vec<String> = fixtures
-        .filter(|path| !is_named(path.strip_prefix("fixtures/").unwrap()) && !is_read_as_folder(path))
+        .filter(|path| !is_read_as_folder(path))
+        .filter(|path| !is_named(path.strip_prefix("fixtures/").unwrap()))
         .filter(|path| !is_named(&format!("\"{}\"", path.rsplit('/').next().unwrap())))
         .cloned()
         .collect();

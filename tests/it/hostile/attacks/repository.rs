@@ -128,9 +128,18 @@ fn t16_the_record_is_rewritten() {
 
     let environment = TestEnvironment::in_memory();
     let held = Held::attack(&environment, "T16", Level::None, |_| {});
-    held.assert_end("quarantined", "refs/orc/ledger` was");
-    held.ground.repo.ledger().assert_sound();
-    assert!(held.ground.repo.ledger().of_kind("gate_finished").is_empty());
+    held.assert_end("quarantined", "`refs/orc/ledger` ");
+    assert!(held.end.told.contains("put back"), "{:#?}", held.end);
+    let repo = &held.ground.repo;
+    repo.ledger().assert_sound();
+    assert!(repo.ledger().of_kind("gate_finished").is_empty());
+    held.ground.orc(&["verify"]).expect_code(0);
+    // Whoever has the user's rights can do it when no run is there. It does not stay hidden.
+    let entry = repo.git(&["log", "-1", "--format=%B", "refs/orc/ledger"]).replace("\"run_failed\"", "\"run_completed\"");
+    let forged = repo.git(&["commit-tree", "refs/orc/ledger^{tree}", "-p", "refs/orc/ledger^", "-m", &entry]);
+    repo.git(&["update-ref", "refs/orc/ledger", &forged]);
+    let verified = held.ground.orc(&["verify"]).expect_code(1);
+    assert!(verified.stdout.contains("ledger"), "{}", verified.stdout);
     for level in HOLDING {
         assert_shrugged_off("T16", level, |_| {});
     }
