@@ -38,7 +38,7 @@ impl TrustArgs {
         let new = decide(cx, self.plan.as_deref(), Decision::Trust).map_err(|error| Failure::new("trust the plan", &error))?;
         let mut text = Styled::default();
         for content in &new {
-            text.add(&format!("trusted {} {}", &content.digest[..12], content.name)).line();
+            text.add(format!("trusted {} {}", &content.digest[..12], content.name)).line();
         }
         if new.is_empty() {
             text.add("nothing needed trust").line();
