@@ -86,6 +86,7 @@ impl<'o> Prover<'o> {
             damaged.push((RepoPath::new(path.clone()), id, Damage::Unreadable));
             return;
         };
+        let sound_so_far = damaged.len();
         for named in entries {
             let length = path.len();
             if length > 0 {
@@ -104,6 +105,10 @@ impl<'o> Prover<'o> {
                 }
             }
             path.truncate(length);
+        }
+        if damaged.len() > sound_so_far {
+            // Whoever asks for it again, as a part of another tree, must hear of it again.
+            self.proven.remove(&id);
         }
     }
 

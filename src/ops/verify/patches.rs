@@ -81,7 +81,7 @@ fn named(event: &Event) -> Vec<ObjectId> {
 fn check_created(ground: &mut Ground<'_>, subject: &Subject<'_>, (place, patch): (&Place, &PatchCreated)) {
     let has_parent = patch.parent != ObjectId::ZERO;
     let is_sound = ground.prove_commit(place, patch.commit) && (!has_parent || ground.prove_commit(place, patch.parent));
-    if !is_sound {
+    if !is_sound || !ground.is_sound() {
         return;
     }
     let told = match ground.objects.read_commit(patch.commit).and_then(|commit| wrong(ground, subject, patch, &commit)) {
