@@ -59,7 +59,7 @@ impl Driver {
     pub(super) fn drive(mut self, first: Vec<Event>) -> End {
         let mut requests = vec![Request { events: first, answer: Rc::default() }];
         loop {
-            if let Err(end) = self.turn(std::mem::take(&mut requests)) {
+            if let Err(end) = self.turn(&std::mem::take(&mut requests)) {
                 return end;
             }
             let stop = self.world.borrow().stop;
@@ -133,7 +133,7 @@ impl Driver {
     fn end(mut self) -> End {
         if self.state.status == RunStatus::Running {
             let event = Event::RunPaused(RunMoved { round: self.state.round, tip: self.state.tip, reason: Some("stopped".to_owned()) });
-            if let Err(end) = self.turn(vec![Request { events: vec![event], answer: Rc::default() }]) {
+            if let Err(end) = self.turn(&[Request { events: vec![event], answer: Rc::default() }]) {
                 return end;
             }
             return End::Stopped;
@@ -141,14 +141,14 @@ impl Driver {
         if self.has_failed { End::Stopped } else { End::Settled }
     }
 
-    fn turn(&mut self, requests: Vec<Request>) -> Result<(), End> {
+    fn turn(&mut self, requests: &[Request]) -> Result<(), End> {
         let world = Rc::clone(&self.world);
         let world = &mut *world.borrow_mut();
         let clock = Rc::clone(&world.clock);
         let (names, times) = (&*clock, &*clock);
         let (name, now) = (|| names.entry(), || times.now());
         let mut turn = Turn::new(&self.state, &self.keys, Stamps { name: &name, now: &now });
-        let planned = self.stage(&mut turn, &requests, world);
+        let planned = self.stage(&mut turn, requests, world);
         let launches = match planned {
             Ok(launches) => launches,
             Err(error) => {

@@ -45,14 +45,11 @@ impl Laws {
         Self { script: Rc::clone(script), broken: None, cut, started, episodes: 1, prepared }
     }
 
+    #[expect(clippy::fn_params_excessive_bools, reason = "a law holds or it does not, as in any assertion")]
     pub(super) fn must(&mut self, holds: bool, law: &'static str, how: impl FnOnce() -> String) {
         if !holds && self.broken.is_none() {
             self.broken = Some(Broken { law, how: how() });
         }
-    }
-
-    pub(super) fn is_new_key(&mut self, is_new: bool, key: &str) {
-        self.must(is_new, "P3 keys are unique", || format!("`{key}` was told twice"));
     }
 
     pub(super) fn checkpoint(&mut self, folded: &RunState, state: &RunState) {

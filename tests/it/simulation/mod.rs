@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::harness::rounds;
 use story::{Outcome, Story, tell};
+use world::Diary;
 
 /// Seeds in an ordinary `cargo test`.
 const ROUNDS: u32 = 2_000;
@@ -25,7 +26,7 @@ const ROUNDS: u32 = 2_000;
 #[test]
 fn no_law_is_broken_whatever_happens() {
     if let Ok(seed) = std::env::var("GIT_ORC_SIM_SEED") {
-        let story = tell(seed.parse().expect("the seed is a number"), true);
+        let story = tell(seed.parse().expect("the seed is a number"), Diary::Kept);
         println!("{}", story.log.join("\n"));
         assert_eq!(story.outcome, Outcome::Fine, "seed {seed}");
         return;
@@ -72,7 +73,7 @@ fn work(next: &AtomicU64, end: u64) -> Vec<Tally> {
         if seed >= end {
             return vec![tally];
         }
-        let told = std::panic::catch_unwind(|| tell(seed, false));
+        let told = std::panic::catch_unwind(|| tell(seed, Diary::None));
         let Ok(Story { outcome, entries, drivers, deaths, is_compared, .. }) = told else {
             tally.broken.push((seed, "nothing panics".to_owned(), "see above".to_owned()));
             continue;

@@ -132,7 +132,7 @@ impl Store {
     fn land(&mut self, entry: &Entry, laws: &mut Laws) {
         let line = codec::to_json(entry).unwrap();
         let read = codec::from_json(&line).unwrap();
-        laws.is_new_key(self.keys.insert(read.key.clone()), &read.key);
+        laws.must(self.keys.insert(read.key.clone()), "P3 keys are unique", || format!("`{}` was told twice", read.key));
         laws.entry(&mut self.folded, &read);
         self.chain.push(Link::Ours(line));
     }

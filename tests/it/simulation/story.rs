@@ -22,7 +22,7 @@ use super::plans::{Script, Weather};
 use super::plants::Plant;
 use super::store::Store;
 use super::tasks::created;
-use super::world::{Clock, Shared, Stop, Trouble, World};
+use super::world::{Clock, Diary, Shared, Stop, Trouble, World};
 
 /// The most drivers that a run may need: trouble is bounded, so this is as well.
 const MOST_DRIVERS: u32 = 60;
@@ -46,16 +46,16 @@ pub(super) struct Story {
 }
 
 /// Simulates one seed; a calm one also without any trouble, to compare how both end.
-pub(super) fn tell(seed: u64, is_read: bool) -> Story {
-    tell_of(Rc::new(Script::new(seed, Plant::None)), is_read)
+pub(super) fn tell(seed: u64, diary: Diary) -> Story {
+    tell_of(&Rc::new(Script::new(seed, Plant::None)), diary)
 }
 
 /// Simulates one seed with a fault that must be seen.
 pub(super) fn tell_planted(seed: u64, plant: Plant) -> Story {
-    tell_of(Rc::new(Script::new(seed, plant)), false)
+    tell_of(&Rc::new(Script::new(seed, plant)), Diary::None)
 }
 
-fn tell_of(script: Rc<Script>, is_read: bool) -> Story {
+fn tell_of(script: &Rc<Script>, diary: Diary) -> Story {
     let seed = script.seed;
     let mut dice = Dice::at(seed, "trouble");
     let rough = script.weather == Weather::Rough;
@@ -66,9 +66,9 @@ fn tell_of(script: Rc<Script>, is_read: bool) -> Story {
         pushes: if rough { some(&mut dice, 2) } else { 0 },
         faults: some(&mut dice, 1),
     };
-    let mut world = simulate(&script, trouble, Dice::at(seed, "order"), is_read);
+    let mut world = simulate(script, trouble, Dice::at(seed, "order"), diary);
     if !rough && world.laws.broken.is_none() {
-        let quiet = simulate(&script, Trouble::NONE, Dice::at(seed, "other order"), false);
+        let quiet = simulate(script, Trouble::NONE, Dice::at(seed, "other order"), Diary::None);
         world.laws.must(quiet.laws.broken.is_none(), "an undisturbed run keeps the laws", || format!("{:?}", quiet.laws.broken));
         let (is, was) = (result(&world), result(&quiet));
         world.laws.must(is == was, "a disturbed run ends like an undisturbed one", || format!("{is:?} instead of {was:?}"));
@@ -85,7 +85,7 @@ fn result(world: &World) -> (BTreeMap<String, &'static str>, Option<Tree>) {
     (words(&world.store.folded), world.store.branch.map(|commit| world.store.commits.tree(commit).clone()))
 }
 
-fn simulate(script: &Rc<Script>, trouble: Trouble, dice: Dice, is_read: bool) -> World {
+fn simulate(script: &Rc<Script>, trouble: Trouble, dice: Dice, diary: Diary) -> World {
     let world = World {
         script: Rc::clone(script),
         store: Store::new(World::run(), Commits::default(), script.plant),
@@ -100,7 +100,7 @@ fn simulate(script: &Rc<Script>, trouble: Trouble, dice: Dice, is_read: bool) ->
         holder: None,
         drivers: 0,
         log: Vec::new(),
-        is_read,
+        diary,
         done: BTreeMap::new(),
         counted: HashSet::new(),
     };

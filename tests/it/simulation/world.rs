@@ -85,6 +85,15 @@ impl Trouble {
     pub(super) const NONE: Self = Self { deaths: 0, stops: 0, pushes: 0, faults: 0 };
 }
 
+/// Whether somebody reads what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Diary {
+    /// It is written down.
+    Kept,
+    /// Nobody does.
+    None,
+}
+
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) script: Rc<Script>,
@@ -102,7 +111,7 @@ pub(super) struct World {
     pub(super) drivers: u32,
     /// What happened, for people; empty while nobody reads it.
     pub(super) log: Vec<String>,
-    pub(super) is_read: bool,
+    pub(super) diary: Diary,
     /// How many attempts of a step came to their own end.
     pub(super) done: BTreeMap<(String, String), u32>,
     pub(super) counted: HashSet<String>,
@@ -116,7 +125,7 @@ impl World {
     }
 
     pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
-        if !self.is_read {
+        if self.diary == Diary::None {
             return;
         }
         let now = self.clock.now();
