@@ -86,7 +86,7 @@ impl FileLock {
                     clock::pause(wait + clock::jitter(wait));
                     wait = (wait * 2).min(Duration::from_millis(10));
                 }
-                Err(TryLockError::WouldBlock) => return Err(LockError::Held { what: what.to_owned(), holder: holder_in(&mut file) }),
+                Err(TryLockError::WouldBlock) => return Err(LockError::Held { what: what.to_owned(), holder: named_holder(&mut file) }),
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
         }
@@ -125,6 +125,17 @@ fn open(path: &Path) -> io::Result<File> {
         fs::create_dir_all(folder)?;
     }
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// Reads who holds a lock; whoever has just taken it gets a moment to write its name.
+fn named_holder(file: &mut File) -> Option<Holder> {
+    (0..50).find_map(|_| {
+        let holder = holder_in(file);
+        if holder.is_none() {
+            clock::pause(Duration::from_millis(2));
+        }
+        holder
+    })
 }
 
 fn holder_in(file: &mut File) -> Option<Holder> {
