@@ -70,6 +70,15 @@ pub struct Frozen {
     pub config: RunConfig,
 }
 
+impl Frozen {
+    /// Returns where the plan is kept below the run's folder: its file, or the folder of its bundles.
+    #[must_use]
+    pub fn first_place(&self) -> &str {
+        let first = self.files.first().map_or("", |(_, place)| place.as_str());
+        if self.folder { "plan/" } else { first }
+    }
+}
+
 /// What the command line sets in place of the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overrides {
@@ -137,7 +146,7 @@ pub fn digest_of(files: &[SourceFile]) -> String {
         hash.update(file.text.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash.finalize())
 }
 
 /// Returns what is frozen of a plan.
@@ -192,13 +201,58 @@ fn path(run: RunId, place: &str) -> RepoPath {
     RepoPath::new(format!("runs/{}/{place}", run.lower()))
 }
 
-/// Brings back the frozen plan of a run, the files that it names, and the settings, from the ledger at `tip`.
+/// Returns the SHA-256 over everything that is frozen, 64 hexadecimal digits: what somebody must trust before it runs again.
+#[must_use]
+pub fn seal(files: &[FileUpdate]) -> String {
+    let mut seal = Seal::default();
+    files.iter().filter_map(|file| file.content.as_deref()).for_each(|content| seal.add(content));
+    seal.finish()
+}
+
+#[derive(Default)]
+struct Seal(Sha256);
+
+impl Seal {
+    /// Adds one file; with its length, or bytes could move from one file into the next.
+    fn add(&mut self, content: &[u8]) {
+        self.0.update((content.len() as u64).to_be_bytes());
+        self.0.update(content);
+    }
+
+    fn finish(self) -> String {
+        hexadecimal(&self.0.finalize())
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A frozen plan that was brought back.
+#[derive(Debug)]
+pub struct Thawed {
+    /// The plan.
+    pub plan: CheckedPlan,
+    /// The files that it names.
+    pub inputs: Inputs,
+    /// What was frozen besides.
+    pub frozen: Frozen,
+    /// The seal over all of it, as [`seal`] made it of the same files.
+    pub seal: String,
+}
+
+/// Brings back the frozen plan of a run from the ledger at `tip`.
 ///
 /// # Errors
 /// Returns an error when something is missing or not understood.
-pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<(CheckedPlan, Inputs, Frozen), FrozenError> {
+pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, FrozenError> {
     let damaged = |file: &str| FrozenError::Damaged { run, file: file.to_owned() };
-    let read = |place: &str| ledger.read_tree_file(tip, &path(run, place))?.ok_or_else(|| damaged(place));
+    let mut seal = Seal::default();
+    let mut read = |place: &str| -> Result<Vec<u8>, FrozenError> {
+        let content = ledger.read_tree_file(tip, &path(run, place))?.ok_or_else(|| damaged(place))?;
+        seal.add(&content);
+        Ok(content)
+    };
     let frozen: Frozen = serde_json::from_slice(&read("config.json")?).map_err(|_| damaged("config.json"))?;
     let mut files = Vec::new();
     for (shown, place) in &frozen.files {
@@ -213,5 +267,5 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<(CheckedPla
     let known = Known { tools: &[], capabilities: &[] };
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;
     frozen.overrides.apply(&mut plan);
-    Ok((plan, inputs, frozen))
+    Ok(Thawed { plan, inputs, frozen, seal: seal.finish() })
 }

@@ -34,7 +34,7 @@ pub fn plan_of_run(cx: &Context, run: &str) -> Result<(CheckedPlan, Schedule, Ru
     let ledger = cx.ledger();
     let run = find_run(&ledger, Some(run))?;
     let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
-    let (plan, _, _) = thaw(&ledger, tip, run)?;
+    let plan = thaw(&ledger, tip, run)?.plan;
     let waves = schedule(&plan);
     Ok((plan, waves, load_state(&ledger, run)?))
 }

@@ -4,9 +4,10 @@ use super::begin::{self, BeginError, Begun};
 use super::context::Context;
 use super::find::{FindError, find_run};
 use super::finish;
-use super::frozen::{self, FrozenError};
+use super::frozen::{self, FrozenError, Thawed};
 use super::load::{self, LoadError};
 use super::run::VERSION;
+use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
@@ -25,13 +26,15 @@ use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::refs::Refs;
 
 /// What to resume.
-pub struct ResumeRequest {
+pub struct ResumeRequest<'a> {
     /// The run: its id, the beginning of it, or the name of its plan; `None` means the newest one that is not over.
     pub run: Option<String>,
     /// Who is told of every entry.
     pub sinks: Vec<Box<dyn Sink>>,
     /// How urgently the user wants it to end.
     pub stop: StopSignal,
+    /// Decides what is to become of a run that was started in another clone, when nobody here has trusted its plan.
+    pub decide: Box<dyn FnOnce(&TrustError) -> Decision + 'a>,
 }
 
 /// The error of a resume.
@@ -60,6 +63,9 @@ pub enum ResumeError {
     /// The frozen plan can not be brought back.
     #[error(transparent)]
     Frozen(#[from] FrozenError),
+    /// The run was started in another clone, and nobody has trusted its plan.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The run can not be prepared.
     #[error(transparent)]
     Begin(#[from] BeginError),
@@ -99,7 +105,7 @@ pub struct Resumed {
 ///
 /// # Errors
 /// Returns an error when there is nothing to resume, another driver has the run, or it can not go on.
-pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, ResumeError> {
+pub async fn resume(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, ResumeError> {
     let resumed = take_over(cx, request).await;
     if matches!(resumed, Err(ResumeError::Nothing | ResumeError::Over { .. })) {
         // A driver that died behind the last entry of its run, at the notes for example, is followed by nobody who would do this.
@@ -111,7 +117,7 @@ pub async fn resume(cx: &Context, request: ResumeRequest) -> Result<Resumed, Res
     resumed
 }
 
-async fn take_over(cx: &Context, request: ResumeRequest) -> Result<Resumed, ResumeError> {
+async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, ResumeError> {
     let ledger = cx.ledger();
     let run = match &request.run {
         Some(text) => find_run(&ledger, Some(text))?,
@@ -125,7 +131,9 @@ async fn take_over(cx: &Context, request: ResumeRequest) -> Result<Resumed, Resu
         return Err(ResumeError::Over { run, status: state.status.word() });
     }
     let tip = ledger.tip()?.ok_or(ResumeError::Nothing)?;
-    let (plan, inputs, frozen) = frozen::thaw(&ledger, tip, run)?;
+    let thawed = frozen::thaw(&ledger, tip, run)?;
+    trust::decide_run(cx, (run, &thawed), request.decide)?;
+    let Thawed { plan, inputs, frozen, .. } = thawed;
     let waves = waves_of_waiting(&plan, &state);
     // Whoever started the run may only tighten what holds here.
     let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::finish;
 use super::frozen::{self, FrozenError, Overrides};
 use super::plan_source::{PlanSource, PlanSourceError};
+use super::trust::{self, TrustError};
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::plan::diagnostic::Diagnostic;
 use crate::domain::plan::model::CheckedPlan;
@@ -62,6 +63,9 @@ pub enum RunError {
     /// The plan can not be frozen.
     #[error(transparent)]
     Frozen(#[from] FrozenError),
+    /// That the plan is the user's own can not be noted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The base is no commit.
     #[error(transparent)]
     Base(#[from] RepoError),
@@ -170,6 +174,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let config = begin::config(cx, &settings, &plan)?;
     let frozen = frozen::frozen(&source, &inputs, (request.overrides, settings.limits.loops.clone(), config.clone()));
     let files = frozen::to_files(run, &frozen, &source, &inputs)?;
+    let seal = frozen::seal(&files);
     let planned = RunPlanned {
         name: plan.name.clone(),
         base,
@@ -194,6 +199,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.
     Refs::new(&cx.repo, cx.durability()).remove_stale_locks()?;
+    trust::own_run(cx, run, &seal)?;
     let journal = Journal::new(&run_cx, HashSet::new(), files);
     let dispatcher = Dispatcher::new(run_cx.clone(), RunState::new(run), journal, finish::sinks(&run_cx, request.sinks));
     let first = vec![Event::RunPlanned(planned), Event::RunStarted(driven)];

@@ -2,6 +2,7 @@
 //!
 //! A plan runs commands, that is what it is for, and so does a profile of a tool. What the user wrote needs nobody's word. A file that stands
 //! in the work tree just as the checked-out commit has it may have come with a branch of somebody else's, so its content is trusted once.
+//! A ledger that was fetched brings plans along as well: a run that was started in another clone is asked about before it goes on here.
 //! What was trusted is kept by digest in the git directory, in no tree and in no ref, so that no commit can bring its own trust along.
 
 use std::collections::BTreeSet;
@@ -10,9 +11,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::context::{Context, REPOSITORY_PROFILES};
+use super::frozen::Thawed;
 use super::plan_source::{PlanSource, PlanSourceError};
-use crate::io::fs::{self, Durability, FsError};
+use crate::domain::id::RunId;
+use crate::io::fs::{self, FsError};
 use crate::io::git::inspect::InspectError;
+use crate::io::git::ledger_ref::LEDGER_REF;
 
 /// The file of what is trusted, below the folder for local files.
 const FILE: &str = "trusted";
@@ -43,6 +47,14 @@ pub enum TrustError {
     /// There is content that nobody has trusted.
     #[error("{} came with a commit, and nobody has trusted what is in it", names(.0))]
     Untrusted(Vec<Content>),
+    /// A run was started in another clone, with a plan that nobody here has trusted.
+    #[error("run {run} was started in another clone, and nobody here has trusted its plan")]
+    Elsewhere {
+        /// The run.
+        run: RunId,
+        /// Where the plan is kept, as an argument of `git show`.
+        place: String,
+    },
 }
 
 fn names(contents: &[Content]) -> String {
@@ -83,6 +95,33 @@ pub fn decide(cx: &Context, plan: Option<&Path>, decision: Decision) -> Result<V
     Ok(untrusted)
 }
 
+/// Notes the frozen plan of a run that is started here as trusted, so that it can be resumed here.
+///
+/// # Errors
+/// Returns an error when the note can not be written.
+pub fn own_run(cx: &Context, run: RunId, seal: &str) -> Result<(), TrustError> {
+    remember(cx, [&of_run(run, seal)].into_iter())
+}
+
+/// Decides whether a run may go on here by its frozen plan. Whoever asks is asked only where nobody has trusted that plan yet.
+///
+/// # Errors
+/// Returns [`TrustError::Elsewhere`] when it was started in another clone, nobody has trusted its plan, and it is to be refused.
+pub fn decide_run(cx: &Context, (run, thawed): (RunId, &Thawed), decide: impl FnOnce(&TrustError) -> Decision) -> Result<(), TrustError> {
+    if known(cx)?.contains(&thawed.seal) {
+        return Ok(());
+    }
+    let untrusted = TrustError::Elsewhere { run, place: format!("{LEDGER_REF}:runs/{}/{}", run.lower(), thawed.frozen.first_place()) };
+    match decide(&untrusted) {
+        Decision::Refuse => Err(untrusted),
+        Decision::Trust => remember(cx, [&of_run(run, &thawed.seal)].into_iter()),
+    }
+}
+
+fn of_run(run: RunId, seal: &str) -> Content {
+    Content { name: format!("run {run}"), digest: seal.to_owned() }
+}
+
 /// Returns the files that run programs when a plan is used, each with the name to show.
 fn files(cx: &Context, plan: Option<&Path>) -> Result<Vec<(PathBuf, String)>, TrustError> {
     let mut files = Vec::new();
@@ -117,7 +156,7 @@ fn remember<'c>(cx: &Context, contents: impl Iterator<Item = &'c Content>) -> Re
     for content in contents {
         fs::create_dir_all(&cx.repo.orc_dir())?;
         let name = crate::domain::text::one_line(&content.name);
-        fs::append_line(&cx.repo.orc_dir().join(FILE), format!("{} {name}", content.digest).as_bytes(), Durability::Relaxed)?;
+        fs::append_line(&cx.repo.orc_dir().join(FILE), format!("{} {name}", content.digest).as_bytes(), cx.durability())?;
     }
     Ok(())
 }

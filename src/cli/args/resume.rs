@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::drive;
 use super::run::SandboxFlag;
-use super::trust::before_running;
+use super::trust::{ask, before_running};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
@@ -13,7 +13,7 @@ use crate::engine::signals::listen;
 use crate::io::settings::overlay::Overlay;
 use crate::ops::context::Context;
 use crate::ops::resume::{ResumeRequest, resume};
-use crate::ops::trust::Decision;
+use crate::ops::trust::{Decision, TrustError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +21,8 @@ Examples:
   git orc resume tour                 The newest run of the plan `tour`
   git orc resume 01JD8Z               The run that begins with 01JD8Z
 
-It needs the ledger alone, so it works in another clone that fetched refs/orc/* as well.";
+It needs the ledger alone, so it works in another clone that fetched refs/orc/* as well. There it asks once whether the plan, which came
+with the ledger, may run programs.";
 
 /// Continue a run that was stopped, killed or paused
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -33,7 +34,7 @@ pub struct ResumeArgs {
     /// Print one JSON document at the end
     #[arg(long)]
     pub json: bool,
-    /// Trust the repository's profiles as they are now, if they came with a commit
+    /// Trust the plan of a run that another clone started, and the repository's profiles, if they came with a commit
     #[arg(long)]
     pub trust: bool,
     /// How progress is shown
@@ -56,10 +57,15 @@ impl ResumeArgs {
     /// # Errors
     /// Returns a [`Failure`] when there is nothing to resume, it can not go on, or the result can not be written.
     pub async fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        before_running(cx, None, if self.trust { Decision::Trust } else { Decision::Refuse }, ui)?;
+        let wish = if self.trust { Decision::Trust } else { Decision::Refuse };
+        before_running(cx, None, wish, ui)?;
         let signals = listen().map_err(drive::no_signals)?;
         let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
-        let request = ResumeRequest { run: self.run.clone(), sinks, stop: signals.stop };
+        let decide = |untrusted: &TrustError| match wish {
+            Decision::Refuse if ui.asks() => ask(untrusted, ui),
+            Decision::Refuse | Decision::Trust => wish,
+        };
+        let request = ResumeRequest { run: self.run.clone(), sinks, stop: signals.stop, decide: Box::new(decide) };
         let resumed = resume(cx, request).await.map_err(|error| Failure::new("resume", &error))?;
         for sentence in &resumed.found {
             ui.note(&format!("mended: {sentence}"));

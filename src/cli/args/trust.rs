@@ -61,6 +61,18 @@ pub(super) fn before_running(cx: &Context, plan: Option<&std::path::Path>, wish:
     for content in &refused {
         ui.note(&format!("`{}` came with a commit, and runs programs of its own choice", content.name));
     }
-    let decision = if ui.ask("Trust what is in it now?") { Decision::Trust } else { Decision::Refuse };
-    decide(cx, plan, decision).map(drop).map_err(|error| Failure::new("run the plan", &error))
+    decide(cx, plan, answer(ui)).map(drop).map_err(|error| Failure::new("run the plan", &error))
+}
+
+/// Asks whether a run that was started in another clone may go on here.
+pub(super) fn ask(untrusted: &TrustError, ui: &Ui) -> Decision {
+    ui.note(&untrusted.to_string());
+    if let TrustError::Elsewhere { place, .. } = untrusted {
+        ui.note(&format!("`git show {place}` shows it"));
+    }
+    answer(ui)
+}
+
+fn answer(ui: &Ui) -> Decision {
+    if ui.ask("Trust what is in it now?") { Decision::Trust } else { Decision::Refuse }
 }

@@ -159,6 +159,7 @@ impl Meaning for RunError {
         match self {
             Self::Plan { .. } => Exit::Negative,
             Self::Source(error) => error.exit(),
+            Self::Trust(error) => error.exit(),
             Self::Begin(error) => error.exit(),
             Self::Frozen(error) => error.exit(),
             Self::Inspect(error) => error.exit(),
@@ -172,6 +173,7 @@ impl Meaning for RunError {
         match self {
             Self::Plan { .. } => Some("`git orc validate PLAN` shows every mistake.".to_owned()),
             Self::Source(error) => error.hint(),
+            Self::Trust(error) => error.hint(),
             Self::Begin(error) => error.hint(),
             Self::Frozen(error) => error.hint(),
             Self::Inspect(error) => error.hint(),
@@ -190,6 +192,7 @@ impl Meaning for ResumeError {
         match self {
             Self::Find(error) => error.exit(),
             Self::Load(error) => error.exit(),
+            Self::Trust(error) => error.exit(),
             Self::Ledger(error) => error.exit(),
             Self::Frozen(error) => error.exit(),
             Self::Begin(error) => error.exit(),
@@ -205,6 +208,7 @@ impl Meaning for ResumeError {
         match self {
             Self::Find(error) => error.hint(),
             Self::Load(error) => error.hint(),
+            Self::Trust(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
             Self::Frozen(error) => error.hint(),
             Self::Begin(error) => error.hint(),

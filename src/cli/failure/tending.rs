@@ -106,7 +106,7 @@ impl Meaning for TrustError {
             Self::File(error) => error.exit(),
             Self::Source(error) => error.exit(),
             Self::Git(error) => error.exit(),
-            Self::Untrusted(_) => Exit::NeedsPerson,
+            Self::Untrusted(_) | Self::Elsewhere { .. } => Exit::NeedsPerson,
         }
     }
 
@@ -117,6 +117,9 @@ impl Meaning for TrustError {
             Self::Git(error) => error.hint(),
             Self::Untrusted(_) => {
                 Some("Look at what it runs with `git orc plan show PLAN`, then give `git orc trust PLAN`, or `--trust`.".to_owned())
+            }
+            Self::Elsewhere { run, place } => {
+                Some(format!("Look at what it runs with `git show {place}`, then give `git orc resume {run} --trust`."))
             }
         }
     }

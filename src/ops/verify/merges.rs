@@ -35,7 +35,7 @@ pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watc
         return;
     }
     let gates: Vec<String> = match frozen::thaw(ground.ledger, tip, subject.run) {
-        Ok((plan, _, _)) => plan.gates.into_iter().map(|gate| gate.id).collect(),
+        Ok(thawed) => thawed.plan.gates.into_iter().map(|gate| gate.id).collect(),
         Err(error) => {
             ground.problem(Rule::Plan, Place { run: Some(subject.run), ..Place::default() }, error.to_string());
             return;

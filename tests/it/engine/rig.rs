@@ -13,6 +13,7 @@ use git_orc::ops::context::{Context, ContextError, Desk};
 use git_orc::ops::frozen::Overrides;
 use git_orc::ops::resume::{ResumeError, ResumeRequest, Resumed, resume};
 use git_orc::ops::run::{RunError, RunRequest, run};
+use git_orc::ops::trust::Decision;
 use tokio::sync::mpsc;
 
 use crate::harness::{TestEnvironment, TestRepo};
@@ -119,7 +120,7 @@ impl<'e> Rig<'e> {
     pub(super) fn try_resume(&self, sinks: Vec<Box<dyn Sink>>) -> Result<Resumed, ResumeError> {
         let cx = self.context();
         let (_stop, stop) = mpsc::channel(1);
-        runtime().block_on(resume(&cx, ResumeRequest { run: None, sinks, stop }))
+        runtime().block_on(resume(&cx, ResumeRequest { run: None, sinks, stop, decide: Box::new(|_| Decision::Refuse) }))
     }
 
     /// Returns a file of the integration branch.

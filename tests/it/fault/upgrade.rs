@@ -21,7 +21,7 @@ fn a_run_that_an_earlier_version_began_is_finished() {
     let repo = upgraded(&environment);
     let before: Vec<_> = repo.ledger().entries().to_vec();
     assert_eq!(before.last().unwrap()["kind"], "step_started");
-    repo.orc(&["resume"]).expect_code(0);
+    repo.orc(&["resume", "--trust"]).expect_code(0);
     for (file, content) in [("a/x.txt", "good"), ("b/x.txt", "whole"), ("b/y.txt", "good"), ("c/n.txt", "whole")] {
         assert_eq!(repo.git(&["show", &format!("orc/tour:{file}")]), content);
     }
@@ -47,7 +47,7 @@ fn what_a_later_version_writes_is_kept_and_shown() {
     repo.git(&["update-ref", "refs/orc/ledger", &commit]);
     let log = repo.orc(&["log"]).expect_code(0).stdout;
     assert!(log.contains("moon_landed") || log.contains("moon landed"), "{log}");
-    repo.orc(&["resume"]).expect_code(0);
+    repo.orc(&["resume", "--trust"]).expect_code(0);
     let export = repo.git(&["log", "--format=%(trailers:key=Orc-Entry,valueonly)", "refs/orc/ledger"]);
     assert_eq!(export.lines().filter(|line| *line == entry).count(), 1, "the entry of the later version is gone");
     assert_eq!(repo.git(&["show", "orc/tour:c/n.txt"]), "whole");

@@ -160,7 +160,7 @@ fn a_ledger_is_resumed_in_another_clone() {
     clone.git(&["fetch", "--quiet", "origin", "refs/orc/*:refs/orc/*", "refs/heads/orc/*:refs/heads/orc/*"]);
     std::fs::write(environment.home().join("ready"), "").unwrap();
     let before = clone.fingerprint("orc/tour");
-    let document = clone.orc(&["resume", "--json"]).expect_code(0).json();
+    let document = clone.orc(&["resume", "--json", "--trust"]).expect_code(0).json();
     assert_eq!((&document["state"], &document["run"]), (&Value::from("completed"), &first["run"]));
     assert_eq!(clone.git(&["show", "orc/tour:c/y.txt"]), "hello");
     clone.assert_untouched(&before);

@@ -123,3 +123,37 @@ fn t17_what_the_user_wrote_needs_no_trust() {
     mine.repo.write("ignored.yaml", plan("ignored", "ignored"));
     mine.run(&["ignored.yaml"]).expect_code(0);
 }
+
+#[test]
+#[ignore = "several runs"]
+fn t17_a_run_that_came_with_a_ledger() {
+    let environment = TestEnvironment::in_memory();
+    let theirs = Theirs::new(&environment);
+    let ready = environment.root().join("ready");
+    let script = format!("test -e {} && sh {}", ready.display(), fixture("attacks/T17.sh").display());
+    let text = format!(
+        "version: 1\nname: tour\ntarget: orc/tour\ndefaults: {{retry: {{max_attempts: 1}}, circuit_breaker: {{on_exhausted: pause}}}}\n\
+         workstreams:\n  - id: ws\n    files_scope: [x]\n    tool: command\n    command: [sh, -c, {script:?}]\n"
+    );
+    fs::write(environment.root().join("plan.yaml"), text).unwrap();
+    theirs.repo.orc(&["run", "../plan.yaml"]).expect_code(3);
+    fs::write(&ready, "").unwrap();
+
+    environment.run("git", &["clone", "--quiet", "project", "clone"]).expect_code(0);
+    let mine = Theirs { environment: &environment, repo: environment.open("clone") };
+    mine.repo.git(&["fetch", "--quiet", "origin", "refs/orc/*:refs/orc/*", "refs/heads/orc/*:refs/heads/orc/*"]);
+    let before = mine.repo.git(&["for-each-ref"]);
+    let refused = mine.repo.orc(&["resume"]).expect_code(3);
+    assert!(refused.stderr.contains("was started in another clone, and nobody here has trusted its plan"), "{}", refused.stderr);
+    let shown = refused.stderr.split('`').find(|part| part.starts_with("git show ")).expect("the hint names the plan");
+    let plan = mine.repo.git(&shown.split(' ').skip(1).collect::<Vec<_>>());
+    assert!(plan.contains("name: tour") && plan.contains("T17.sh"), "`{shown}` shows something else:\n{plan}");
+    assert!(!mine.is_marked());
+    assert_eq!(mine.repo.git(&["for-each-ref"]), before, "something was recorded");
+    mine.repo.orc(&["resume", "--trust"]).expect_code(0);
+    assert!(mine.is_marked(), "what is trusted runs");
+
+    // Where it was started it is the user's own.
+    theirs.repo.orc(&["resume"]).expect_code(0);
+    assert!(theirs.is_marked());
+}
