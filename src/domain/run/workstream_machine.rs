@@ -34,9 +34,10 @@ pub fn step_started(one: &mut WorkstreamState, started: &StepStarted, ts: Timest
         | WorkstreamStatus::Verified { .. }
         | WorkstreamStatus::Merged { .. } => return refuse(one.status.word()),
     };
+    // Every attempt to resolve counts, not only the first one after the conflict; doing the work again counts once.
+    one.resolves += u32::from(fresh_tip.is_some() || started.role == StepRole::Resolve);
     if let Some(tip) = fresh_tip {
         one.start = Some(tip);
-        one.resolves += 1;
         one.fix = FixLoop::default();
         one.tries = 0;
     }

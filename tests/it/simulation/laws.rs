@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use git_orc::domain::id::{ObjectId, WorkstreamId};
+use git_orc::domain::id::{ObjectId, StepId, WorkstreamId};
 use git_orc::domain::ledger::entry::Entry;
 use git_orc::domain::ledger::fold::FoldError;
 use git_orc::domain::plan::model::{StepKind, Workstream};
@@ -33,6 +33,8 @@ pub(super) struct Laws {
     /// Attempts per workstream that were cut short and do not count.
     cut: BTreeMap<WorkstreamId, u32>,
     started: BTreeMap<WorkstreamId, u32>,
+    /// Attempts per workstream to resolve a conflict that came to their own end.
+    resolves: BTreeMap<WorkstreamId, u32>,
     /// How often a workstream began from scratch because a person was asked.
     episodes: u32,
     /// The commits that passed the gates and were recorded as prepared.
@@ -41,8 +43,8 @@ pub(super) struct Laws {
 
 impl Laws {
     pub(super) fn new(script: &Rc<Script>) -> Self {
-        let (cut, started, prepared) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { script: Rc::clone(script), broken: None, cut, started, episodes: 1, prepared }
+        let (cut, started, resolves, prepared) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { script: Rc::clone(script), broken: None, cut, started, resolves, episodes: 1, prepared }
     }
 
     #[expect(clippy::fn_params_excessive_bools, reason = "a law holds or it does not, as in any assertion")]
@@ -106,10 +108,11 @@ impl Laws {
         if let Event::RunResumed(driven) = event {
             self.episodes += u32::from(!driven.waves.is_empty());
         }
-        if let Event::StepFinished(finished) = event
-            && matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled)
-        {
+        let Event::StepFinished(finished) = event else { return };
+        if matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled) {
             *self.cut.entry(finished.workstream.clone()).or_default() += 1;
+        } else if finished.step == StepId::resolve() {
+            *self.resolves.entry(finished.workstream.clone()).or_default() += 1;
         }
     }
 
@@ -126,6 +129,11 @@ impl Laws {
         let (count, cut) = (*count, self.cut.get(&started.workstream).copied().unwrap_or(0));
         let most = most_attempts(plan, &script.config) * self.episodes + cut;
         self.must(count <= most, "P8 attempts are bounded", || format!("{}: {count} attempts, at most {most}", started.workstream));
+        if started.role == StepRole::Resolve {
+            let done = self.resolves.get(&started.workstream).copied().unwrap_or(0);
+            let most = plan.limits.max_resolve_attempts * self.episodes;
+            self.must(done < most, "P8 resolves are bounded", || format!("{}: {done} of {most}, and again", started.workstream));
+        }
     }
 
     fn side_by_side(&mut self, folded: &RunState, event: &Event) {
