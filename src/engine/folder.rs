@@ -1,6 +1,7 @@
 //! The folder of a run below the git directory: prompts, outputs, the lock. Deleting it loses no promise.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
@@ -21,10 +22,30 @@ impl RunFolder {
         Self { path: orc_dir.join("runs").join(run.lower()) }
     }
 
+    /// Returns the folder of the newest run that was driven in this clone.
+    #[must_use]
+    pub fn newest(orc_dir: &Path) -> Option<Self> {
+        // The names are ULIDs, so the last one in their order is the newest.
+        let path = fs::list(&orc_dir.join("runs")).ok()?.pop()?;
+        Some(Self { path })
+    }
+
     /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns since when there has been something in it, by the clock of the file system, with a minute to spare; `None` when there is no
+    /// such folder.
+    #[must_use]
+    pub fn began(&self) -> Option<SystemTime> {
+        let times = |path: &Path| {
+            let found = std::fs::symlink_metadata(path).ok();
+            found.map(|found| [found.created(), found.modified()]).into_iter().flatten().filter_map(Result::ok).collect::<Vec<_>>()
+        };
+        let all = fs::list(&self.path).unwrap_or_default().into_iter().chain([self.path.clone()]);
+        all.flat_map(|path| times(&path)).min().and_then(|first| first.checked_sub(Duration::from_secs(60)))
     }
 
     /// Returns the file for a step, its folder made: `<workstream>/<step>-<attempt>.<ending>`.

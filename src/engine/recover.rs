@@ -8,6 +8,7 @@ use super::capture::{self, Described, Found};
 use super::commits;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
+use super::folder::RunFolder;
 use super::place;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
 use crate::domain::run::effect::StepOrder;
@@ -17,9 +18,12 @@ use crate::domain::run::keeping::workstream_ref;
 use crate::domain::run::recovery::{begins_anew, changes_files, interrupted, put_aside, settle_patches, untold};
 use crate::domain::run::state::{OpenStep, RunState, WorkstreamState};
 use crate::domain::text::{clip, count, one_line};
+use crate::io::fs::FsError;
+use crate::io::git::loose;
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::Refs;
 use crate::io::git::remove::RemovalProof;
+use crate::io::git::repo::Repo;
 use crate::io::git::snapshot::Snapshot;
 use crate::io::git::worktree::{CreateWorktree, Submodules};
 use crate::io::process::orphan::{OrphanEnd, sweep};
@@ -52,6 +56,17 @@ pub async fn recover(cx: &RunContext, state: &RunState) -> Result<Recovery, Exec
         }
     }
     Ok(recovery)
+}
+
+/// Takes objects that a loss of power left half written out of the way, so that they are written again; returns a sentence for each. It comes
+/// before anything is read or written. `folder` is that of the run that was driven then.
+///
+/// # Errors
+/// Returns an error when they can not be looked for or moved.
+pub fn set_torn_aside(repo: &Repo, folder: &RunFolder) -> Result<Vec<String>, FsError> {
+    let Some(since) = folder.began() else { return Ok(Vec::new()) };
+    let torn = loose::set_torn_aside(&repo.common_dir().join("objects"), Some(since), &repo.orc_dir().join("damaged"))?;
+    Ok(torn.into_iter().map(|id| format!("object {id} had not reached the disk whole and was set aside")).collect())
 }
 
 async fn end_orphans(cx: &RunContext, recovery: &mut Recovery) {

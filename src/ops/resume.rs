@@ -17,10 +17,12 @@ use crate::domain::run::state::RunState;
 use crate::domain::run::turn::{Stamps, Turn, TurnError};
 use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
 use crate::engine::failure::ExecuteError;
+use crate::engine::folder::RunFolder;
 use crate::engine::journal::{Journal, JournalError};
 use crate::engine::recover;
 use crate::engine::signals::StopSignal;
 use crate::engine::sink::Sink;
+use crate::io::fs::FsError;
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::refs::Refs;
@@ -72,6 +74,9 @@ pub enum ResumeError {
     /// Another driver has the run.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The objects could not be looked at.
+    #[error(transparent)]
+    File(#[from] FsError),
     /// What the last driver left could not be mended.
     #[error("what the last driver left behind could not be mended")]
     Recover(#[source] Box<ExecuteError>),
@@ -108,13 +113,20 @@ pub struct Resumed {
 pub async fn resume(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, ResumeError> {
     let resumed = take_over(cx, request).await;
     if matches!(resumed, Err(ResumeError::Nothing | ResumeError::Over { .. })) {
-        // A driver that died behind the last entry of its run, at the notes for example, is followed by nobody who would do this.
-        let removed = Refs::new(&cx.repo, cx.durability()).remove_stale_locks();
-        if let Err(error) = removed {
-            tracing::warn!(%error, "locks that a dead driver left could not be removed");
-        }
+        tidy_behind_the_end(cx);
     }
     resumed
+}
+
+/// A driver that died behind the last entry of its run, at the notes for example, is followed by nobody who would do this.
+fn tidy_behind_the_end(cx: &Context) {
+    if let Err(error) = Refs::new(&cx.repo, cx.durability()).remove_stale_locks() {
+        tracing::warn!(%error, "locks that a dead driver left could not be removed");
+    }
+    let newest = RunFolder::newest(&cx.repo.orc_dir());
+    if let Some(Err(error)) = newest.map(|folder| recover::set_torn_aside(&cx.repo, &folder)) {
+        tracing::warn!(%error, "objects that a dead driver left could not be looked at");
+    }
 }
 
 async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, ResumeError> {
@@ -124,6 +136,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
         None => newest_open(cx)?,
     };
     let lock = RunLock::take(&cx.repo, run)?;
+    let torn = recover::set_torn_aside(&cx.repo, &RunFolder::new(&cx.repo.orc_dir(), run))?;
     // Read again under the lock: another driver may have gone on until it was free.
     let loaded = load::load_run(&ledger, run)?;
     let state = loaded.state;
@@ -141,7 +154,8 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let sandbox = Some(hold.held(None).level);
     let run_cx = begin::run_context(cx, &cx.settings, (Begun { run, plan, inputs, config: frozen.config }, hold))?;
     run_cx.hold.clear();
-    let recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
+    let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
+    recovery.found.splice(..0, torn);
     let driven = RunDriven {
         round: state.drivers,
         pid: std::process::id(),

@@ -19,9 +19,12 @@ use crate::domain::run::state::RunState;
 use crate::domain::schedule::waves::{Schedule, schedule};
 use crate::engine::advance::branch_ref;
 use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
+use crate::engine::folder::RunFolder;
 use crate::engine::journal::Journal;
+use crate::engine::recover;
 use crate::engine::signals::StopSignal;
 use crate::engine::sink::Sink;
+use crate::io::fs::FsError;
 use crate::io::git::inspect::InspectError;
 use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::objects::{ObjectError, Objects};
@@ -69,6 +72,9 @@ pub enum RunError {
     /// The base is no commit.
     #[error(transparent)]
     Base(#[from] RepoError),
+    /// The objects could not be looked at.
+    #[error(transparent)]
+    File(#[from] FsError),
     /// The repository can not be asked.
     #[error(transparent)]
     Inspect(#[from] InspectError),
@@ -195,6 +201,9 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         sandbox,
         sandbox_notes,
     };
+    if let Some(last) = RunFolder::newest(&cx.repo.orc_dir()) {
+        recover::set_torn_aside(&cx.repo, &last)?.iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    }
     let run_cx = begin::run_context(cx, &settings, (Begun { run, plan, inputs, config }, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.

@@ -31,6 +31,7 @@ pub mod ledger_tip;
 mod ledger_vet;
 mod listing;
 pub mod lock;
+pub mod loose;
 pub mod merge;
 mod merge_answer;
 mod merge_driver;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::durable;
+use super::loose::{self, Torn};
 use super::oid::{from_git, to_git};
 use super::repo::{Repo, RepoError};
 use super::signature::{Identity, Signature};
@@ -48,6 +49,9 @@ pub enum ObjectError {
         #[source]
         source: git2::Error,
     },
+    /// The file of the object ends too early, or is no object at all.
+    #[error("object {0} is damaged: its file is not whole")]
+    Torn(ObjectId),
     /// libgit2 failed.
     #[error("{action}: {}", source.message())]
     Git {
@@ -199,6 +203,9 @@ impl Objects {
     /// # Errors
     /// Returns [`ObjectError::Missing`] when it is missing.
     pub fn size(&self, id: ObjectId) -> Result<usize, ObjectError> {
+        if let Some(size) = loose::size(&self.folder, id).map_err(|Torn| ObjectError::Torn(id))? {
+            return Ok(size);
+        }
         let header = self.git.odb().and_then(|odb| odb.read_header(to_git(id)?));
         header.map(|(size, _)| size).map_err(|source| missing_or(id, source))
     }
@@ -212,10 +219,25 @@ impl Objects {
     }
 
     fn read<T>(&self, id: ObjectId, kind: git2::ObjectType, take: impl FnOnce(&[u8]) -> T) -> Result<T, ObjectError> {
+        self.look(id, |found, content| (found == kind).then(|| take(content)))?.ok_or(ObjectError::Invalid { id, expected: kind.str() })
+    }
+
+    /// Shows the kind and the content of an object, whatever it is.
+    ///
+    /// # Errors
+    /// Returns [`ObjectError`] when it is missing or damaged.
+    pub fn look<T>(&self, id: ObjectId, take: impl FnOnce(git2::ObjectType, &[u8]) -> T) -> Result<T, ObjectError> {
+        if let Some((kind, content)) = self.loose(id)? {
+            return Ok(take(kind, &content));
+        }
         let failed = |source| missing_or(id, source);
         let odb = self.git.odb().map_err(failed)?;
         let object = to_git(id).and_then(|oid| odb.read(oid)).map_err(failed)?;
-        if object.kind() == kind { Ok(take(object.data())) } else { Err(ObjectError::Invalid { id, expected: kind.str() }) }
+        Ok(take(object.kind(), object.data()))
+    }
+
+    fn loose(&self, id: ObjectId) -> Result<Option<loose::Content>, ObjectError> {
+        loose::read(&self.folder, id).map_err(|Torn| ObjectError::Torn(id))
     }
 
     /// Reads a commit.
@@ -223,7 +245,7 @@ impl Objects {
     /// # Errors
     /// Returns [`ObjectError`] when it is missing or no commit.
     pub fn read_commit(&self, id: ObjectId) -> Result<Commit, ObjectError> {
-        let commit = to_git(id).and_then(|oid| self.git.find_commit(oid)).map_err(|source| missing_or(id, source))?;
+        let commit = self.commit(id)?;
         let (author, committer) = (commit.author(), commit.committer());
         Ok(Commit {
             id,
@@ -240,8 +262,13 @@ impl Objects {
     /// # Errors
     /// Returns [`ObjectError`] when the commit is missing or no commit.
     pub fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, ObjectError> {
-        let found = to_git(commit).and_then(|oid| self.git.find_commit(oid));
-        found.map(|found| from_git(found.tree_id())).map_err(|source| missing_or(commit, source))
+        Ok(from_git(self.commit(commit)?.tree_id()))
+    }
+
+    /// Lets libgit2 read a commit, once it is sure that it can.
+    fn commit(&self, id: ObjectId) -> Result<git2::Commit<'_>, ObjectError> {
+        self.loose(id)?;
+        to_git(id).and_then(|oid| self.git.find_commit(oid)).map_err(|source| missing_or(id, source))
     }
 
     /// Takes the list of what was written through this handle and not flushed yet, for example to flush it together with others.

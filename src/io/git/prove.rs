@@ -5,13 +5,10 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use miniz_oxide::inflate::decompress_to_vec_zlib;
-
-use super::objects::{Commit, Objects};
-use super::oid::{from_git, to_git};
+use super::objects::{Commit, ObjectError, Objects};
+use super::oid::from_git;
 use super::tree::FileMode;
 use crate::domain::id::{ObjectId, RepoPath};
-use crate::io::fs;
 
 /// What is wrong with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -129,18 +126,16 @@ impl<'o> Prover<'o> {
     }
 
     fn hash(&self, id: ObjectId, kind: git2::ObjectType) -> Result<(), Damage> {
-        if self.is_torn(id) {
-            return Err(Damage::Unreadable);
+        let hashed = self.objects.look(id, |found, content| match found == kind {
+            true => git2::Oid::hash_object(kind, content).map(from_git).map_err(|_| Damage::Unreadable),
+            false => Err(Damage::Kind(kind.str())),
+        });
+        match hashed {
+            Ok(found) if found? == id => Ok(()),
+            Ok(_) => Err(Damage::Changed),
+            Err(ObjectError::Missing(_)) => Err(Damage::Missing),
+            Err(_) => Err(Damage::Unreadable),
         }
-        let odb = self.objects.git().odb().map_err(|_| Damage::Unreadable)?;
-        let object = to_git(id)
-            .and_then(|oid| odb.read(oid))
-            .map_err(|error| if error.code() == git2::ErrorCode::NotFound { Damage::Missing } else { Damage::Unreadable })?;
-        if object.kind() != kind {
-            return Err(Damage::Kind(kind.str()));
-        }
-        let found = git2::Oid::hash_object(kind, object.data()).map_err(|_| Damage::Unreadable)?;
-        if from_git(found) == id { Ok(()) } else { Err(Damage::Changed) }
     }
 
     /// Returns whether a commit is `tip` or lies behind it, as far as the history is sound.
@@ -151,14 +146,6 @@ impl<'o> Prover<'o> {
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         found
-    }
-
-    /// Returns whether an object has a file of its own whose compressed data does not come to an end. libgit2 waits forever for the rest.
-    fn is_torn(&self, id: ObjectId) -> bool {
-        let name = id.to_string();
-        let (folder, rest) = name.split_at(2);
-        let Ok(Some(bytes)) = fs::read_if_exists(&self.objects.folder().join(folder).join(rest)) else { return false };
-        decompress_to_vec_zlib(&bytes).is_err()
     }
 
     /// Visits a history from its first commits to `tip`, every commit once and after its parents. A commit that is damaged is told of and

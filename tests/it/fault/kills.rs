@@ -9,10 +9,10 @@ use super::tracer::{Counted, Deed, trace};
 use crate::harness::rounds;
 
 /// Numbers that look random and are the same for the same seed.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
+    pub(super) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,7 +21,7 @@ impl Dice {
     }
 
     /// Returns a part of a time.
-    fn part_of(&mut self, whole: Duration) -> Duration {
+    pub(super) fn part_of(&mut self, whole: Duration) -> Duration {
         let micros = u64::try_from(whole.as_micros()).unwrap().max(1);
         Duration::from_micros(self.roll() % micros)
     }

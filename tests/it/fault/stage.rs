@@ -169,9 +169,15 @@ impl Stage {
 
     /// Judges what a disturbed driver left, brings the run to its end, and judges again. `told` is what the driver printed.
     pub(super) fn judge(&self, oracle: &Oracle<'_>, told: &str) -> Judged {
+        self.judge_after(oracle, told, |_| ())
+    }
+
+    /// Does so, and lets something more happen before the run goes on.
+    pub(super) fn judge_after(&self, oracle: &Oracle<'_>, told: &str, then: impl FnOnce(&TestRepo<'_>)) -> Judged {
         let repo = self.repo();
         let mut told = format!("{}{told}", self.told);
         let mut judged = Judged { wrong: oracle.after_fault(&repo, &told), took: Duration::ZERO, stood: None, locks: 0 };
+        then(&repo);
         let finished = catch_unwind(AssertUnwindSafe(|| bring_to_end(&repo, &self.plan, &self.expect)));
         match finished {
             Err(panic) => judged.wrong.push(format!("resume: {}", words_of(&*panic))),
