@@ -3,6 +3,8 @@
 //! The fuzzer's package includes this folder by its path, and [`super`] gives every committed input to the same functions, so that a target
 //! and its replay can not drift apart. Nothing here may use anything else of the tests.
 
+mod chains;
+mod channels;
 mod entries;
 mod findings;
 mod fodder;
@@ -16,6 +18,8 @@ mod states;
 mod tools;
 mod words;
 
+pub use chains::ledger_chain;
+pub use channels::channel;
 pub use entries::{ledger_entry, ledger_message};
 pub use findings::{finding_arrow, finding_cargo, finding_matcher, finding_python, finding_rust_test, findings};
 pub use globs::{glob_overlap, globs};
@@ -32,8 +36,9 @@ pub use words::{display, ids, subjects};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its program in `fuzz/` and of its folder in `fixtures/corpora/`.
-pub const ALL: [(&str, Target); 27] = [
+pub const ALL: [(&str, Target); 29] = [
     ("bundles", bundles),
+    ("channel", channel),
     ("checkpoint", checkpoint),
     ("diff_paths", diff_paths),
     ("display", display),
@@ -48,6 +53,7 @@ pub const ALL: [(&str, Target); 27] = [
     ("globs", globs),
     ("graph", graph),
     ("ids", ids),
+    ("ledger_chain", ledger_chain),
     ("ledger_entry", ledger_entry),
     ("ledger_message", ledger_message),
     ("links", links),
