@@ -92,7 +92,7 @@ struct BreakerFile {
 }
 
 /// The numbers of some layers on top of each other.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LimitLayers {
     merged: Map<String, Value>,
     origins: BTreeMap<String, (String, Origin)>,

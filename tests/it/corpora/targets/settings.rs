@@ -1,5 +1,7 @@
 //! Settings files and git's configuration: any text is settings or one error with a place.
 
+use std::sync::LazyLock;
+
 use git_orc::io::settings::git_config;
 use git_orc::io::settings::layer::Layer;
 use git_orc::io::settings::limits::LimitLayers;
@@ -7,7 +9,8 @@ use git_orc::io::settings::overlay::Overlay;
 
 /// A file of limits.
 pub fn settings_limits(data: &[u8]) {
-    let mut layers = LimitLayers::shipped().unwrap();
+    static SHIPPED: LazyLock<LimitLayers> = LazyLock::new(|| LimitLayers::shipped().unwrap());
+    let mut layers = SHIPPED.clone();
     if layers.add(Layer::User, "limits.yaml", &String::from_utf8_lossy(data)).is_err() {
         return;
     }
