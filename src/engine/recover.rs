@@ -11,12 +11,13 @@ use super::failure::{ExecuteError, blocking};
 use super::folder::RunFolder;
 use super::place;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
+use crate::domain::integrity::fact::How;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{PatchOrigin, WorktreeMoved};
 use crate::domain::run::keeping::workstream_ref;
 use crate::domain::run::recovery::{begins_anew, changes_files, interrupted, put_aside, settle_patches, untold};
-use crate::domain::run::state::{OpenStep, RunState, WorkstreamState};
+use crate::domain::run::state::{OpenStep, RunState, RunStatus, WorkstreamState};
 use crate::domain::text::{clip, count, one_line};
 use crate::io::fs::FsError;
 use crate::io::git::loose;
@@ -45,6 +46,7 @@ pub async fn recover(cx: &RunContext, state: &RunState) -> Result<Recovery, Exec
     let mut recovery = Recovery::default();
     end_orphans(cx, &mut recovery).await;
     remove_stale_locks(cx, &mut recovery).await?;
+    tell_of_shared_files(cx, state, &mut recovery).await?;
     for (id, one) in &state.workstreams {
         adopt(cx, state, (id, one), &mut recovery).await?;
         recovery.events.extend(settle_patches(id, one));
@@ -85,6 +87,24 @@ async fn remove_stale_locks(cx: &RunContext, recovery: &mut Recovery) -> Result<
     let own = cx.clone();
     let removed = blocking(move || Ok(Refs::new(&own.repo, own.durability).remove_stale_locks()?)).await?;
     recovery.found.extend(removed.into_iter().map(|path| format!("stale lock {} was removed", path.display())));
+    Ok(())
+}
+
+/// Names what was changed in the git directory since something was at work that a killed driver did not watch to its end. It stays as it is:
+/// by now it may be the user's own change.
+async fn tell_of_shared_files(cx: &RunContext, state: &RunState, recovery: &mut Recovery) -> Result<(), ExecuteError> {
+    if state.status != RunStatus::Running {
+        return Ok(());
+    }
+    let own = cx.clone();
+    let changed = blocking(move || Ok(own.guard.since_last_driver()?)).await?;
+    let tell = |(name, how): (String, How)| {
+        let how = how.words();
+        format!(
+            "`{name}` of the git directory {how}, by you or by what the last driver did not watch to its end: look at it before you use git"
+        )
+    };
+    recovery.found.extend(changed.into_iter().map(tell));
     Ok(())
 }
 

@@ -68,7 +68,7 @@ impl ResumeArgs {
         let request = ResumeRequest { run: self.run.clone(), sinks, stop: signals.stop, decide: Box::new(decide) };
         let resumed = resume(cx, request).await.map_err(|error| Failure::new("resume", &error))?;
         for sentence in &resumed.found {
-            ui.note(&format!("mended: {sentence}"));
+            ui.note(&format!("found: {sentence}"));
         }
         drive::report(resumed.ending, &signals.first, self.form(), ui)
     }

@@ -155,3 +155,28 @@ fn a_worktree_of_the_users_is_guarded_too() {
     assert_eq!(changes(&repo, "integrity_violated")[0]["name"], "worktrees/mine/commondir");
     assert_eq!(repo.git(&["-C", "../mine", "status", "--porcelain"]), "");
 }
+
+#[test]
+fn what_a_killed_driver_did_not_watch_is_named_by_the_next_one() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let up = environment.home().join("up");
+    let line = "git config core.hooksPath /tmp/hooks; echo x >$(git rev-parse --git-common-dir)/hooks/post-merge; touch $HOME/up; sleep 60";
+    let plan = environment.root().join("plan.yaml");
+    let again = "test -e $HOME/up && { echo a >a/x.txt; exit; }";
+    std::fs::write(&plan, format!("version: 1\nname: tour\nworkstreams:\n{}\n", shell("ws-a", "a/**", &format!("{again}; {line}"))))
+        .unwrap();
+    let running = repo.start_orc(&["run", plan.to_str().unwrap()]);
+    let start = std::time::Instant::now();
+    while !up.exists() {
+        assert!(start.elapsed().as_secs() < 30, "the tool does not begin");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    running.kill();
+    let resumed = repo.orc(&["resume"]).expect_code(0);
+    for name in ["`config` of the git directory was changed", "`hooks/post-merge` of the git directory was added"] {
+        assert!(resumed.stderr.contains(name), "{}", resumed.stderr);
+    }
+    assert_eq!(resumed.stderr.matches(" of the git directory ").count(), 2, "{}", resumed.stderr);
+    assert_eq!(repo.git(&["config", "core.hooksPath"]), "/tmp/hooks", "it may be the user's");
+}

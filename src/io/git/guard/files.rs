@@ -62,6 +62,22 @@ enum Body {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Files(BTreeMap<Vec<u8>, Memo<Body>>);
 
+impl Files {
+    /// Returns the path of each of them that says something, with bytes that are others when it says something else.
+    pub(super) fn signed(&self) -> impl Iterator<Item = (&Vec<u8>, Vec<u8>)> {
+        self.0.iter().filter_map(|(path, memo)| {
+            let sign = match &memo.value {
+                Body::File { bytes, mode } => [format!("file {mode:o} ").as_bytes(), bytes].concat(),
+                Body::Large { size, mtime, ino, mode } => format!("large {size} {mtime:?} {ino} {mode:o}").into_bytes(),
+                Body::Link(target) => [b"link ".as_slice(), target].concat(),
+                Body::Special => b"special".to_vec(),
+                Body::Folder => return None,
+            };
+            Some((path, sign))
+        })
+    }
+}
+
 /// Where the watched files are.
 #[derive(Debug)]
 pub(super) struct FileWatch {

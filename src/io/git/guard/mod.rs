@@ -7,6 +7,7 @@
 mod files;
 mod memo;
 mod ours;
+mod recall;
 mod ref_watch;
 mod tripwire;
 
@@ -24,7 +25,7 @@ use super::refs::{RefError, Refs};
 use super::repo::{Repo, RepoError};
 use super::worktree::Worktrees;
 use crate::domain::id::RunId;
-use crate::domain::integrity::fact::Change;
+use crate::domain::integrity::fact::{Change, How};
 use crate::io::fs::{Durability, FsError};
 
 /// The error of looking or of putting back.
@@ -106,6 +107,7 @@ struct State {
     done: BTreeMap<String, Findings>,
     looks: u32,
     kept_refs: u32,
+    recall: recall::Prints,
 }
 
 /// The guard of one run. Shared by threads; looks are taken one at a time.
@@ -151,6 +153,8 @@ impl Guard {
         let mut state = self.state();
         if state.at_work.is_empty() {
             self.take_as_it_is(&mut state)?;
+            let State { files, recall, .. } = &mut *state;
+            recall::keep(&self.settings.folder, files, recall)?;
         } else {
             // So that who begins now is not suspected of what was done before. The checkout can wait: nobody is suspected for it.
             self.look_inside(&mut state, Seen::default())?;
@@ -173,6 +177,15 @@ impl Guard {
             state.done.insert(who.to_owned(), findings);
         }
         looked
+    }
+
+    /// Returns how the watched files differ from what they were when somebody last began to work for this run, by a driver before this one.
+    ///
+    /// # Errors
+    /// Returns [`GuardError`] when the repository can not be looked at.
+    pub fn since_last_driver(&self) -> Result<Vec<(String, How)>, GuardError> {
+        let files = self.watch.read(&Files::default()).map_err(|e| self.look_error(e))?;
+        Ok(recall::differences(&self.settings.folder, &files))
     }
 
     /// Takes what was found while somebody was at work.
