@@ -8,4 +8,6 @@ pub mod subject;
 pub mod verify;
 
 #[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod tests;

@@ -209,7 +209,8 @@ fn wrong_words(entry: &Entry, link: &Link<'_>, writer: Writer) -> Vec<(Rule, Str
     if trailers(&found, codec::TRAILER).len() != 1 {
         wrong.push((Rule::Message, format!("it has more than one trailer {}", codec::TRAILER)));
     }
-    if wrong.is_empty() && writer == Writer::This && entry.event().is_some() {
+    // Nobody is known to have written an entry that is not understood, so that its words are not compared.
+    if wrong.is_empty() && writer == Writer::This {
         let part = if found.lines().next() == expected.lines().next() { "text" } else { "subject" };
         wrong.push((Rule::Message, format!("its {part} is not the one that follows from the entry")));
     }
@@ -233,8 +234,8 @@ fn wrong_person(driver: &mut Driver, entry: &Entry, link: &Link<'_>) -> Vec<(Rul
     if link.author.email != link.committer.email {
         say(format!("its author has the address {}, its committer {}", link.author.email, link.committer.email));
     }
-    if (link.author.time, link.committer.time) != (seconds(entry.ts), seconds(entry.ts)) {
-        say(format!("it was written at {}, and its commit says {}", entry.ts, link.author.time));
+    if let Some(other) = [link.author.time, link.committer.time].into_iter().find(|time| *time != seconds(entry.ts)) {
+        say(format!("it was written at {}, and its commit says {other}", entry.ts));
     }
     match entry.event().map(|event| event.about().tool) {
         Some(Some(tool)) if tool.as_str() != link.author.name => say(format!("its author is {} and should be {tool}", link.author.name)),
@@ -302,3 +303,6 @@ fn round(state: &RunState, event: &Event) -> Option<(u32, u32)> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
