@@ -203,3 +203,74 @@ impl Flaw {
         Self { severity: Severity::Warning, ..Self::problem(rule, place, what) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ulid::Ulid;
+
+    use super::*;
+
+    const ALL: [Rule; 18] = [
+        Rule::Tip,
+        Rule::Object,
+        Rule::Format,
+        Rule::Entry,
+        Rule::Message,
+        Rule::Author,
+        Rule::Key,
+        Rule::Order,
+        Rule::Move,
+        Rule::Checkpoint,
+        Rule::Plan,
+        Rule::Patch,
+        Rule::Merge,
+        Rule::Gate,
+        Rule::Branch,
+        Rule::Note,
+        Rule::Ref,
+        Rule::Output,
+    ];
+
+    #[test]
+    fn a_rule_says_the_same_to_people_and_to_programs() {
+        for rule in ALL {
+            assert_eq!(serde_json::json!(rule), rule.name());
+        }
+        for severity in [Severity::Problem, Severity::Warning] {
+            assert_eq!(serde_json::json!(severity), severity.word());
+        }
+    }
+
+    #[test]
+    fn each_rule_has_a_reason_of_its_own_and_a_command_that_helps() {
+        assert_eq!(ALL.map(Rule::why).into_iter().collect::<BTreeSet<_>>().len(), ALL.len());
+        for rule in ALL {
+            assert!(rule.why().split(' ').count() > 4 && !rule.why().ends_with('.'), "{rule:?} is no reason: {}", rule.why());
+            assert!(rule.help().starts_with("git "), "{rule:?} is no command: {}", rule.help());
+        }
+        assert_eq!(Rule::Order.help(), "git log refs/orc/ledger");
+        assert_eq!(Rule::Note.help(), "git orc verify --repair-notes");
+    }
+
+    #[test]
+    fn a_place_holds_what_is_known_of_it() {
+        let (run, entry, commit) = (RunId::new(Ulid::from(7)), EntryId::new(Ulid::from(5)), ObjectId::from_bytes([1; 20]));
+        let check = |place: Place, expect: (Option<RunId>, Option<EntryId>, Option<ObjectId>, Option<&str>)| {
+            assert_eq!((place.run, place.entry, place.commit, place.path.as_deref()), expect);
+        };
+        check(Place::entry(run, entry, commit), (Some(run), Some(entry), Some(commit), None));
+        check(Place::commit(Some(run), commit), (Some(run), None, Some(commit), None));
+        check(Place::path(Some(run), "format"), (Some(run), None, None, Some("format")));
+        check(Place::commit(None, commit).at("format"), (None, None, Some(commit), Some("format")));
+    }
+
+    #[test]
+    fn a_flaw_is_as_bad_as_it_was_called() {
+        let place = Place::path(None, "format");
+        let flaw = |severity| Flaw { severity, rule: Rule::Format, place: place.clone(), what: "it is odd".to_owned() };
+        assert_eq!(Flaw::problem(Rule::Format, place.clone(), "it is odd"), flaw(Severity::Problem));
+        assert_eq!(Flaw::warning(Rule::Format, place.clone(), "it is odd"), flaw(Severity::Warning));
+    }
+}

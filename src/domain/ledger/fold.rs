@@ -102,3 +102,75 @@ impl Past {
         fold(checkpoint.unwrap_or_else(|| RunState::new(run)), &self.into_entries())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::domain::ledger::sample::{entries, run};
+
+    /// The state after the first entries of the sample.
+    fn after(count: usize) -> RunState {
+        fold(RunState::new(run(7)), &entries(run(7))[..count]).unwrap()
+    }
+
+    /// A checkpoint whose newest entry is none of the sample's.
+    fn foreign() -> RunState {
+        RunState { last: Some(EntryId::new(Ulid::from(99))), ..after(3) }
+    }
+
+    /// Takes entries from the newest to the oldest for as long as they are needed.
+    fn collect(checkpoint: Option<RunState>, entries: &[Entry]) -> Past {
+        let mut past = Past::new(checkpoint);
+        let mut older = entries.iter().rev();
+        while !past.is_complete()
+            && let Some(entry) = older.next()
+        {
+            past.take(entry.clone());
+        }
+        past
+    }
+
+    #[test]
+    fn a_run_comes_back_from_its_checkpoint_and_what_followed_it() {
+        let all = entries(run(7));
+        for count in 1..=all.len() {
+            let since = all[count..].to_vec();
+            assert_eq!(bring_back(run(7), Some(after(count)), all.clone()), Ok((after(all.len()), since.clone())), "{count}");
+            let past = collect(Some(after(count)), &all);
+            assert!(past.is_complete() && !past.is_empty(), "{count}");
+            assert_eq!(past.into_entries(), since, "{count}");
+            assert_eq!(collect(Some(after(count)), &all).finish(run(7)), Ok(after(all.len())), "{count}");
+        }
+    }
+
+    #[test]
+    fn without_a_checkpoint_of_its_own_past_a_run_comes_back_from_its_first_entry() {
+        let all = entries(run(7));
+        for checkpoint in [None, Some(foreign())] {
+            assert_eq!(bring_back(run(7), checkpoint.clone(), all.clone()), Ok((after(all.len()), all.clone())));
+            let past = collect(checkpoint.clone(), &all);
+            assert!(past.is_complete());
+            assert_eq!(past.into_entries(), all);
+            assert_eq!(collect(checkpoint, &all).finish(run(7)), Ok(after(all.len())));
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_not_reached_is_left_aside() {
+        let all = entries(run(7));
+        let past = collect(Some(after(1)), &all[2..]);
+        assert!(!past.is_complete());
+        let error = past.finish(run(7)).unwrap_err();
+        assert_eq!((error.run, error.entry), (run(7), all[2].id));
+        assert_eq!(bring_back(run(7), Some(foreign()), all[2..].to_vec()), Err(error));
+    }
+
+    #[test]
+    fn nothing_is_known_before_there_is_a_checkpoint_or_an_entry() {
+        assert!(Past::new(None).is_empty());
+        assert!(!Past::new(Some(after(1))).is_empty());
+        assert!(!collect(None, &entries(run(7))[..1]).is_empty());
+    }
+}
