@@ -127,7 +127,7 @@ fn split_git_line(rest: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (old, new) = rest.split_at_checked(rest.len() / 2)?;
     let new = new.strip_prefix(b" ")?;
     let bare = |name: &[u8]| name.split_first_chunk::<2>().map_or(name, |(_, bare)| bare).to_vec();
-    (old == new || bare(old) == bare(new)).then(|| (old.to_vec(), new.to_vec()))
+    (bare(old) == bare(new)).then(|| (old.to_vec(), new.to_vec()))
 }
 
 /// Returns where a quoted name ends, behind its quote.
@@ -201,6 +201,20 @@ mod tests {
         check("diff --git a/../../etc/x b/../../etc/x\n--- a/../../etc/x\n+++ b/../../etc/x\n", &["../../etc/x"], Sides);
         check("--- /etc/passwd\n+++ /etc/passwd\n", &["/etc/passwd"], Absent);
         check("--- i/x\n+++ w/x\n", &["x"], Sides);
+        check("diff --git x x\nold mode 100644\nnew mode 100755\n", &["x"], Absent);
+        check("diff --git a/one b/two\nold mode 100644\nnew mode 100755\n", &[], Sides);
+    }
+
+    #[test]
+    fn quoted_names_are_read_as_git_writes_them() {
+        use Prefixes::Sides;
+        check(r#"diff --git a/plain "b/caf\303\251""#, &["café", "plain"], Sides);
+        check(r#"diff --git "a/caf\303\251" b/plain"#, &["café", "plain"], Sides);
+        check(r#"--- "a/say \"hi\" \\""#, &["say \"hi\" \\"], Sides);
+        check(r#"--- "a/\a\b\t\n\v\f\r\001""#, &["\u{7}\u{8}\t\n\u{b}\u{c}\r\u{1}"], Sides);
+        check(r#"rename from "caf\303\251""#, &["café"], Sides);
+        // What only looks quoted is taken as it stands.
+        check(r#"--- "a/x"#, &["\"a/x"], Prefixes::Absent);
     }
 
     #[test]
@@ -212,6 +226,17 @@ mod tests {
             &["x", "y"],
             Prefixes::Sides,
         );
+        // Only one side of these names the file, so that a line too many or too few would lose it.
+        let hunk = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n context\n-a\n+b\n";
+        check(&format!("{hunk}--- a/y\n+++ /dev/null\n"), &["x", "y"], Prefixes::Sides);
+        check(&format!("{hunk}+++ b/y\n"), &["x", "y"], Prefixes::Sides);
+        check("@@ -1,2 +0,0 @@\n-a\n--- b\n--- a/y\n", &["y"], Prefixes::Sides);
+        check("@@ -0,0 +1,2 @@\n+a\n+++ b\n+++ b/y\n", &["y"], Prefixes::Sides);
+        check("@@ -1 +1,9 @@\n-a\n+b\n--- a/y\n+++ b/z\n", &["y", "z"], Prefixes::Sides);
+        check("@@ -1,9 +1 @@\n-a\n+b\n+++ b/y\n--- a/z\n", &["y", "z"], Prefixes::Sides);
+        for too_much in ["-0,0 +1,9", "-1,9 +0,0"] {
+            check(&format!("@@ {too_much} @@\n context\n--- a/y\n+++ b/z\n"), &["y", "z"], Prefixes::Sides);
+        }
         // A count that promises too much must not hide the next file.
         check("--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n a\ndiff --git a/y b/y\n--- a/y\n+++ b/y\n", &["x", "y"], Prefixes::Sides);
     }

@@ -178,3 +178,47 @@ fn tokens_end_apart(a: &[Token], b: &[Token]) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::pattern::Pattern;
+
+    /// Asks the first alternatives of two globs.
+    fn ask<T>(a: &str, b: &str, question: impl Fn(&[Segment], &[Segment]) -> T) -> T {
+        let (a, b) = (Pattern::parse(a).unwrap(), Pattern::parse(b).unwrap());
+        question(&a.alternatives()[0], &b.alternatives()[0])
+    }
+
+    #[test]
+    fn a_shared_path_reads_well() {
+        for (a, b, path) in [
+            ("*.css", "*", "x.css"),
+            ("**/*.css", "src/**", "src/x.css"),
+            // No letter is put before what has one, or before what must begin with a dot.
+            ("*a*", "*a", "a"),
+            (".*", "*.rs", ".rs"),
+            ("[!a]?", "[a-c]*", "bx"),
+            ("?", "*", "x"),
+            ("[0-9a]", "[5-9a]", "a"),
+            ("[!x-z]", "?", "a"),
+            ("[#-%]", "?", "#"),
+            ("**", "**", "x"),
+        ] {
+            let shared = ask(a, b, shared_path).map(|bytes| String::from_utf8(bytes).unwrap());
+            assert_eq!(shared.as_deref(), Some(path), "`{a}` and `{b}`");
+        }
+    }
+
+    #[test]
+    fn the_ends_alone_tell_many_globs_apart() {
+        for (a, b) in [("a/**/x", "*/y"), ("*.md", "**/x.rs"), ("*.md", "*.rs"), ("a*.md", "*b.rs"), ("[ab]xy", "?zy")] {
+            assert!(ask(a, b, ends_apart) && ask(b, a, ends_apart), "`{a}` and `{b}`");
+            assert_eq!(ask(a, b, common), None, "`{a}` and `{b}`");
+        }
+        // These differ only before their ends, or not at all.
+        for (a, b) in [("a/x", "b/x"), ("a/*.md", "b/x.md"), ("a*.md", "b*.md"), ("[ab]x", "[cd]x"), ("a/**", "b/x"), ("*x", "?yx")] {
+            assert!(!ask(a, b, ends_apart) && !ask(b, a, ends_apart), "`{a}` and `{b}`");
+        }
+    }
+}

@@ -285,6 +285,9 @@ mod tests {
             let scopes: Vec<Scope> = globs.iter().map(|g| Scope::new(g, &[], &[]).unwrap()).collect();
             let mut index = OverlapIndex::default();
             let numbers: Vec<Vec<AlternativeNo>> = scopes.iter().map(|s| index.insert(s)).collect();
+            for number in numbers.iter().flatten() {
+                prop_assert!(index.neighbours(*number).is_sorted_by(|a, b| a < b), "each once and in order: {:?}", globs);
+            }
             for (i, a) in scopes.iter().enumerate() {
                 for (j, b) in scopes.iter().enumerate() {
                     let by_index = numbers[i].iter().any(|n| index.neighbours(*n).iter().any(|m| numbers[j].contains(m)));
@@ -292,6 +295,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_glob_is_compared_only_with_what_can_begin_as_it_does() {
+        let scopes = ["**/x", "src/*", "src/a/*", "src/a/b/*", "src/b/*", "docs/*"].map(|glob| scope(&[glob]));
+        let asked = ["src/a/?", "?", "docs/?", "lib/?", "src/a/b/c/?"].map(|glob| scope(&[glob]));
+        let mut index = OverlapIndex::default();
+        assert_eq!(scopes.each_ref().map(|scope| index.insert(scope)), [[0], [1], [2], [3], [4], [5]]);
+        let compared = asked.each_ref().map(|scope| {
+            let segments = scope.changeable().next().unwrap().alternatives()[0].as_slice();
+            let node = index.descend(segments);
+            index.candidates(segments, node)
+        });
+        assert_eq!(compared, [vec![0, 1, 2, 3], vec![0, 1, 2, 3, 4, 5], vec![0, 5], vec![0], vec![0, 1, 2, 3]]);
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn parse_alternative(text: &str, into: &mut Vec<Vec<Segment>>) -> Result<(), Pat
         }
     }
     let literal = segments.iter().all(Segment::is_literal);
-    if segments.is_empty() || literal || below_only {
+    if literal || below_only {
         if literal && !segments.is_empty() && !below_only {
             into.push(segments.clone());
         }
@@ -310,7 +310,8 @@ mod tests {
         check("[!]a]x", &["bx"], &["]x", "ax"]);
         check("[a-]x", &["-x", "ax"], &["bx"]);
         check("[-a]x", &["-x", "ax"], &["bx"]);
-        check("[*]x", &["*x"], &["ax"]);
+        check("[*]x", &["*x"], &["ax", "]x"]);
+        check("[a^!]x", &["ax", "^x", "!x"], &["bx"]);
         check("[{,}]x", &["{x", ",x", "}x"], &["ax"]);
         check("[!a-y]", &["z", "A"], &["b"]);
     }
@@ -327,6 +328,19 @@ mod tests {
     }
 
     #[test]
+    fn globs_that_say_the_same_have_the_same_alternatives() {
+        let alternatives = |text: &str| Pattern::parse(text).unwrap().alternatives().to_vec();
+        let (star, name) = (Segment::Wild(vec![Token::Star]), |name: &str| Segment::Literal(name.as_bytes().to_vec()));
+        assert_eq!(alternatives("src"), [vec![name("src")], vec![name("src"), star.clone(), Segment::Recursive]]);
+        for below in ["src/", "src/**", "src/**/", "./src//**/**"] {
+            assert_eq!(alternatives(below), [vec![name("src"), star.clone(), Segment::Recursive]], "{below}");
+        }
+        for everything in [".", "./", "**", "**/**", "**/"] {
+            assert_eq!(alternatives(everything), [vec![star.clone(), Segment::Recursive]], "{everything}");
+        }
+    }
+
+    #[test]
     fn any_bytes_can_be_matched() {
         let pattern = Pattern::parse("a/*.[!x]").unwrap();
         assert!(pattern.matches(b"a/\xff\xfe.\x80"));
@@ -340,7 +354,10 @@ mod tests {
         refuse("", PatternError::Empty);
         refuse("{,a}", PatternError::Empty);
         refuse(&"a".repeat(4097), PatternError::TooLong);
-        refuse("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}", PatternError::TooManyAlternatives);
+        assert!(Pattern::parse(&"a".repeat(4096)).is_ok());
+        let braces = |n: usize| format!("{{{}}}", vec!["?"; n].join(","));
+        refuse(&format!("{}{}", braces(16), braces(17)), PatternError::TooManyAlternatives);
+        assert_eq!(Pattern::parse(&braces(16).repeat(2)).unwrap().alternatives().len(), 256);
         refuse("a\nb", PatternError::Control);
         refuse("/etc", PatternError::Absolute);
         refuse("\\etc", PatternError::Absolute);
@@ -357,6 +374,7 @@ mod tests {
         refuse("a[!]", PatternError::UnclosedClass);
         refuse("a[b/c]", PatternError::SlashInClass);
         refuse("[é]", PatternError::WideClass);
+        refuse("[a-é]", PatternError::WideClass);
         refuse("[z-a]", PatternError::Range('z', 'a'));
         refuse("{a,b", PatternError::UnclosedBrace);
         refuse("a}", PatternError::UnopenedBrace);

@@ -238,6 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn words_are_those_of_the_stored_formats() {
+        for level in SandboxLevel::ALL {
+            assert_eq!(serde_json::json!(level), level.name());
+            assert_eq!(level.to_string(), level.name());
+        }
+        for wish in SandboxWish::ALL {
+            assert_eq!(serde_json::json!(wish), wish.word());
+        }
+        for network in [Network::Full, Network::None] {
+            assert_eq!(serde_json::json!(network), network.name());
+        }
+        for reads in [Reads::All, Reads::Listed] {
+            assert_eq!(serde_json::json!(reads), reads.name());
+        }
+    }
+
+    #[test]
     fn a_profile_decides_where_the_user_leaves_it_open_and_else_only_tightens() {
         use SandboxLevel::{Bubblewrap, Landlock, None as Free};
         let level = |wished, own, best| wish(wished).held(&OwnRules { level: own, ..OwnRules::default() }, best).level;

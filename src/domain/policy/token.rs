@@ -133,11 +133,34 @@ fn matches_sequence<P, T>(patterns: &[P], items: &[T], repeats: impl Fn(&P) -> b
             }
             _ => {
                 let Some((star, from)) = retry else { return false };
-                retry = Some((star, from + 1));
-                at = star + 1;
-                seen = from + 1;
+                (at, seen) = (star, from + 1);
             }
         }
     }
     patterns.get(at..).unwrap_or_default().iter().all(repeats)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(bytes: &[u8]) -> ByteSet {
+        let mut set = ByteSet::default();
+        bytes.iter().for_each(|byte| set.insert(*byte));
+        set
+    }
+
+    #[test]
+    fn sets_hold_every_byte_but_those_that_no_component_has() {
+        let (some, other) = (b"\0\x01/09@Az\x7f\x80\xfe\xff".as_slice(), b"\0/5Az\x7e\x81\xff".as_slice());
+        let (a, b) = (set(some), set(other));
+        for byte in 0..=u8::MAX {
+            let (in_a, in_b, can_be) = (some.contains(&byte), other.contains(&byte), byte != 0 && byte != b'/');
+            assert_eq!(a.contains(byte), in_a, "{byte:#x}");
+            assert_eq!(a.intersection(&b).contains(byte), in_a && in_b, "{byte:#x}");
+            assert_eq!(a.complement().contains(byte), !in_a && can_be, "{byte:#x}");
+            assert_eq!(b.complement().contains(byte), !in_b && can_be, "{byte:#x}");
+            assert_eq!(a.without_separator().contains(byte), in_a && can_be, "{byte:#x}");
+        }
+    }
 }

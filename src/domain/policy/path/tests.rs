@@ -215,7 +215,8 @@ fn honest_names_pass() {
     }
     assert_eq!(problem("x".repeat(255).as_bytes()), None);
     assert_eq!(problem("x".repeat(256).as_bytes()), Some(TooLong));
-    assert_eq!(problem(("abcdefg/".repeat(512) + "x").as_bytes()), Some(TooLong));
+    assert_eq!(problem(("abcdefg/".repeat(511) + "1234567").as_bytes()), None);
+    assert_eq!(problem(("abcdefg/".repeat(511) + "12345678").as_bytes()), Some(TooLong));
 }
 
 #[test]
@@ -272,6 +273,8 @@ fn symbolic_links_stay_inside() {
         let got = judge_symlink(&RepoPath::from(*path), target.as_bytes()).err().map(|v| v.problem);
         assert_eq!(got, *expect, "{path:?} -> {target:?}");
     }
+    let of_length = |n: usize| judge_symlink(&RepoPath::from("link"), "x".repeat(n).as_bytes()).err().map(|v| v.problem);
+    assert_eq!((of_length(4095), of_length(4096)), (None, Some(PathProblem::LinkTooLong)));
 }
 
 #[test]
@@ -299,6 +302,38 @@ fn submodules_are_left_alone_unless_allowed() {
         let judge = |rules| judge_written(&RepoPath::from(*path), *written, rules).err().map(|v| v.problem);
         assert_eq!(judge(&DEFAULT), *refused, "{path:?}");
         assert_eq!(judge(&allow), *allowed, "{path:?} where submodules may change");
+    }
+}
+
+#[test]
+fn problems_have_codes_that_never_change() {
+    let link = RepoPath::from("link");
+    let codes = [
+        (Empty, "empty"),
+        (Absolute, "absolute"),
+        (EmptyComponent, "empty_component"),
+        (Dots, "dots"),
+        (Nul, "nul"),
+        (Control(7), "control"),
+        (Backslash, "backslash"),
+        (PathProblem::GitDirectory, "git_directory"),
+        (PathProblem::NotUtf8, "not_utf8"),
+        (TooLong, "too_long"),
+        (PathProblem::Gitlink, "gitlink"),
+        (PathProblem::Gitmodules, "gitmodules"),
+        (PathProblem::LinkedSettings, "linked_settings"),
+        (PathProblem::LinkEmpty, "link_empty"),
+        (PathProblem::LinkAbsolute, "link_absolute"),
+        (PathProblem::LinkLeaves, "link_leaves"),
+        (PathProblem::LinkWinds, "link_winds"),
+        (PathProblem::LinkIntoGit, "link_into_git"),
+        (PathProblem::LinkControl, "link_control"),
+        (PathProblem::LinkTooLong, "link_too_long"),
+        (PathProblem::BeyondLink(link.clone()), "beyond_link"),
+        (PathProblem::SameButCase(link), "same_but_case"),
+    ];
+    for (problem, code) in codes {
+        assert_eq!(problem.code(), code);
     }
 }
 
