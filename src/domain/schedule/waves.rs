@@ -228,18 +228,14 @@ struct WaveSet(Vec<u64>);
 impl WaveSet {
     fn insert(&mut self, wave: usize) {
         let word = wave / 64;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
+        self.0.resize(self.0.len().max(word + 1), 0);
         if let Some(bits) = self.0.get_mut(word) {
             *bits |= 1 << (wave % 64);
         }
     }
 
     fn unite(&mut self, other: &Self) {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
-        }
+        self.0.resize(self.0.len().max(other.0.len()), 0);
         self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a |= b);
     }
 

@@ -156,6 +156,30 @@ fn a_crowd_that_all_conflicts_is_scheduled_in_reasonable_time() {
     assert!(schedule.separated.len() <= 1000 * MAX_LISTED);
 }
 
+#[test]
+fn at_most_so_many_conflicts_are_listed_for_one() {
+    let mut list: Vec<Workstream> = (0..40).map(|n| workstream(&format!("w{n}"), &[], &[&format!("d{n}")])).collect();
+    for grouped in list.iter_mut().rev().take(MAX_LISTED / 2) {
+        grouped.conflict_group = Some("g".to_owned());
+    }
+    list.push(alone(in_group("g", workstream("last", &[], &["d37", "d38"]))));
+    let schedule = schedule(&plan(list));
+    let listed: Vec<_> = schedule.separated.iter().filter(|s| s.b.as_str() == "last").collect();
+    assert_eq!(listed.len(), MAX_LISTED);
+    assert!(listed.iter().all(|s| matches!(&s.why, Cause::NotParallel(id) if id.as_str() == "last")));
+}
+
+#[test]
+fn the_nearest_reason_is_given_whichever_is_asked_first() {
+    let (a, b) = (workstream("a", &[], &["x/*"]), workstream("b", &["a"], &["x/y"]));
+    let (g, h) = (in_group("g", workstream("g", &[], &["x/*"])), in_group("h", workstream("h", &[], &["x/y"])));
+    let told = |a: &Workstream, b: &Workstream| why_apart(a, b).map(|why| format!("{why:?}"));
+    assert_eq!((told(&a, &b), told(&b, &a)), (Some("Dependency".to_owned()), Some("Dependency".to_owned())));
+    assert!(matches!(why_apart(&g, &h), Some(Cause::Overlap(found)) if found.example == "x/y"));
+    assert_eq!(why_apart(&h, &alone(g.clone())), Some(Cause::NotParallel(g.id.clone())));
+    assert_eq!(why_apart(&g, &workstream("z", &[], &["z"])), None);
+}
+
 /// What a random workstream has beside its dependencies: globs, group, whether it may share a wave, priority.
 type Traits = (Vec<&'static str>, Option<&'static str>, bool, i64);
 
