@@ -18,8 +18,9 @@ const EXTENDED: [&[u8]; 13] = [
     b"index ",
 ];
 
-/// The pairs of prefixes that git writes (`diff.mnemonicPrefix`, `-R` and `--no-index` included).
-const PREFIXES: [(u8, u8); 12] = [
+/// The pairs of prefixes that git writes for a repository (`diff.mnemonicPrefix` and `-R` included). `1/` and `2/`, of `--no-index`, are folders
+/// like others here, as they are for whoever reads the paths of a diff.
+const PREFIXES: [(u8, u8); 10] = [
     (b'a', b'b'),
     (b'b', b'a'),
     (b'i', b'w'),
@@ -30,8 +31,6 @@ const PREFIXES: [(u8, u8); 12] = [
     (b'w', b'c'),
     (b'o', b'w'),
     (b'w', b'o'),
-    (b'1', b'2'),
-    (b'2', b'1'),
 ];
 
 /// Returns whether the line is one of git's header lines between `diff --git` and the names.
@@ -231,8 +230,11 @@ fn written_name(text: &[u8]) -> Result<Written, String> {
 
 fn side(name: Written, prefix: Prefix) -> Result<Side, String> {
     let Some((token, name)) = name else { return Ok(Side::Null) };
+    let has_prefix = PREFIXES.iter().any(|(a, b)| [*a, *b].iter().any(|prefix| starts_with_prefix(&name, *prefix)));
     let path = match prefix {
-        Prefix::Written => name.splitn(2, |byte| *byte == b'/').nth(1).unwrap_or_default().to_vec(),
+        Prefix::Written if has_prefix => name[2..].to_vec(),
+        // Whoever strips one folder from every name, as git does, and whoever looks for prefixes would read two different names.
+        Prefix::Written => return Err(format!("`{}` does not begin with a prefix, as other names do", String::from_utf8_lossy(&name))),
         Prefix::Missing => name,
     };
     if path.is_empty() { Err("a file name is empty".to_owned()) } else { Ok(Side::File { token, path }) }
