@@ -38,10 +38,13 @@ fn every_mutation_of_shared_files_is_found_and_put_back() {
         let outcome = outcome.expect_code(3);
         repo.assert_untouched(&before);
         let found = changes(&repo, "integrity_violated");
-        let told = found.iter().find(|change| change["name"] == name).unwrap_or_else(|| panic!("{line}: {found:?}"));
-        assert_eq!(told["restored"], true, "{line}");
-        assert!(key.is_empty() || told["keys"].as_array().unwrap().iter().any(|known| known == key), "{line}: {told}");
-        assert!(!told.to_string().contains("evil'") && !told.to_string().contains("pwned"), "values are never told: {told}");
+        // The other workstream may end, and be looked after, between two changes of the line.
+        let told: Vec<_> = found.iter().filter(|change| change["name"] == name).collect();
+        assert!(!told.is_empty() && told.iter().all(|change| change["restored"] == true), "{line}: {found:?}");
+        let keys = |change: &&serde_json::Value| change["keys"].as_array().is_some_and(|keys| keys.iter().any(|known| known == key));
+        assert!(key.is_empty() || told.iter().any(keys), "{line}: {told:?}");
+        let told = serde_json::to_string(&told).unwrap();
+        assert!(!told.contains("evil'") && !told.contains("pwned"), "values are never told: {told}");
         assert_eq!(state_of(&outcome.json(), "ws-a"), "quarantined", "{line}");
         let patches = repo.ledger().of_kind("patch_quarantined").len();
         assert!(patches >= 1, "{line}: the patch is kept");
