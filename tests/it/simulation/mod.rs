@@ -44,6 +44,7 @@ fn no_law_is_broken_by_seeds_that_nobody_has_tried() {
 }
 
 /// Tells so many stories, from a first seed on.
+#[expect(clippy::print_stdout, reason = "a suite says what it went through")]
 fn try_seeds(first: u64, count: u64) {
     let (next, end) = (AtomicU64::new(first), first + count);
     let stories = std::thread::scope(|scope| {
