@@ -61,12 +61,18 @@ pub async fn pass(
         let merged = merge_all(cx, tip, candidates.clone()).await?;
         let Some(red) = ground.first_red(&merged.merges).await? else { return Ok(Gated::Green(merged.merges)) };
         if red.verdict == Verdict::Error {
-            return Ok(Gated::Red(format!("gate {} could not run: {}", red.gate.id, red.message)));
+            return Ok(red.blames_nobody());
         }
         if let Some(base) = ground.red_on(&red.gate, tip, &[]).await? {
+            if base.verdict == Verdict::Error {
+                return Ok(base.blames_nobody());
+            }
             return Ok(Gated::Red(format!("gate {} fails before anything of this wave is merged: {}", red.gate.id, base.message)));
         }
-        let culprit = ground.culprit(&red.gate, &candidates).await?;
+        let culprit = match ground.culprit(&red.gate, &candidates).await? {
+            Search::Found(culprit) => culprit,
+            Search::BrokenOff(red) => return Ok(red.blames_nobody()),
+        };
         let reason = format!("gate {} fails with it: {}", red.gate.id, red.message);
         recorder.record(evicted(state, (&culprit.workstream, culprit.commit), &reason)?).await?;
         candidates.retain(|candidate| candidate.workstream != culprit.workstream);
@@ -78,6 +84,20 @@ struct Red {
     gate: GateSpec,
     verdict: Verdict,
     message: String,
+}
+
+impl Red {
+    /// Says that the gate could not run, which is nobody's fault.
+    fn blames_nobody(&self) -> Gated {
+        Gated::Red(format!("gate {} could not run: {}", self.gate.id, self.message))
+    }
+}
+
+/// What the search for a culprit came to.
+enum Search {
+    Found(Candidate),
+    /// The gate could not run on the way, because the user stopped the run for example. That says nothing about anybody.
+    BrokenOff(Red),
 }
 
 impl Ground<'_> {
@@ -94,18 +114,23 @@ impl Ground<'_> {
 
     /// Returns the last candidate of the shortest row of merges that turns the gate red. The empty row is known to be green and the whole
     /// row to be red, so halving finds a place where green turns red.
-    async fn culprit(&mut self, gate: &GateSpec, candidates: &[Candidate]) -> Result<Candidate, ExecuteError> {
+    async fn culprit(&mut self, gate: &GateSpec, candidates: &[Candidate]) -> Result<Search, ExecuteError> {
         let (mut green, mut red) = (0, candidates.len());
         while red - green > 1 {
             let middle = green.midpoint(red);
             let merged = merge_all(self.cx, self.tip, candidates[..middle].to_vec()).await?;
-            let is_red = match merged.merges.last() {
-                Some(last) => self.red_on(gate, last.merge, &merged.merges).await?.is_some(),
-                None => false,
+            let found = match merged.merges.last() {
+                Some(last) => self.red_on(gate, last.merge, &merged.merges).await?,
+                None => None,
             };
-            if is_red { red = middle } else { green = middle }
+            match found {
+                Some(broken) if broken.verdict == Verdict::Error => return Ok(Search::BrokenOff(broken)),
+                Some(_) => red = middle,
+                None => green = middle,
+            }
         }
-        candidates.get(red - 1).cloned().ok_or_else(|| ExecuteError::Inconsistent("a red gate without a candidate".to_owned()))
+        let culprit = candidates.get(red - 1).cloned();
+        culprit.map(Search::Found).ok_or_else(|| ExecuteError::Inconsistent("a red gate without a candidate".to_owned()))
     }
 
     async fn red_on(&mut self, gate: &GateSpec, commit: ObjectId, merges: &[Merge]) -> Result<Option<Red>, ExecuteError> {

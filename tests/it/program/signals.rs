@@ -286,3 +286,28 @@ fn a_full_disk_is_said_before_a_step_starts() {
     repo.orc(&["resume"]).expect_code(0);
     assert_sound(&environment, &repo);
 }
+
+#[test]
+fn whoever_stops_the_search_for_a_culprit_blames_nobody() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    // Red with both, green on the base, and slow where only the innocent one is merged.
+    let gate = "test -f a/bad && exit 1; test -f b/good && ! test -e $HOME/up && { touch $HOME/up; sleep 30; }; exit 0";
+    let one = |id: &str, file: &str| {
+        format!("  - {{id: {id}, files_scope: [\"{file}\"], tool: command, command: [sh, -c, \"echo x >{file}\"]}}\n")
+    };
+    let text = format!(
+        "version: 1\nname: tour\ngates: {{wave: [[sh, -c, {gate:?}]]}}\nworkstreams:\n{}{}",
+        one("first", "b/good"),
+        one("second", "a/bad")
+    );
+    let plan = plan(&environment, "tour.yaml", &text);
+    let running = repo.start_orc(&["run", &plan]);
+    wait_for(&environment.home().join("up"));
+    send(&running, Signal::INT);
+    running.finish_within(Duration::from_secs(30)).expect_code(130);
+    assert_eq!(repo.ledger().of_kind("workstream_quarantined").len(), 0, "nothing is known about anybody");
+    let document = repo.orc(&["resume", "--json"]).expect_code(3).json();
+    let states: Vec<_> = document["workstreams"].as_array().unwrap().iter().map(|one| (one["id"].clone(), one["state"].clone())).collect();
+    assert_eq!(states, [("first".into(), "merged".into()), ("second".into(), "quarantined".into())]);
+}

@@ -178,17 +178,32 @@ async fn integrate(world: &Shared, (wave, workstreams): (u32, Vec<WorkstreamId>)
             move_first(&mut world.borrow_mut(), integration.commit);
             return record(world, vec![Event::IntegrationPrepared(integration)]).await;
         };
-        if world.borrow().stop != Stop::No {
-            return;
-        }
         if red.1 == Verdict::Error || verdict_of(world, (wave, red.0), (start, &[]), state).await != Verdict::Passed {
-            return pause(world, state, "no workstream of the wave is to blame").await;
+            return blame_nobody(world, state).await;
         }
-        let culprit = culprit(world, (wave, red.0), (start, &candidates), state).await;
+        let Some(culprit) = culprit(world, (wave, red.0), (start, &candidates), state).await else {
+            return blame_nobody(world, state).await;
+        };
+        is_guilty(&mut world.borrow_mut(), red.0, (start, &candidates), &culprit);
         let events = evicted(state, (&culprit.0, culprit.1), "a gate fails with it").unwrap();
         record(world, events).await;
         candidates.retain(|candidate| *candidate != culprit);
     }
+}
+
+/// A gate that was stopped together with the run says nothing; otherwise a person is asked.
+async fn blame_nobody(world: &Shared, state: &RunState) {
+    if world.borrow().stop == Stop::No {
+        pause(world, state, "no workstream of the wave is to blame").await;
+    }
+}
+
+/// The gate must be red, in truth, on the merges up to the one who is blamed.
+fn is_guilty(world: &mut World, gate: usize, (start, candidates): (ObjectId, &[Candidate]), culprit: &Candidate) {
+    let count = candidates.iter().position(|candidate| candidate == culprit).map_or(0, |at| at + 1);
+    let (merges, _) = merge_all(world, start, &candidates[..count]);
+    let verdict = world.script.gate(gate, world.store.commits.tree(merges[merges.len() - 1].merge));
+    world.laws.must(verdict == Verdict::Failed, "nobody is blamed for a gate that is green", || culprit.0.to_string());
 }
 
 /// What a driver with the fault of that name does.
@@ -239,18 +254,23 @@ async fn first_red(world: &Shared, (wave, merges): (u32, &[Merge]), state: &RunS
     None
 }
 
-async fn culprit(world: &Shared, gate: (u32, usize), (start, candidates): (ObjectId, &[Candidate]), state: &RunState) -> Candidate {
+/// Returns who turns a gate red; nothing when the gate could not run on the way.
+async fn culprit(world: &Shared, gate: (u32, usize), (start, candidates): (ObjectId, &[Candidate]), state: &RunState) -> Option<Candidate> {
     let (mut green, mut red) = (0, candidates.len());
     while red - green > 1 {
         let middle = green.midpoint(red);
         let (merges, _) = merge_all(&mut world.borrow_mut(), start, &candidates[..middle]);
-        let is_red = match merges.last() {
-            Some(last) => verdict_of(world, gate, (last.merge, &merges), state).await != Verdict::Passed,
-            None => false,
+        let verdict = match merges.last() {
+            Some(last) => verdict_of(world, gate, (last.merge, &merges), state).await,
+            None => Verdict::Passed,
         };
-        if is_red { red = middle } else { green = middle }
+        match verdict {
+            Verdict::Error => return None,
+            Verdict::Failed => red = middle,
+            Verdict::Passed => green = middle,
+        }
     }
-    candidates[red - 1].clone()
+    Some(candidates[red - 1].clone())
 }
 
 /// Returns what a gate says about a commit, as it was recorded before or by running it.
