@@ -8,14 +8,14 @@ use std::time::Duration;
 use tracing::Instrument as _;
 
 use super::context::RunContext;
-use super::failure::blocking;
+use super::failure::{ExecuteError, blocking};
 use super::hold::Gear;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::ToolProfile;
 use crate::domain::tool::resources::ResourceLimits;
-use crate::io::fs;
-use crate::io::process::request::{LogState, ProcessOutcome, ProcessRequest, Stdin, TimeLimits};
+use crate::io::fs::{self, FsError};
+use crate::io::process::request::{LogState, ProcessOutcome, ProcessRequest, SpawnError, Stdin, TimeLimits};
 use crate::io::process::spawn;
 use crate::io::sandbox::confinement::Confinement;
 use crate::io::settings::environment::TaskVariables;
@@ -58,26 +58,29 @@ pub struct Ended {
     pub notes: Vec<String>,
 }
 
+/// What became of a program: how it ended, or a sentence that says why it could not be started.
+pub type Attempt = Result<Ended, String>;
+
 /// Runs a program that is no tool to its end: a check, a gate, a set-up command. It is held to the folder that it runs in.
 ///
 /// # Errors
-/// Returns a sentence when it could not be started.
-pub async fn run(cx: &RunContext, command: Command) -> Result<Ended, String> {
+/// Returns an error when the machine does not let git-orc do its own part. That the program could not be started is no such error.
+pub async fn run(cx: &RunContext, command: Command) -> Result<Attempt, ExecuteError> {
     let folders = [command.cwd.clone()];
-    let gear = cx.hold.take(None, &folders).map_err(|e| with_sources(&e))?;
+    let gear = cx.hold.take(None, &folders)?;
     held(cx, command, gear).await
 }
 
 /// Runs a tool to its end, held to these folders and to what its profile says.
 ///
 /// # Errors
-/// Returns a sentence when it could not be started.
-pub async fn run_tool(cx: &RunContext, command: Command, (profile, folders): (&ToolProfile, &[PathBuf])) -> Result<Ended, String> {
-    let gear = cx.hold.take(Some(profile), folders).map_err(|e| with_sources(&e))?;
+/// Returns an error when the machine does not let git-orc do its own part.
+pub async fn run_tool(cx: &RunContext, command: Command, (profile, folders): (&ToolProfile, &[PathBuf])) -> Result<Attempt, ExecuteError> {
+    let gear = cx.hold.take(Some(profile), folders)?;
     held(cx, command, gear).await
 }
 
-async fn held(cx: &RunContext, mut command: Command, gear: Gear) -> Result<Ended, String> {
+async fn held(cx: &RunContext, mut command: Command, gear: Gear) -> Result<Attempt, ExecuteError> {
     if let Some(tmp) = &gear.tmp {
         command.env.extend(["TMPDIR", "TMP", "TEMP"].map(|name| (name.into(), tmp.clone().into_os_string())));
     }
@@ -89,7 +92,7 @@ async fn held(cx: &RunContext, mut command: Command, gear: Gear) -> Result<Ended
     ended
 }
 
-async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> Result<Ended, String> {
+async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> Result<Attempt, ExecuteError> {
     let mut request = ProcessRequest::new(command.argv, command.cwd, command.env);
     request.confinement = confinement;
     request.stdin = command.stdin.map_or(Stdin::Null, Stdin::Bytes);
@@ -97,18 +100,20 @@ async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> R
     request.log = Some(command.log);
     request.stdout = command.stdout.clone();
     request.resources = cx.resources.overlaid(command.resources);
-    let outcome = spawn::run(&cx.supervisor, request, cx.signal())
-        .instrument(tracing::trace_span!("tool or check"))
-        .await
-        .map_err(|e| with_sources(&e))?;
+    let outcome = match spawn::run(&cx.supervisor, request, cx.signal()).instrument(tracing::trace_span!("tool or check")).await {
+        Ok(outcome) => outcome,
+        // No program is to blame for a disk that does not take its output.
+        Err(SpawnError::Log { path, source }) => return Err(FsError { action: "create", path, source }.into()),
+        Err(error) => return Ok(Err(with_sources(&error))),
+    };
     let text = outcome.output.text();
     let is_cut = matches!(outcome.stdout_file, LogState::Truncated);
     let stdout = match (command.stdout, &outcome.stdout_file) {
-        (Some(path), LogState::Complete) => fs::read(&path).map_err(|e| with_sources(&e))?,
-        (_, LogState::Failed(error)) => return Err(format!("its output could not be kept: {error}")),
+        (Some(path), LogState::Complete) => fs::read(&path)?,
+        (_, LogState::Failed(error)) => return Ok(Err(format!("its output could not be kept: {error}"))),
         (_, LogState::Unwanted | LogState::Complete | LogState::Truncated) => Vec::new(),
     };
-    Ok(Ended { ending: outcome.ending, text, stdout, is_cut, notes: left_behind(&outcome) })
+    Ok(Ok(Ended { ending: outcome.ending, text, stdout, is_cut, notes: left_behind(&outcome) }))
 }
 
 /// Returns what is worth telling about the processes that a program left.

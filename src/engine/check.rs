@@ -53,18 +53,19 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     };
     watch::enter(cx, &watch::name(order), None).await?;
     let mut notes = Vec::new();
-    let mut checked = match place::stand(cx, order, state, Stand::Tip).await? {
+    let checked = match place::stand(cx, order, state, Stand::Tip).await? {
         Ok(mut live) => {
             live.since = Since::Checks;
             let checked = run_commands(cx, order, (plan, step), (live.worktree.path(), commands)).await;
             let (live, strayed) = strayed(cx, live).await?;
             notes.extend(strayed);
             cx.keep_worktree(&order.workstream, live);
-            checked?
+            checked
         }
-        Err(message) => Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None },
+        Err(message) => Ok(Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None }),
     };
     watch::leave(cx, &watch::name(order)).await?;
+    let mut checked = checked?;
     let Told { mut events, stop } = watch::told(cx, order, IntegrityMode::Stop);
     if let Some(reason) = stop {
         checked.message = reason;
@@ -133,7 +134,7 @@ async fn run_commands(
             stdout: None,
             resources: ResourceLimits::default(),
         };
-        last = judge(worktree, argv, bench::run(cx, command).await, cx.folder.output(&log));
+        last = judge(worktree, argv, bench::run(cx, command).await?, cx.folder.output(&log));
         if last.outcome != StepOutcome::Passed {
             break;
         }
@@ -143,7 +144,7 @@ async fn run_commands(
 
 /// Turns the end of a command into what it means for a check.
 #[must_use]
-pub fn judge(root: &std::path::Path, argv: &[String], ended: Result<bench::Ended, String>, output: Option<OutputRef>) -> Checked {
+pub fn judge(root: &std::path::Path, argv: &[String], ended: bench::Attempt, output: Option<OutputRef>) -> Checked {
     let name = clip(&argv.join(" "), 80);
     let ended = match ended {
         Ok(ended) => ended,

@@ -199,9 +199,10 @@ async fn run_gate(
     };
     watch::enter(cx, &watch::gate_name(&gate.id), None).await?;
     let ended = bench::run(cx, command).await;
+    watch::leave(cx, &watch::gate_name(&gate.id)).await?;
+    let ended = ended?;
     gate_ground::tell(&log, base, &ground.from_base)?;
     let checked = check::judge(worktree.path(), &gate.command, ended, cx.folder.output(&log));
-    watch::leave(cx, &watch::gate_name(&gate.id)).await?;
     let Told { mut events, stop } = watch::told_of_gate(cx, &gate.id, (tree, round));
     *slot = Some(worktree);
     let message = match checked.findings.first() {

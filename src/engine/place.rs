@@ -178,7 +178,7 @@ async fn set_up(
         resources: ResourceLimits::default(),
     };
     let name = argv.join(" ");
-    Ok(match bench::run(cx, command).await {
+    Ok(match bench::run(cx, command).await? {
         Err(error) => Err(format!("set-up: {error}")),
         Ok(ended) if ended.ending == (Ending::Exited { code: 0 }) => Ok(()),
         Ok(ended) => Err(format!("set-up: `{name}` failed: {}", bench::last_line(&ended.text))),

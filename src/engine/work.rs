@@ -109,11 +109,11 @@ pub async fn assign(
             folders.extend(commits::lend(cx, order, profile, &live.worktree)?);
             bench::run_tool(cx, command, (profile, &folders)).await
         }
-        Err(message) => Err(message),
+        Err(message) => Ok(Err(message)),
     };
     // Before anything reads the repository again, so that it reads what was there before.
     watch::leave(cx, &watch::name(order)).await?;
-    let ended = match started {
+    let ended = match started? {
         Ok(ended) => ended,
         Err(message) => {
             cx.keep_worktree(&order.workstream, live);

@@ -154,7 +154,7 @@ impl View<'_> {
     fn order(&self, step: StepId, role: StepRole, index: usize) -> Action {
         let tool = match role {
             StepRole::Static | StepRole::Runtime => None,
-            StepRole::Edit | StepRole::Fix | StepRole::Resolve => match self.usable_tool() {
+            StepRole::Edit | StepRole::Fix | StepRole::Resolve => match self.usable_tool(self.place_of(role, index)) {
                 Ok(tool) => Some(tool),
                 Err(Some(at)) => return Action::Wait(at),
                 Err(None) => return self.exhausted("no tool is known for it"),
@@ -173,23 +173,32 @@ impl View<'_> {
         }))
     }
 
-    fn route(&self) -> &[ToolId] {
-        // A FIX or RESOLVE step is done by the tool of the last EDIT step before it.
-        let until = self.plan.steps.iter().take(self.one.next + 1);
+    /// Returns where in the plan a step stands, whatever came before it: work that is done again is not where the workstream has come to.
+    fn place_of(&self, role: StepRole, index: usize) -> usize {
+        match role {
+            StepRole::Edit | StepRole::Static | StepRole::Runtime => index,
+            StepRole::Fix => self.one.next,
+            StepRole::Resolve => self.plan.steps.len(),
+        }
+    }
+
+    /// Returns the tools for a place in the plan. A FIX or RESOLVE step is done by the tool of the last EDIT step before it.
+    fn route(&self, place: usize) -> &[ToolId] {
+        let until = self.plan.steps.iter().take(place.saturating_add(1));
         let step = until.rev().find(|s| matches!(s.kind, StepKind::Edit(_))).or(self.plan.steps.first());
         step.map_or(&[], |step| self.brief.config.route(self.id, &step.id))
     }
 
-    fn current_tool(&self) -> Option<&ToolId> {
-        self.one.tool.as_ref().or_else(|| self.route().first())
+    fn current_tool(&self, place: usize) -> Option<&ToolId> {
+        self.one.tool.as_ref().or_else(|| self.route(place).first())
     }
 
     /// Returns the tool to use now: the current one, or while its breaker is open the next one that is free; `Err` with the time to wait
     /// for, or without one when there is no tool at all.
-    fn usable_tool(&self) -> Result<ToolId, Option<Timestamp>> {
-        let current = self.current_tool().ok_or(None)?;
+    fn usable_tool(&self, place: usize) -> Result<ToolId, Option<Timestamp>> {
+        let current = self.current_tool(place).ok_or(None)?;
         let mut earliest = None;
-        let others = self.route().iter().filter(|tool| *tool != current);
+        let others = self.route(place).iter().filter(|tool| *tool != current);
         for tool in std::iter::once(current).chain(others) {
             match permission(self.run.breakers.get(tool), self.brief.now) {
                 Permission::Free => return Ok(tool.clone()),
@@ -208,7 +217,7 @@ impl View<'_> {
     fn edit_failed(&self, last: &LastStep) -> Action {
         // What a program that needs no prompt did within its rules once, it does again.
         let repeats_itself = matches!(last.outcome, StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted);
-        let hopeless = self.traits().is_none_or(|tool| tool.fixed || (!tool.prompted && repeats_itself));
+        let hopeless = self.traits(self.one.next).is_none_or(|tool| tool.fixed || (!tool.prompted && repeats_itself));
         let most = if self.one.rung == Rung::ReducedContext { 1 } else { self.limits().retry.max_attempts.max(1) };
         if hopeless || self.one.tries >= most {
             return self.climb(&last.message);
@@ -241,17 +250,17 @@ impl View<'_> {
         self.order(StepId::fix(), StepRole::Fix, self.one.next)
     }
 
-    fn traits(&self) -> Option<&ToolTraits> {
-        self.current_tool().and_then(|tool| self.brief.config.tools.get(tool))
+    fn traits(&self, place: usize) -> Option<&ToolTraits> {
+        self.current_tool(place).and_then(|tool| self.brief.config.tools.get(tool))
     }
 
     fn is_prompted(&self) -> bool {
-        self.traits().is_some_and(|tool| tool.prompted)
+        self.traits(self.one.next).is_some_and(|tool| tool.prompted)
     }
 
     /// Goes up a rung: reduced context, then the next tool, then a person.
     fn climb(&self, reason: &str) -> Action {
-        let Some(current) = self.current_tool() else { return self.exhausted(reason) };
+        let Some(current) = self.current_tool(self.one.next) else { return self.exhausted(reason) };
         let climbed = |rung, tool: &ToolId| {
             let event =
                 Climbed { workstream: self.id.clone(), round: self.one.climbs, rung, tool: tool.clone(), reason: reason.to_owned() };
@@ -260,7 +269,7 @@ impl View<'_> {
         if self.one.rung == Rung::SameTool && self.is_prompted() {
             return climbed(Rung::ReducedContext, current);
         }
-        let route = self.route();
+        let route = self.route(self.one.next);
         let place = route.iter().position(|tool| tool == current);
         match place.and_then(|at| route.get(at + 1)) {
             Some(tool) => climbed(Rung::NextTool, tool),
@@ -283,7 +292,7 @@ impl View<'_> {
 
     fn resolve(&self) -> Action {
         let Some(conflict) = &self.one.conflict else { return Action::Nothing };
-        let mode = self.traits().map_or(ResolveMode::Refuse, |tool| tool.resolve);
+        let mode = self.traits(self.place_of(StepRole::Resolve, 0)).map_or(ResolveMode::Refuse, |tool| tool.resolve);
         let mode = if self.plan.resolve.is_some() { ResolveMode::Markers } else { mode };
         if mode == ResolveMode::Refuse || self.one.resolves >= self.limits().max_resolve_attempts {
             let reason = format!("does not merge with {}: {}", conflict.tip.short(), conflict.paths.join(", "));
