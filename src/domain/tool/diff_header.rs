@@ -180,7 +180,11 @@ impl<'a> Header<'a> {
         let git = Some(self.git.to_vec());
         if let (Some(old), Some(new)) = (from, to) {
             // These two never have prefixes.
-            let plain = |name: &[u8]| written_name(name).and_then(|name| side(name, Prefix::Missing));
+            let plain = |name: &[u8]| match name.contains(&b'\t') {
+                // No date follows here: whoever cuts the name at the tab reads another one.
+                true => Err("a name with a tab is not quoted".to_owned()),
+                false => written_name(name).and_then(|name| side(name, Prefix::Missing)),
+            };
             return Ok(Names { old: plain(old)?, new: plain(new)?, prefix, git });
         }
         let (old, new) = split_header(self.git, prefix).ok_or("the file name in the header cannot be told")?;
@@ -222,8 +226,8 @@ fn written_name(text: &[u8]) -> Result<Written, String> {
     // A date, or nothing, follows a tab; a name that itself holds a tab is quoted. Blanks before the tab belong to the name.
     let end = text.iter().position(|byte| *byte == b'\t');
     let name = end.map_or_else(|| text.trim_ascii_end(), |end| &text[..end]);
-    if name.is_empty() {
-        return Err("a file name is empty".to_owned());
+    if name.is_empty() || name.contains(&0) {
+        return Err("a file name is empty, or holds a zero byte".to_owned());
     }
     Ok((name != b"/dev/null").then(|| (name.to_vec(), name.to_vec())))
 }
