@@ -226,8 +226,11 @@ fn written_name(text: &[u8]) -> Result<Written, String> {
     // A date, or nothing, follows a tab; a name that itself holds a tab is quoted. Blanks before the tab belong to the name.
     let end = text.iter().position(|byte| *byte == b'\t');
     let name = end.map_or_else(|| text.trim_ascii_end(), |end| &text[..end]);
-    if name.is_empty() || name.contains(&0) {
-        return Err("a file name is empty, or holds a zero byte".to_owned());
+    if name.is_empty() {
+        return Err("a file name is empty".to_owned());
+    }
+    if name.contains(&0) {
+        return Err("a file name contains a NUL byte".to_owned());
     }
     Ok((name != b"/dev/null").then(|| (name.to_vec(), name.to_vec())))
 }
