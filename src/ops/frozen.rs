@@ -71,11 +71,19 @@ pub struct Frozen {
 }
 
 impl Frozen {
-    /// Returns where the plan is kept below the run's folder: its file, or the folder of its bundles.
+    /// Returns where to look at the plan, below the run's folder: its only file, or else the folder itself, which is empty here.
     #[must_use]
-    pub fn first_place(&self) -> &str {
-        let first = self.files.first().map_or("", |(_, place)| place.as_str());
-        if self.folder { "plan/" } else { first }
+    pub fn place_to_look_at(&self) -> &str {
+        only_place(&self.files)
+    }
+}
+
+/// Whoever wrote the ledger chose the places, and a person may copy this one into a shell: anything but a plain name is not repeated.
+fn only_place(files: &[(String, String)]) -> &str {
+    let is_plain = |place: &str| place.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    match files {
+        [(_, place)] if is_plain(place) => place,
+        _ => "",
     }
 }
 
@@ -268,4 +276,19 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;
     frozen.overrides.apply(&mut plan);
     Ok(Thawed { plan, inputs, frozen, seal: seal.finish() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_place_is_repeated() {
+        let files = |places: &[&str]| places.iter().map(|place| ("plan".to_owned(), (*place).to_owned())).collect::<Vec<_>>();
+        assert_eq!(only_place(&files(&["plan.yaml"])), "plan.yaml");
+        for hostile in ["x; rm -rf ~", "$(id)", "`id`", "a b", "../../x", "\u{1b}[2J", "x\ny", "'"] {
+            assert_eq!(only_place(&files(&[hostile])), "", "{hostile:?}");
+        }
+        assert_eq!(only_place(&files(&["plan.yaml", "other.yaml"])), "", "one of two would hide the other");
+    }
 }

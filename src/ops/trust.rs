@@ -111,7 +111,7 @@ pub fn decide_run(cx: &Context, (run, thawed): (RunId, &Thawed), decide: impl Fn
     if known(cx)?.contains(&thawed.seal) {
         return Ok(());
     }
-    let untrusted = TrustError::Elsewhere { run, place: format!("{LEDGER_REF}:runs/{}/{}", run.lower(), thawed.frozen.first_place()) };
+    let untrusted = TrustError::Elsewhere { run, place: format!("{LEDGER_REF}:runs/{}/{}", run.lower(), thawed.frozen.place_to_look_at()) };
     match decide(&untrusted) {
         Decision::Refuse => Err(untrusted),
         Decision::Trust => remember(cx, [&of_run(run, &thawed.seal)].into_iter()),
