@@ -22,7 +22,8 @@ pub struct Wave {
     pub workstreams: Vec<WorkstreamId>,
 }
 
-/// Merges the verified workstreams of a wave and records the result as prepared; conflicts and culprits are recorded on the way.
+/// Merges the verified workstreams of a wave and records the result as prepared; conflicts and culprits are recorded on the way. Those that
+/// conflict with others of the wave stay verified and are merged when these have landed.
 ///
 /// # Errors
 /// Returns an error when the machine or the repository does not let it.
@@ -39,15 +40,15 @@ pub async fn run(cx: &RunContext, wave: Wave, state: &RunState, recorder: &Recor
     }
     let merged = merge_all(cx, tip.start, candidates.clone()).await?;
     let mut conflicts = Vec::new();
-    for (candidate, tip, paths) in &merged.conflicts {
+    for (candidate, paths) in &merged.conflicts {
         let one = place::one(state, &candidate.workstream)?;
         let moved = moved(candidate, one);
-        conflicts.push(Event::WorkstreamConflicted(WorkstreamMoved { tip: Some(*tip), paths: paths.clone(), ..moved }));
+        conflicts.push(Event::WorkstreamConflicted(WorkstreamMoved { tip: Some(tip.start), paths: paths.clone(), ..moved }));
     }
     if !conflicts.is_empty() {
         recorder.record(conflicts).await?;
-        candidates.retain(|candidate| !merged.conflicts.iter().any(|(c, _, _)| c.workstream == candidate.workstream));
     }
+    candidates.retain(|candidate| merged.merges.iter().any(|merge| merge.workstream == candidate.workstream));
     if candidates.is_empty() {
         return Ok(());
     }

@@ -25,8 +25,11 @@ pub struct Candidate {
 pub struct Merged {
     /// The merges in order.
     pub merges: Vec<Merge>,
-    /// Those that do not merge: the candidate, the tip that it conflicts with, the paths.
-    pub conflicts: Vec<(Candidate, ObjectId, Vec<String>)>,
+    /// Those that conflict with the tip itself, and the paths.
+    pub conflicts: Vec<(Candidate, Vec<String>)>,
+    /// Those that conflict with another candidate. Nothing is resolved on top of what may yet be evicted: they wait until that one has
+    /// landed, or has not.
+    pub waiting: Vec<Candidate>,
 }
 
 /// Returns the facts of a move of a candidate.
@@ -35,7 +38,8 @@ pub fn moved(candidate: &Candidate, one: &WorkstreamState) -> WorkstreamMoved {
     WorkstreamMoved { commit: Some(candidate.commit), ..WorkstreamMoved::new(candidate.workstream.clone(), one.round) }
 }
 
-/// Merges candidates one after the other onto a tip, each as a merge commit of its own; those that conflict are left out.
+/// Merges candidates one after the other onto a tip, each as a merge commit of its own; those that conflict with it, or with one before them,
+/// are left out.
 ///
 /// # Errors
 /// Returns an error when the repository does not let it.
@@ -51,9 +55,10 @@ pub async fn merge_all(cx: &RunContext, tip: ObjectId, candidates: Vec<Candidate
             let ours = Side { commit: at, label: &own.plan.target };
             let theirs = Side { commit: candidate.commit, label: candidate.workstream.as_str() };
             match merger.merge(ours, theirs)? {
+                MergeResult::Conflict { .. } if at != tip => merged.waiting.push(candidate),
                 MergeResult::Conflict { paths, .. } => {
                     let paths = paths.iter().map(ToString::to_string).collect();
-                    merged.conflicts.push((candidate, at, paths));
+                    merged.conflicts.push((candidate, paths));
                 }
                 MergeResult::Clean(tree) => {
                     let merge = merge_commit(&own, &merger, (at, &candidate), tree)?;

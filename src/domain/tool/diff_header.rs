@@ -180,12 +180,8 @@ impl<'a> Header<'a> {
         let git = Some(self.git.to_vec());
         if let (Some(old), Some(new)) = (from, to) {
             // These two never have prefixes.
-            let plain = |name: &[u8]| match name.contains(&b'\t') {
-                // No date follows here: whoever cuts the name at the tab reads another one.
-                true => Err("a name with a tab is not quoted".to_owned()),
-                false => written_name(name).and_then(|name| side(name, Prefix::Missing)),
-            };
-            return Ok(Names { old: plain(old)?, new: plain(new)?, prefix, git });
+            let moved = |text| moved_name(text).and_then(|name| side(name, Prefix::Missing));
+            return Ok(Names { old: moved(old)?, new: moved(new)?, prefix, git });
         }
         let (old, new) = split_header(self.git, prefix).ok_or("the file name in the header cannot be told")?;
         let old = if self.value(b"new file mode ").is_some() { Side::Null } else { side(Some(old), prefix)? };
@@ -225,7 +221,22 @@ fn written_name(text: &[u8]) -> Result<Written, String> {
     }
     // A date, or nothing, follows a tab; a name that itself holds a tab is quoted. Blanks before the tab belong to the name.
     let end = text.iter().position(|byte| *byte == b'\t');
-    let name = end.map_or_else(|| text.trim_ascii_end(), |end| &text[..end]);
+    plain_name(end.map_or_else(|| text.trim_ascii_end(), |end| &text[..end]))
+}
+
+/// Reads the name after `rename to` and the like, which is the whole line.
+fn moved_name(text: &[u8]) -> Result<Written, String> {
+    if text.starts_with(b"\"") {
+        return written_name(text);
+    }
+    // No date follows here: whoever cuts the name there reads another one.
+    if text.contains(&b'\t') || text.ends_with(b"\r") {
+        return Err("a name with a tab or a carriage return is not quoted".to_owned());
+    }
+    plain_name(text)
+}
+
+fn plain_name(name: &[u8]) -> Result<Written, String> {
     if name.is_empty() {
         return Err("a file name is empty".to_owned());
     }

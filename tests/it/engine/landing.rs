@@ -217,3 +217,43 @@ fn the_branch_never_holds_what_a_gate_refuses() {
     }
     rig.assert_sound();
 }
+
+/// Two workstreams of one wave that do not go together: a folder moves away, and something new is put into it.
+fn apart(gate: &str) -> String {
+    let mover = shell("ws-a", "moved/**", "mv b moved", "").replace("\"moved/**\"", "\"b/x.txt\", \"moved/**\"");
+    let adder = shell("ws-b", "b/new.txt", "echo $ORC_ATTEMPT >>$HOME/attempts; mkdir -p b; echo new >b/new.txt", "");
+    plan(gate, &[mover, adder, shell("ws-c", "c/**", "echo c >c/x.txt", "")])
+}
+
+#[test]
+fn nothing_is_resolved_on_top_of_what_is_evicted_later() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    let state = rig.run(&apart("gates: { wave: [[sh, -c, 'test ! -e moved']] }"));
+    assert_states(&state, RunStatus::Failed, &[("ws-a", "quarantined"), ("ws-b", "merged"), ("ws-c", "merged")]);
+    assert_eq!(rig.home_file("attempts"), "1\n", "there was nothing to resolve");
+    let ledger = rig.repo.ledger();
+    assert_eq!((ledger.of_kind("wave_started").len(), ledger.of_kind("workstream_conflicted").len()), (1, 0));
+    assert_eq!(rig.on("orc/tour", "b/new.txt"), "new");
+    for patch in ledger.of_kind("patch_quarantined") {
+        let commit = patch["commit"].as_str().unwrap();
+        let lands = rig.repo.try_git(&["merge-base", "--is-ancestor", commit, "orc/tour"]).code() == 0;
+        assert!(!lands, "{commit} is quarantined and on the branch");
+    }
+    rig.assert_sound();
+}
+
+#[test]
+fn what_conflicts_inside_a_wave_is_resolved_on_top_of_what_landed() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    let state = rig.run(&apart(""));
+    assert_states(&state, RunStatus::Completed, &[("ws-a", "merged"), ("ws-b", "merged"), ("ws-c", "merged")]);
+    assert_eq!(rig.home_file("attempts"), "1\n2\n");
+    let ledger = rig.repo.ledger();
+    let (conflicted, advanced) = (ledger.of_kind("workstream_conflicted"), ledger.of_kind("integration_advanced"));
+    assert_eq!((ledger.of_kind("wave_started").len(), conflicted.len(), advanced.len()), (1, 1, 2));
+    assert_eq!(conflicted[0]["tip"], advanced[0]["commit"]);
+    assert_eq!(rig.repo.git(&["ls-tree", "-r", "--name-only", "orc/tour", "b", "moved"]), "b/new.txt\nmoved/x.txt");
+    rig.assert_sound();
+}

@@ -153,8 +153,14 @@ impl Laws {
         }
     }
 
-    /// Looks at what is on the disk: nothing that somebody was told of is lost.
+    /// Looks at what is on the disk: nothing that somebody was told of is lost, and nothing stands on what may yet be refused.
     pub(super) fn store(&mut self, store: &Store) {
+        for (id, one) in &store.folded.workstreams {
+            let WorkstreamStatus::Conflicted { tip, .. } = &one.status else { continue };
+            let mut landed = store.branch.into_iter().chain([store.folded.tip]);
+            let stands = landed.any(|at| store.commits.is_ancestor(*tip, at));
+            self.must(stands, "conflicts are with what landed", || format!("{id} with {}", tip.short()));
+        }
         let refs: Vec<ObjectId> = store.refs.values().copied().chain(store.branch).collect();
         for (patch, commit) in &store.told {
             let is_kept = store.commits.is_kept(*commit, &refs);
@@ -169,6 +175,11 @@ impl Laws {
         self.must(is_green(), "P4 the branch moves only to what passed the gates", || to.short());
         let forward = store.branch.is_none_or(|old| store.commits.is_ancestor(old, to));
         self.must(forward, "P4 the branch only goes forward", || to.short());
+        let patches = store.folded.workstreams.values().flat_map(|one| &one.patches);
+        for patch in patches.filter(|patch| matches!(patch.status, PatchStatus::Quarantined | PatchStatus::Rejected)) {
+            let lands = store.commits.is_ancestor(patch.commit, to);
+            self.must(!lands, "P10 what must not land does not", || format!("{} is {} and lands", patch.id, patch.status.word()));
+        }
     }
 
     /// Looks at the time until which a driver wants to wait.

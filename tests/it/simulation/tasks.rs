@@ -161,10 +161,10 @@ async fn integrate(world: &Shared, (wave, workstreams): (u32, Vec<WorkstreamId>)
         Some((id, commit))
     };
     let mut candidates: Vec<Candidate> = workstreams.into_iter().filter_map(verified).collect();
-    let (_, conflicts) = merge_all(&mut world.borrow_mut(), start, &candidates);
+    let (merges, conflicts) = merge_all(&mut world.borrow_mut(), start, &candidates);
+    candidates.retain(|(id, _)| merges.iter().any(|merge| merge.workstream == *id));
     sleep(world, 0).await;
     if !conflicts.is_empty() {
-        candidates.retain(|(id, _)| conflicts.iter().all(|moved| moved.workstream != *id));
         let conflicted = |moved: WorkstreamMoved| {
             let round = state.workstreams[&moved.workstream].round;
             Event::WorkstreamConflicted(WorkstreamMoved { round, ..moved })
@@ -232,6 +232,8 @@ fn merge_all(world: &mut World, start: ObjectId, candidates: &[Candidate]) -> (V
                 at = world.store.commits.make_merge([at, *commit], tree);
                 merges.push(Merge { workstream: id.clone(), commit: *commit, merge: at });
             }
+            // Nothing is resolved on top of what may yet be evicted.
+            Err(_) if at != start && world.script.plant != Plant::ResolvesOnUngated => {}
             Err(paths) => {
                 let moved = WorkstreamMoved::new(id.clone(), 0);
                 conflicts.push(WorkstreamMoved { commit: Some(*commit), tip: Some(at), paths, ..moved });

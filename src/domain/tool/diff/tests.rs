@@ -78,6 +78,8 @@ fn git_headers_without_hunks_are_taken() {
     same("diff --git a/e b c b/e b c\nnew file mode 100644\nindex 0..e\n", &[(None, Some("e b c"))]);
     same("diff --git a/x b/x\ndeleted file mode 100644\nindex e..0\n", &[(Some("x"), None)]);
     same("diff --git a/x b/y z\nsimilarity index 100%\nrename from x\nrename to y z\n", &[(Some("x"), Some("y z"))]);
+    // The blank belongs to the name.
+    same("diff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y \n", &[(Some("x"), Some("y "))]);
     same("diff --git \"a/\\303\\251\\n\" \"b/\\303\\251\\n\"\nnew file mode 100644\n", &[(None, Some("é\n"))]);
     same("diff --git a/b b/b b/b b/b\nnew file mode 100644\n", &[(None, Some("b b/b"))]);
     let binary = "diff --git a/x b/x\nindex 1..2\nGIT binary patch\nliteral 1\nIc${Nk\n\nliteral 0\nHcmV?d00001\n\n";
