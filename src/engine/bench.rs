@@ -106,14 +106,14 @@ async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> R
         Err(SpawnError::Log { path, source }) => return Err(FsError { action: "create", path, source }.into()),
         Err(error) => return Ok(Err(with_sources(&error))),
     };
-    let text = outcome.output.text();
+    let (text, notes) = (outcome.output.text(), left_behind(&outcome));
     let is_cut = matches!(outcome.stdout_file, LogState::Truncated);
-    let stdout = match (command.stdout, &outcome.stdout_file) {
+    let stdout = match (command.stdout, outcome.stdout_file) {
         (Some(path), LogState::Complete) => fs::read(&path)?,
-        (_, LogState::Failed(error)) => return Ok(Err(format!("its output could not be kept: {error}"))),
-        (_, LogState::Unwanted | LogState::Complete | LogState::Truncated) => Vec::new(),
+        (Some(path), LogState::Failed(source)) => return Err(FsError { action: "write", path, source }.into()),
+        (None, _) | (_, LogState::Unwanted | LogState::Truncated) => Vec::new(),
     };
-    Ok(Ok(Ended { ending: outcome.ending, text, stdout, is_cut, notes: left_behind(&outcome) }))
+    Ok(Ok(Ended { ending: outcome.ending, text, stdout, is_cut, notes }))
 }
 
 /// Returns what is worth telling about the processes that a program left.

@@ -2,6 +2,7 @@
 
 mod landing;
 mod left_behind;
+mod output;
 mod pace;
 mod places;
 mod rig;

@@ -1,0 +1,56 @@
+//! Output that can not be kept: the disk is to blame, and no tool is.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use git_orc::domain::ledger::entry::Entry;
+use git_orc::domain::run::event::Event;
+use git_orc::domain::run::state::{RunState, RunStatus};
+use git_orc::engine::sink::Sink;
+
+use super::rig::{Rig, assert_states, plan, with_tool};
+use crate::harness::TestEnvironment;
+
+/// Puts something in the way of a file of the first attempt, as soon as it is told of and before its tool starts.
+struct InTheWay {
+    git_dir: PathBuf,
+    ending: &'static str,
+    put: fn(&Path),
+}
+
+fn place(git_dir: &Path, entry: &Entry, ending: &str) -> PathBuf {
+    git_dir.join("orc/runs").join(entry.run.lower()).join("ws-a").join(format!("edit-1.{ending}"))
+}
+
+impl Sink for InTheWay {
+    fn told(&mut self, entry: &Entry, _state: &RunState) {
+        let Some(Event::StepStarted(started)) = entry.event() else { return };
+        if started.attempt.to_string() == "1" {
+            let place = place(&self.git_dir, entry, self.ending);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            (self.put)(&place);
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_does_not_take_the_output_stops_the_run_and_blames_no_tool() {
+    // A folder where the log is to be, and a full disk where the printed patch is to be.
+    let ways: [(&str, fn(&Path)); 2] =
+        [("log", |place| std::fs::create_dir(place).unwrap()), ("stdout", |place| symlink("/dev/full", place).unwrap())];
+    for (ending, put) in ways {
+        let environment = TestEnvironment::new();
+        let rig = Rig::new(&environment);
+        rig.program("printer", "#!/bin/sh\nprintf -- '--- /dev/null\\n+++ b/a/new.txt\\n@@ -0,0 +1 @@\\n+new\\n'\n");
+        rig.settings("tool_profiles.json", r#"{"printer": {"binary": "printer", "args": ["{prompt}"], "output": "patch"}}"#);
+        let one = with_tool("ws-a", "a/**", "tool: printer", "");
+        let way = InTheWay { git_dir: rig.repo.path().join(".git"), ending, put };
+        let error = rig.run_in(rig.repo.path(), &plan("", &[one]), vec![Box::new(way)]).unwrap_err();
+        let text = format!("{error:?}");
+        assert!(text.contains(&format!("edit-1.{ending}")), "{text}");
+        assert_eq!(rig.repo.ledger().of_kind("step_finished").len(), 0, "{ending}");
+        assert_states(&rig.resume(), RunStatus::Completed, &[("ws-a", "merged")]);
+        assert_eq!(rig.on("orc/tour", "a/new.txt"), "new");
+        rig.assert_sound();
+    }
+}
