@@ -145,19 +145,28 @@ impl Worktrees {
         if paths.is_empty() { Ok(ignored) } else { Err(WorktreeError::NotCaptured { path: worktree.path().to_owned(), paths }) }
     }
 
-    /// Moves a worktree out of sight and removes its administration under the lock, then removes the files, which can take a while.
+    /// Takes a worktree away. What the disk refuses is tried once more: nobody comes by later to remove what is left.
     fn take_away(&self, name: &str, path: &Path, dir: &Path) -> Result<(), WorktreeError> {
+        self.try_away(name, path, dir).or_else(|refused| {
+            tracing::debug!(error = %refused, "a worktree could not be removed and is tried again");
+            self.try_away(name, path, dir)
+        })
+    }
+
+    /// Moves a worktree out of sight and removes its administration under the lock, then removes the files, which can take a while. What an
+    /// earlier try has done is not missed.
+    fn try_away(&self, name: &str, path: &Path, dir: &Path) -> Result<(), WorktreeError> {
         let trash = self.root.join(TRASH);
-        let moved = {
+        {
             let _lock = self.lock()?;
-            let moved = self.move_to_trash(name, path, &trash)?;
+            self.move_to_trash(name, path, &trash)?;
             self.take_admin_away(dir)?;
             fs::remove_file(&self.absent_file(name))?;
             fs::remove_file(&self.mark_file(name))?;
-            moved
-        };
-        if let Some(moved) = moved {
-            fs::remove_dir_all(&moved)?;
+        }
+        let is_ours = |found: &PathBuf| found.file_stem().is_some_and(|stem| stem == name);
+        for moved in names_in(&trash).iter().filter(|found| is_ours(found)) {
+            fs::remove_dir_all(moved)?;
         }
         // Under the lock, so that no directory goes that another thread is just about to put something into.
         let _lock = self.lock()?;
@@ -184,15 +193,14 @@ impl Worktrees {
         self.repo.orc_dir().join("worktree-removed")
     }
 
-    fn move_to_trash(&self, name: &str, path: &Path, trash: &Path) -> Result<Option<PathBuf>, WorktreeError> {
+    fn move_to_trash(&self, name: &str, path: &Path, trash: &Path) -> Result<(), WorktreeError> {
         if std::fs::symlink_metadata(path).is_err() {
-            return Ok(None);
+            return Ok(());
         }
         std::fs::create_dir_all(trash).map_err(disk(trash))?;
         let free = (0..).map(|n| trash.join(format!("{name}.{n}"))).find(|to| std::fs::symlink_metadata(to).is_err());
         let to = free.unwrap_or_else(|| trash.join(name));
-        fs::rename(path, &to)?;
-        Ok(Some(to))
+        Ok(fs::rename(path, &to)?)
     }
 
     /// Removes worktrees that were on their way out when the process was killed, of which everything had been captured, and directories
