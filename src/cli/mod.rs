@@ -92,6 +92,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Gc(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Verify(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Trust(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Detect(args) => block_on(args.execute(&desk, ui))?,
         Command::Demo(args) => block_on(args.execute(&desk, ui))?,
     }
 }

@@ -97,7 +97,8 @@ async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> R
     request.confinement = confinement;
     request.stdin = command.stdin.map_or(Stdin::Null, Stdin::Bytes);
     request.limits = TimeLimits { wall: command.wall, idle: command.idle, ..TimeLimits::default() };
-    request.log = Some(command.log);
+    let log = command.log;
+    request.log = Some(log.clone());
     request.stdout = command.stdout.clone();
     request.resources = cx.resources.overlaid(command.resources);
     let outcome = match spawn::run(&cx.supervisor, request, cx.signal()).instrument(tracing::trace_span!("tool or check")).await {
@@ -106,7 +107,7 @@ async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> R
         Err(SpawnError::Log { path, source }) => return Err(FsError { action: "create", path, source }.into()),
         Err(error) => return Ok(Err(with_sources(&error))),
     };
-    let (text, notes) = (outcome.output.text(), left_behind(&outcome));
+    let (text, notes) = (text(&outcome, &log), left_behind(&outcome));
     let is_cut = matches!(outcome.stdout_file, LogState::Truncated);
     let stdout = match (command.stdout, outcome.stdout_file) {
         (Some(path), LogState::Complete) => fs::read(&path)?,
@@ -114,6 +115,16 @@ async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> R
         (None, _) | (_, LogState::Unwanted | LogState::Truncated) => Vec::new(),
     };
     Ok(Ok(Ended { ending: outcome.ending, text, stdout, is_cut, notes }))
+}
+
+/// The most of a log that is read again, in bytes.
+const MOST_READ: u64 = 8 << 20;
+
+/// Returns what a program printed. A report is worth nothing with a gap in it, so what memory did not hold is taken from the log.
+fn text(outcome: &ProcessOutcome, log: &Path) -> String {
+    let is_in_log = outcome.output.dropped() > 0 && outcome.output.total() <= MOST_READ && matches!(outcome.log, LogState::Complete);
+    let whole = is_in_log.then(|| fs::read_at_most(log, MOST_READ).ok()).flatten();
+    whole.map_or_else(|| outcome.output.text(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Returns what is worth telling about the processes that a program left.

@@ -84,6 +84,16 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FsError> {
     Ok(bytes)
 }
 
+/// Reads standard input to its end, at most `most` bytes of it.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be read.
+pub fn read_stdin_at_most(most: u64) -> Result<Vec<u8>, FsError> {
+    let mut bytes = Vec::new();
+    at("read", Path::new("standard input"), io::stdin().lock().take(most).read_to_end(&mut bytes))?;
+    Ok(bytes)
+}
+
 /// Reads the last bytes of a file, at most `most` of them.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 pub mod begin;
 pub mod context;
 pub mod demo;
+pub mod detect;
 pub mod doctor;
 pub mod find;
 pub mod finish;

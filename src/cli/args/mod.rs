@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod demo;
+pub mod detect;
 pub mod doctor;
 mod drive;
 pub mod gc;

@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::config::ConfigArgs;
 use super::demo::DemoArgs;
+use super::detect::DetectArgs;
 use super::doctor::DoctorArgs;
 use super::gc::GcArgs;
 use super::graph::GraphArgs;
@@ -88,6 +89,7 @@ pub enum Command {
     Log(LogArgs),
     Show(ShowArgs),
     Verify(VerifyArgs),
+    Detect(DetectArgs),
     Doctor(DoctorArgs),
     Gc(GcArgs),
     Trust(TrustArgs),
@@ -110,6 +112,7 @@ impl Command {
             | Self::Log(_)
             | Self::Show(_)
             | Self::Verify(_)
+            | Self::Detect(_)
             | Self::Doctor(_)
             | Self::Gc(_)
             | Self::Trust(_)

@@ -2,6 +2,7 @@
 
 use super::meaning::Meaning;
 use crate::cli::exit::Exit;
+use crate::ops::detect::DetectError;
 use crate::ops::find::FindError;
 use crate::ops::graph::GraphError;
 use crate::ops::load::LoadError;
@@ -9,6 +10,25 @@ use crate::ops::log::LogError;
 use crate::ops::show::ShowError;
 use crate::ops::status::StatusError;
 use crate::ops::validate::ValidateError;
+
+impl Meaning for DetectError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Reader { .. } => Exit::Usage,
+            Self::File(error) => error.exit(),
+            Self::TooLong { .. } | Self::Matcher(_) | Self::Start(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Reader { near: Some(name), .. } => Some(format!("Did you mean `{name}`? `git orc detect --readers` lists them.")),
+            Self::Reader { near: None, .. } => Some("`git orc detect --readers` lists the readers.".to_owned()),
+            Self::File(error) => error.hint(),
+            Self::TooLong { .. } | Self::Matcher(_) | Self::Start(_) => None,
+        }
+    }
+}
 
 impl Meaning for LoadError {
     fn exit(&self) -> Exit {

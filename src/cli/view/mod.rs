@@ -7,6 +7,7 @@ pub mod diff;
 pub mod doctor;
 pub mod document;
 pub mod dry_run;
+pub mod findings;
 pub mod gc;
 pub mod graph;
 pub mod integrity;

@@ -127,7 +127,7 @@ impl Sample {
             level: Level::Error,
             rule: Some("E0308".to_owned()),
             message: "mismatched types".to_owned(),
-            location: Some(Location { path: "src/ui.rs".to_owned(), line: 3, column: Some(7) }),
+            location: Some(Location { path: "src/ui.rs".to_owned(), line: 3, column: Some(7), end: None }),
             fingerprint: "0123456789abcdef".to_owned(),
         };
         self.step_ends(workstream, "static", (StepOutcome::Failed, vec![finding]));

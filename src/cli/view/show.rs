@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::document::{fields, pretty, value};
+use super::findings;
 use super::integrity;
 use super::log::role;
 use super::state::workstream as state_of;
@@ -13,7 +14,6 @@ use super::styled::{Role, Styled};
 use super::summary;
 use super::table::{Side, Table};
 use super::time::{date, span};
-use crate::domain::finding::model::{Finding, Level};
 use crate::domain::report::log_line::{outcome_tone, outcome_word};
 use crate::domain::report::summary::summary as summarised;
 use crate::domain::report::timeline::AttemptLine;
@@ -111,7 +111,7 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
     }
     let last = one.attempts.iter().rev().find(|line| !line.findings.is_empty());
     if let Some(line) = last {
-        out.line().append(findings(line));
+        out.line().append(findings_of(line));
     }
     let with_output = || one.attempts.iter().rev().find(|line| line.output.is_some());
     out.append(output(last.or_else(with_output), &one.outputs));
@@ -167,32 +167,15 @@ fn patches(records: &[PatchRecord]) -> Styled {
     table.finish()
 }
 
-fn findings(line: &AttemptLine) -> Styled {
+fn findings_of(line: &AttemptLine) -> Styled {
     let mut out = Styled::of(Role::Faint, format!("{} of {} #{}:", count(line.findings.len(), "finding"), line.step, line.attempt));
     out.line();
     for finding in line.findings.iter().take(MAX_FINDINGS) {
-        out.append(one_finding(finding));
+        out.append(findings::line(finding, "  "));
     }
     if line.findings.len() > MAX_FINDINGS {
         out.put(Role::Faint, format!("  and {} more", line.findings.len() - MAX_FINDINGS)).line();
     }
-    out
-}
-
-fn one_finding(finding: &Finding) -> Styled {
-    let (role, word) = match finding.level {
-        Level::Error => (Role::Bad, "error"),
-        Level::Warning => (Role::Caution, "warning"),
-        Level::Note => (Role::Plain, "note"),
-    };
-    let mut out = Styled::plain("  ");
-    if let Some(place) = &finding.location {
-        let column = place.column.map(|column| format!(":{column}")).unwrap_or_default();
-        out.add(format!("{}:{}{column}: ", one_line(&place.path), place.line));
-    }
-    out.put(role, word);
-    out.add(finding.rule.as_ref().map(|rule| format!("[{}]", one_line(rule))).unwrap_or_default());
-    out.add(format!(": {}", finding.message.trim_end().replace('\n', "\n    "))).line();
     out
 }
 
@@ -224,7 +207,7 @@ fn patch(one: &ShownPatch, zone: &TimeZone) -> Styled {
     }
     out.line().add(String::from_utf8_lossy(&one.stat));
     if let Some(attempt) = one.attempt.as_ref().filter(|attempt| !attempt.findings.is_empty()) {
-        out.line().append(findings(attempt));
+        out.line().append(findings_of(attempt));
     }
     out.append(output(one.attempt.as_ref(), &one.outputs));
     out.line().add(format!("  git show {}", record.commit.short())).put(Role::Faint, "  # its change").line();

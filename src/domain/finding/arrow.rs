@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::draft::{CheckOutput, Draft, Place};
+use super::draft::{CheckOutput, Draft, Place, Reading};
 use super::model::{FindingKind, Level};
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static HEAD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:(error|warning)(?:\[([\w:-]+)\])?: |([A-Z]{1,6}\d{2,5}) (?:\[\*\] )?)(\S.*)$").expect("constant pattern")
+    Regex::new(r"^(?:(error|warning)(?:\[([\w:-]+)\])?: |([A-Z]{1,6}\d{2,5}|invalid-syntax):? (?:\[\*\] )?)(\S.*)$")
+        .expect("constant pattern")
 });
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
@@ -22,9 +23,9 @@ static LINT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"note: `#\[(?:warn|deny|forbid)\(([\w:]+)\)\]`|`-[DWF] ([\w:-]+)`").expect("constant pattern"));
 
 /// Reads each head line that has a place under it.
-pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
+pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
     let lines: Vec<&str> = check.text.lines().collect();
-    (0..lines.len()).filter_map(|at| draft(check, &lines[at..])).collect()
+    Reading::of_lines((0..lines.len()).filter_map(|at| draft(check, &lines[at..])).collect())
 }
 
 fn draft(check: &CheckOutput<'_>, lines: &[&str]) -> Option<Draft> {
@@ -32,7 +33,7 @@ fn draft(check: &CheckOutput<'_>, lines: &[&str]) -> Option<Draft> {
     let body: Vec<&str> = lines.iter().skip(1).take(60).take_while(|line| !line.is_empty() && !HEAD.is_match(line)).copied().collect();
     // A message may have more than one line; the place follows within a few.
     let arrow = body.iter().take(4).find_map(|line| ARROW.captures(line))?;
-    let place = Place { path: arrow[1].to_owned(), line: arrow[2].parse().ok()?, column: arrow[3].parse().ok() };
+    let place = Place::new(&arrow[1], arrow[2].parse().ok()?, arrow[3].parse().ok());
     let finding = match head.get(3) {
         Some(rule) => Draft {
             source: check.program().to_owned(),

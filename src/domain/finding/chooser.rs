@@ -2,31 +2,87 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::clean::strip_ansi;
-use super::draft::{CheckOutput, Draft};
-use super::model::{Finding, Level};
-use super::{arrow, cargo, exit, matcher, python, rust_test};
+use super::documents::{self, Documents};
+use super::draft::{Base, CheckOutput, Draft, Reading};
+use super::json::SHAPES;
+use super::model::{Finding, FindingKind, Level};
+use super::problem_matcher::Matcher;
+use super::{annotation, arrow, exit, formatter, matcher, python, runner, rust_test, shellcheck, stylish, tap, xml};
 
 /// The most findings that one check can have.
 pub const MOST_FINDINGS: usize = 200;
 
-/// A reader of one format.
-#[derive(Debug, Clone, Copy)]
+/// A reader of lines; what it does not understand it leaves alone.
+struct Lines {
+    name: &'static str,
+    about: &'static str,
+    read: fn(&CheckOutput<'_>) -> Reading,
+}
+
+/// The readers of lines, the most exact first: of equal findings the first one is kept.
+const LINES: [Lines; 10] = [
+    Lines { name: "rustc", about: "rustc, clippy and ruff for people", read: arrow::read },
+    Lines { name: "rust-test", about: "Rust's test runner", read: rust_test::read },
+    Lines { name: "python", about: "pytest, unittest and Python's tracebacks", read: python::read },
+    Lines { name: "tap", about: "the Test Anything Protocol", read: tap::read },
+    Lines { name: "runner", about: "jest, vitest and `go test` for people", read: runner::read },
+    Lines { name: "github", about: "workflow commands for GitHub", read: annotation::read },
+    Lines { name: "stylish", about: "eslint, stylelint and yamllint for people", read: stylish::read },
+    Lines { name: "shellcheck-text", about: "shellcheck for people", read: shellcheck::read },
+    Lines { name: "formatter", about: "black, ruff, prettier and rustfmt that only look", read: formatter::read },
+    Lines { name: "lines", about: "`path:line:column: message` and `path(line,column): message` of most compilers", read: matcher::read },
+];
+
+/// The name of the reader of XML.
+const XML: (&str, &str) = ("xml", "JUnit and checkstyle");
+
+/// A reader, for people and for `reader`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Format {
     /// Its name.
     pub name: &'static str,
-    /// Reads what it understands and leaves the rest alone.
-    pub read: fn(&CheckOutput<'_>) -> Vec<Draft>,
+    /// What it reads.
+    pub about: &'static str,
 }
 
-/// The readers, the most exact first: of equal findings the first one is kept.
-pub const FORMATS: [Format; 5] = [
-    Format { name: "cargo json", read: cargo::read },
-    Format { name: "rustc text", read: arrow::read },
-    Format { name: "rust tests", read: rust_test::read },
-    Format { name: "python", read: python::read },
-    Format { name: "path:line:column", read: matcher::read },
-];
+/// Returns all readers in the order in which they are asked.
+#[must_use]
+pub fn formats() -> Vec<Format> {
+    let json = SHAPES.iter().map(|shape| (shape.name, shape.about));
+    let lines = LINES.iter().map(|lines| (lines.name, lines.about));
+    json.chain([XML]).chain(lines).map(|(name, about)| Format { name, about }).collect()
+}
+
+/// An output to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Output<'a> {
+    /// Where its paths start from; places outside of the worktree are left out.
+    pub base: Base<'a>,
+    /// The command that printed it.
+    pub command: &'a [String],
+    /// Its exit code; `None` when only the output is there.
+    pub exit: Option<i32>,
+    /// Both streams.
+    pub text: &'a str,
+    /// The one reader that is asked, of [`formats`]; `None` asks all.
+    pub reader: Option<&'a str>,
+    /// Patterns of the user's own, which are asked before all others.
+    pub matchers: &'a [Matcher],
+    /// The most findings that are wanted.
+    pub most: usize,
+}
+
+/// What was found in an output.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The findings in the order of the output.
+    pub findings: Vec<Finding>,
+    /// How many more there are.
+    pub left_out: usize,
+}
 
 /// Returns the findings in a check's output, without duplicates, at most [`MOST_FINDINGS`] of them, errors before all others when there are
 /// more. Of the places only relative paths are kept; [`findings_in`] also understands absolute ones.
@@ -40,23 +96,76 @@ pub fn findings(command: &[String], exit: i32, output: &str) -> Vec<Finding> {
 /// A failure is never hidden: when the exit code is not 0 and no error was understood, there is a finding with the last lines.
 #[must_use]
 pub fn findings_in(root: &str, command: &[String], exit: i32, output: &str) -> Vec<Finding> {
-    let text = strip_ansi(output);
-    let check = CheckOutput { command, exit, text: &text };
+    let base = Base { root, folder: "" };
+    read(Output { base, command, exit: Some(exit), text: output, reader: None, matchers: &[], most: MOST_FINDINGS }).findings
+}
+
+/// Returns the findings of an output, as [`findings_in`] does. An output without an exit code of which nothing was understood is a finding
+/// as well, unless it is empty.
+#[must_use]
+pub fn read(output: Output<'_>) -> Found {
+    let text = strip_ansi(output.text);
+    let check = CheckOutput { command: output.command, exit: output.exit, text: &text };
+    let Reading { drafts, is_report, broken } = read_all(&check, output);
     let mut seen = HashSet::new();
-    let mut findings: Vec<Finding> = FORMATS
-        .iter()
-        .flat_map(|format| (format.read)(&check))
-        .map(|draft| draft.finish(root))
+    let broken = broken.into_iter().map(|reason| broken_report(&check, reason));
+    let mut findings: Vec<Finding> = drafts
+        .into_iter()
+        .chain(broken)
+        .map(|draft| draft.finish(output.base))
         .filter(|finding| seen.insert((finding.fingerprint.clone(), finding.location.clone())))
         .collect();
-    if exit != 0 && !findings.iter().any(|finding| finding.level == Level::Error) {
-        findings.push(exit::unparsed(&check).finish(root));
+    let is_missed = match check.exit {
+        Some(0) => false,
+        Some(_) => !findings.iter().any(|finding| finding.level == Level::Error),
+        None => findings.is_empty() && !is_report && !text.trim().is_empty(),
+    };
+    if is_missed {
+        let draft = if is_report { exit::unexplained(&check) } else { exit::unparsed(&check) };
+        findings.push(draft.finish(output.base));
     }
-    if findings.len() > MOST_FINDINGS {
+    let left_out = findings.len().saturating_sub(output.most);
+    if left_out > 0 {
         findings.sort_by_key(|finding| finding.level);
-        findings.truncate(MOST_FINDINGS);
+        findings.truncate(output.most);
     }
-    findings
+    Found { findings, left_out }
+}
+
+/// Returns a finding about a report that can not be read, and may have told of anything.
+fn broken_report(check: &CheckOutput<'_>, message: String) -> Draft {
+    let source = check.program().to_owned();
+    Draft { source, kind: FindingKind::Unparsed, level: check.default_level(), rule: None, message, place: None }
+}
+
+/// Asks the readers; documents first, and the lines around them afterwards.
+fn read_all(check: &CheckOutput<'_>, output: Output<'_>) -> Reading {
+    let is_asked = |name: &str| output.reader.is_none_or(|wanted| wanted == name);
+    let Documents { json, xml, mut rest, broken } = documents::split(check.text);
+    let mut all = Reading { broken, ..Reading::default() };
+    let mut known: Vec<(usize, &Value)> = Vec::new();
+    for (document, text) in &json {
+        match SHAPES.iter().position(|shape| is_asked(shape.name) && shape.is(document)) {
+            Some(at) => known.push((at, document)),
+            // What nobody knows is text like any other.
+            None => rest.extend([text, "\n"]),
+        }
+    }
+    for (at, shape) in SHAPES.iter().enumerate() {
+        let documents: Vec<&Value> = known.iter().filter(|(of, _)| *of == at).map(|(_, document)| *document).collect();
+        if !documents.is_empty() {
+            all.add(shape.read(&documents, check));
+        }
+    }
+    if is_asked(XML.0) {
+        xml.iter().for_each(|document| all.add(xml::read(document, check)));
+    }
+    let around = CheckOutput { text: &rest, ..*check };
+    output.matchers.iter().for_each(|matcher| all.add(Reading::of_lines(matcher.read(&around))));
+    for lines in LINES.iter().filter(|lines| is_asked(lines.name)) {
+        all.add((lines.read)(&around));
+    }
+    all
 }
 
 #[cfg(test)]
@@ -77,6 +186,7 @@ mod tests {
             let last = run(1, output).pop().unwrap();
             assert_eq!((last.kind, last.level), (FindingKind::Unparsed, Level::Error), "{output}");
         }
+        assert_eq!(run(1, "[]").pop().unwrap().message, "`check -x` ended with exit code 1, and its report names no error");
         assert_eq!(run(3, "")[0].message, "`check -x` ended with exit code 3 and printed nothing");
         assert_eq!(run(1, "a.c:1:1: error: e\n").len(), 1);
     }

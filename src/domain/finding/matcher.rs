@@ -4,14 +4,14 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::draft::{CheckOutput, Draft, Place};
+use super::draft::{CheckOutput, Draft, Place, Reading};
 use super::model::{FindingKind, Level};
 
 /// gcc, clang, rustc's short form, go, mypy, shellcheck, flake8, ruff: `path:line:column: [level[rule]:] message`; the column may be
 /// missing when there is a level, else every `grep -n` would match.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static COLONS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^([^\s:][^:]*?):(\d+)(?::(\d+))?(?:-\d+(?::\d+)?)?: *(?:(?i:(fatal error|internal compiler error|error|warning|note|info|style|help))(?:\[([\w:-]+)\])?: *)?(\S.*)$")
+    Regex::new(r"^(?:vet: )?([^\s:][^:]*?):(\d+)(?::(\d+))?(?:-\d+(?::\d+)?|:\d+:\d+)?: *(?:(?i:(fatal error|internal compiler error|error|warning|note|info|style|help))(?:\[([\w:-]+)\])?: *)?(\S.*)$")
         .expect("constant pattern")
 });
 
@@ -22,14 +22,39 @@ static PARENTHESES: LazyLock<Regex> = LazyLock::new(|| {
         .expect("constant pattern")
 });
 
+/// The forms of single tools; groups are path, line, column, level, rule, message.
+#[expect(clippy::expect_used, reason = "constant patterns that a test compiles")]
+static OWN_FORMS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+    [
+        // yamllint: `x.yaml:1:1: [warning] missing document start (document-start)`.
+        r"^([^\s:][^:]*):(\d+):(\d+): \[(warning|error)\] ()(\S.*)$",
+        // TypeScript and pyright for people: `src/x.ts:7:3 - error TS2322: message`, `x.py:1:8 - error: message (rule)`.
+        r"^ *([^\s:][^:]*):(\d+):(\d+) - (error|warning|information)(?: (TS\d+))?: (\S.*)$",
+        // markdownlint: `x.md:4:25 error MD009/no-trailing-spaces Trailing spaces`, the column and the level may be missing.
+        r"^([^\s:][^:]*):(\d+)(?::(\d+))? (?:(error|warning) )?(MD\d+)\S* (\S.*)$",
+        // codespell: `x.md:1: teh ==> the`.
+        r"^([^\s:][^:]*):(\d+):() ()()(\S+ ==> \S.*)$",
+    ]
+    .map(|pattern| Regex::new(pattern).expect("constant pattern"))
+});
+
+/// TypeScript about itself: `error TS6046: message`.
+#[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
+static NO_PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^error (TS\d+): (\S.*)$").expect("constant pattern"));
+
 /// A rule at the end: `[-Wunused-variable]` of gcc, `[name-defined]` of mypy.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static RULE_LAST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(.*\S) +\[(-?[A-Za-z][\w=+-]*)\]$").expect("constant pattern"));
+static RULE_LAST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(.*\S) +\[(-?[A-Za-z][\w=+.-]*)(?:,[\w.,-]+)?\]$").expect("constant pattern"));
 
-/// A rule at the beginning: `E501` of flake8 and ruff, `SC2086` of shellcheck.
+/// A rule at the end: `(document-start)` of yamllint, `(reportMissingImports)` of pyright.
+#[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
+static RULE_IN_PARENTHESES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(.*\S) \(([A-Za-z][\w-]*)\)$").expect("constant pattern"));
+
+/// A rule at the beginning: `E501` of flake8 and ruff, `[E501]` in the form of pylint, `SC2086` of shellcheck.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static RULE_FIRST: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^([A-Z]{1,6}\d{2,5}):? +(?:\[\*\] )?(\S.*)$").expect("constant pattern"));
+    LazyLock::new(|| Regex::new(r"^(?:\[([A-Z]{1,6}\d{2,5})\]|([A-Z]{1,6}\d{2,5}):?) +(?:\[\*\] )?(\S.*)$").expect("constant pattern"));
 
 /// A linker has no line to show.
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
@@ -37,19 +62,27 @@ static LINKER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(undefined reference to .+|multiple definition of [^;]+|cannot find -l\S+)").expect("constant pattern"));
 
 /// Reads every line that has one of the forms. Notes belong to the finding before them and are left out.
-pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
-    check.text.lines().filter(|line| line.len() < 4096).filter_map(|line| draft(check, line)).collect()
+pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
+    Reading::of_lines(check.text.lines().filter(|line| line.len() < 4096).filter_map(|line| draft(check, line)).collect())
 }
 
 fn draft(check: &CheckOutput<'_>, line: &str) -> Option<Draft> {
     if let Some(found) = LINKER.captures(line) {
         return Some(finding(check, Level::Error, Some("linker".to_owned()), found[1].to_owned(), None));
     }
+    if let Some(found) = OWN_FORMS.iter().find_map(|form| form.captures(line)) {
+        return own_form(check, &found);
+    }
+    if let Some(found) = NO_PLACE.captures(line) {
+        return Some(finding(check, Level::Error, Some(found[1].to_owned()), found[2].to_owned(), None));
+    }
     let found = PARENTHESES.captures(line).or_else(|| COLONS.captures(line))?;
     let level = match found.get(4) {
         Some(word) => level(word.as_str())?,
         // Without a level only a line with a column and a path that looks like one is believed.
-        None if found.get(3).is_some() && looks_like_a_file(&found[1]) => check.default_level(),
+        None if looks_like_a_file(&found[1]) && (found.get(3).is_some() || found[6].starts_with('[') && RULE_FIRST.is_match(&found[6])) => {
+            check.default_level()
+        }
         None => return None,
     };
     let place = place(&found)?;
@@ -58,6 +91,23 @@ fn draft(check: &CheckOutput<'_>, line: &str) -> Option<Draft> {
         None => split_rule(&found[6]),
     };
     Some(finding(check, level, rule, message, Some(place)))
+}
+
+fn own_form(check: &CheckOutput<'_>, found: &Captures<'_>) -> Option<Draft> {
+    let text = |at: usize| found.get(at).map(|text| text.as_str()).filter(|text| !text.is_empty());
+    let level = match text(4) {
+        Some("warning") => Level::Warning,
+        Some("information") => Level::Note,
+        Some(_) => Level::Error,
+        None => check.default_level(),
+    };
+    let (rule, message) = match (text(5), RULE_IN_PARENTHESES.captures(&found[6])) {
+        (None, Some(last)) => (Some(last[2].to_owned()), last[1].to_owned()),
+        (rule, _) => (rule.map(str::to_owned), found[6].to_owned()),
+    };
+    let is_typed = rule.as_deref().is_none_or(|rule| rule.starts_with("TS"));
+    let kind = if is_typed && level == Level::Error && text(4).is_some() { FindingKind::Compile } else { FindingKind::Lint };
+    Some(Draft { kind, ..finding(check, level, rule, message, place(found)) })
 }
 
 fn finding(check: &CheckOutput<'_>, level: Level, rule: Option<String>, message: String, place: Option<Place>) -> Draft {
@@ -79,7 +129,7 @@ fn level(word: &str) -> Option<Level> {
 
 fn place(found: &Captures<'_>) -> Option<Place> {
     let line = found[2].parse().ok()?;
-    Some(Place { path: found[1].to_owned(), line, column: found.get(3).and_then(|column| column.as_str().parse().ok()) })
+    Some(Place::new(&found[1], line, found.get(3).and_then(|column| column.as_str().parse().ok())))
 }
 
 /// Returns whether a name has an extension or a folder, and no blank; a clock's `12:30:15: message` has none of these.
@@ -95,7 +145,8 @@ fn split_rule(message: &str) -> (Option<String>, String) {
         return (Some(found[2].to_owned()), found[1].to_owned());
     }
     if let Some(found) = RULE_FIRST.captures(message) {
-        return (Some(found[1].to_owned()), found[2].to_owned());
+        let rule = found.get(1).or(found.get(2)).map(|rule| rule.as_str().to_owned());
+        return (rule, found[3].to_owned());
     }
     (None, message.to_owned())
 }
@@ -106,7 +157,7 @@ mod tests {
 
     fn check(exit: i32, line: &str, expect: Option<(Level, Option<&str>, &str, &str)>) {
         let command = ["tool".to_owned()];
-        let drafts = read(&CheckOutput { command: &command, exit, text: line });
+        let drafts = read(&CheckOutput { command: &command, exit: Some(exit), text: line }).drafts;
         let seen = drafts.first().map(|draft| {
             let place = draft.place.as_ref().map_or(String::new(), |p| format!("{}:{}:{}", p.path, p.line, p.column.unwrap_or(0)));
             (draft.level, draft.rule.as_deref(), draft.message.as_str(), place)

@@ -1,17 +1,28 @@
 //! Findings: what linters, compilers and tests say, in one schema.
 //!
-//! [`chooser::findings`] is the way in: it hands the output of a check to every [`chooser::FORMATS`] reader. A reader is one file and one
-//! function from a [`draft::CheckOutput`] to [`draft::Draft`]s; a new format is a new file and a new row of that table. Readers may all
-//! look at the same output, since a build prints compiler messages, test names and a linker's complaint side by side.
+//! [`chooser::read`] is the way in. It takes an output apart into documents in JSON and XML and the lines around them, and hands them to the
+//! readers: [`json`] has a table of shapes, the others are one file and one function from a [`draft::CheckOutput`] to a [`draft::Reading`].
+//! Readers of lines all look at the same lines, since a build prints compiler messages, test names and a linker's complaint side by side.
 
+mod annotation;
 mod arrow;
-mod cargo;
 pub mod chooser;
 mod clean;
+mod documents;
 pub mod draft;
 mod exit;
 mod fingerprint;
+mod formatter;
+mod json;
 mod matcher;
 pub mod model;
+pub mod problem_matcher;
 mod python;
+mod runner;
 mod rust_test;
+mod shellcheck;
+mod stack;
+mod stylish;
+mod tap;
+pub mod write;
+mod xml;

@@ -18,12 +18,18 @@ pub enum Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingKind {
-    /// A compiler or type checker.
+    /// A compiler.
     Compile,
+    /// A type checker.
+    Type,
     /// A linter.
     Lint,
+    /// A formatter: the text is not as it would write it.
+    Format,
     /// A test.
     Test,
+    /// A search for secrets or for weaknesses.
+    Security,
     /// The command failed and nothing in its output was understood; the message holds the last lines.
     Unparsed,
 }
@@ -35,7 +41,19 @@ pub struct Location {
     pub path: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// The column in bytes, counted from 1; `None` when the tool does not say.
+    /// The column, counted from 1, in what the tool counts: bytes or characters. `None` when it does not say.
+    pub column: Option<u32>,
+    /// Where it ends; `None` when the tool does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
+}
+
+/// The end of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct End {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column behind the last one, counted from 1; `None` is the end of the line.
     pub column: Option<u32>,
 }
 
@@ -83,7 +101,7 @@ mod tests {
                 level: Level::Error,
                 rule: None,
                 message: message.to_owned(),
-                location: line.map(|line| Location { path: "a.c".to_owned(), line, column: Some(3) }),
+                location: line.map(|line| Location { path: "a.c".to_owned(), line, column: Some(3), end: None }),
                 fingerprint: "0".repeat(16),
             };
             assert_eq!(finding.short(), expect);

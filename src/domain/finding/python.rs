@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::draft::{CheckOutput, Draft, Place};
+use super::draft::{CheckOutput, Draft, Place, Reading};
 use super::model::{FindingKind, Level};
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
@@ -25,11 +25,11 @@ static PYTEST: LazyLock<Regex> =
 static PYTEST_SECTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^_{3,} (.+?) _{3,}$").expect("constant pattern"));
 
 /// Reads failed tests of pytest, and tracebacks with the test of unittest that they belong to.
-pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
+pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
     let lines: Vec<&str> = check.text.lines().collect();
     let mut drafts = pytest(&lines);
     drafts.extend(tracebacks(&lines));
-    drafts
+    Reading::of_lines(drafts)
 }
 
 fn pytest(lines: &[&str]) -> Vec<Draft> {
@@ -51,7 +51,7 @@ fn pytest_place(lines: &[&str], path: &str, name: &str) -> Option<Place> {
     let start = lines.iter().position(|line| PYTEST_SECTION.captures(line).is_some_and(|head| head[1] == title))?;
     let section = lines.iter().skip(start + 1).take_while(|line| !PYTEST_SECTION.is_match(line));
     let number = |line: &&str| line.strip_prefix(path)?.strip_prefix(':')?.split(':').next()?.parse().ok();
-    section.filter_map(number).next().map(|line| Place { path: path.to_owned(), line, column: None })
+    section.filter_map(number).next().map(|line| Place::new(path, line, None))
 }
 
 fn test_draft(source: &str, test: String, message: String, place: Option<Place>) -> Draft {
@@ -66,7 +66,7 @@ fn tracebacks(lines: &[&str]) -> Vec<Draft> {
         if let Some(head) = UNITTEST.captures(line) {
             test = Some(unittest_name(&head[1], &head[2]));
         } else if let Some(frame) = FRAME.captures(line) {
-            let deeper = Place { path: frame[1].to_owned(), line: frame[2].parse().unwrap_or(1), column: None };
+            let deeper = Place::new(&frame[1], frame[2].parse().unwrap_or(1), None);
             // The deepest frame of the project, not of the library that it called.
             if place.is_none() || !is_library(&deeper.path) {
                 place = Some(deeper);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::draft::{CheckOutput, Draft, Place};
+use super::draft::{CheckOutput, Draft, Place, Reading};
 use super::model::{FindingKind, Level};
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
@@ -15,10 +15,10 @@ static PANIC: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^thread '(.+)'(?: \(\d+\))? panicked at (.+):(\d+):(\d+):$").expect("constant pattern"));
 
 /// Reads one finding per failed test, with the message and the place of the panic in the test's own thread where there is one.
-pub(super) fn read(check: &CheckOutput<'_>) -> Vec<Draft> {
+pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
     let lines: Vec<&str> = check.text.lines().collect();
     let failed = lines.iter().filter_map(|line| FAILED.captures(line));
-    failed.filter_map(|test| test.get(1)).map(|name| draft(name.as_str(), &lines)).collect()
+    Reading::of_lines(failed.filter_map(|test| test.get(1)).map(|name| draft(name.as_str(), &lines)).collect())
 }
 
 fn draft(test: &str, lines: &[&str]) -> Draft {
@@ -27,7 +27,7 @@ fn draft(test: &str, lines: &[&str]) -> Draft {
     let (message, place) = match panic {
         Some((at, panic)) => {
             let column = panic[4].parse().ok();
-            let place = panic[3].parse().ok().map(|line| Place { path: panic[2].to_owned(), line, column });
+            let place = panic[3].parse().ok().map(|line| Place::new(&panic[2], line, column));
             (panic_text(&lines[at + 1..]), place)
         }
         None => ("the test failed".to_owned(), None),

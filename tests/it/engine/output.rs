@@ -33,11 +33,13 @@ impl Sink for InTheWay {
     }
 }
 
+/// The ending of a file, and what stands in its place.
+type Way = (&'static str, fn(&Path));
+
 #[test]
 fn a_disk_that_does_not_take_the_output_stops_the_run_and_blames_no_tool() {
     // A folder where the log is to be, and a full disk where the printed patch is to be.
-    let ways: [(&str, fn(&Path)); 2] =
-        [("log", |place| std::fs::create_dir(place).unwrap()), ("stdout", |place| symlink("/dev/full", place).unwrap())];
+    let ways: [Way; 2] = [("log", |place| std::fs::create_dir(place).unwrap()), ("stdout", |place| symlink("/dev/full", place).unwrap())];
     for (ending, put) in ways {
         let environment = TestEnvironment::new();
         let rig = Rig::new(&environment);

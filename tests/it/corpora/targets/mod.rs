@@ -21,7 +21,10 @@ mod words;
 pub use chains::ledger_chain;
 pub use channels::channel;
 pub use entries::{ledger_entry, ledger_message};
-pub use findings::{finding_arrow, finding_cargo, finding_matcher, finding_python, finding_rust_test, findings};
+pub use findings::{
+    finding_arrow, finding_cargo, finding_json, finding_matcher, finding_people, finding_python, finding_rust_test, finding_tap,
+    finding_xml, findings, problem_matchers,
+};
 pub use globs::{glob_overlap, globs};
 pub use graphs::graph;
 pub use patches::{diff_paths, patch_text};
@@ -36,7 +39,7 @@ pub use words::{display, ids, subjects};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its program in `fuzz/` and of its folder in `fixtures/corpora/`.
-pub const ALL: [(&str, Target); 29] = [
+pub const ALL: [(&str, Target); 34] = [
     ("bundles", bundles),
     ("channel", channel),
     ("checkpoint", checkpoint),
@@ -44,9 +47,13 @@ pub const ALL: [(&str, Target); 29] = [
     ("display", display),
     ("finding_arrow", finding_arrow),
     ("finding_cargo", finding_cargo),
+    ("finding_json", finding_json),
     ("finding_matcher", finding_matcher),
+    ("finding_people", finding_people),
     ("finding_python", finding_python),
     ("finding_rust_test", finding_rust_test),
+    ("finding_tap", finding_tap),
+    ("finding_xml", finding_xml),
     ("findings", findings),
     ("git_config", git_config),
     ("glob_overlap", glob_overlap),
@@ -61,6 +68,7 @@ pub const ALL: [(&str, Target); 29] = [
     ("paths", paths),
     ("plan_json", plan_json),
     ("plan_yaml", plan_yaml),
+    ("problem_matchers", problem_matchers),
     ("profiles", profiles),
     ("settings_limits", settings_limits),
     ("settings_overlay", settings_overlay),
