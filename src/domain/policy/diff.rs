@@ -68,10 +68,30 @@ fn read_names(diff: &[u8]) -> Vec<Name> {
         } else if let Some(name) = header_name(line) {
             pending.clear();
             names.extend(name);
+        } else if !is_extended(line) {
+            // Names behind it belong to another file.
+            names.append(&mut pending);
         }
     }
     names.append(&mut pending);
     names
+}
+
+/// Returns whether a line is one of those between `diff --git` and the names.
+fn is_extended(line: &[u8]) -> bool {
+    const WORDS: [&[u8]; 10] = [
+        b"old mode ",
+        b"new mode ",
+        b"deleted file mode ",
+        b"new file mode ",
+        b"similarity index ",
+        b"dissimilarity index ",
+        b"index ",
+        b"rename old ",
+        b"rename new ",
+        b"copy ",
+    ];
+    WORDS.iter().any(|word| line.starts_with(word))
 }
 
 /// Counts a line of a hunk off; returns whether it was one.
@@ -192,6 +212,8 @@ mod tests {
         check("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+b\n", &["new"], Sides);
         check("--- a/x\t2026-01-01 00:00:00\n+++ b/x\t2026-01-01 00:00:00\n", &["x"], Sides);
         check("--- a/x\r\n+++ b/x\r\n", &["x"], Sides);
+        // What follows an empty line is another file.
+        check("diff --git a/e b/e\nold mode 100644\n\n--- a/x\n+++ b/x\n", &["e", "x"], Sides);
         check("diff --git a/old b/new\nsimilarity index 90%\nrename from old\nrename to new\n", &["new", "old"], Sides);
         check("diff --git a/o b/n\ncopy from o\ncopy to n\n", &["n", "o"], Sides);
         check("diff --git a/run me b/run me\nold mode 100644\nnew mode 100755\n", &["run me"], Sides);
