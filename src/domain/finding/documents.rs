@@ -20,6 +20,8 @@ pub(super) struct Documents<'a> {
 /// A beginning of JSON that fails before so many bytes is taken for a line of text; and, where it only never ends, before so many.
 const BROKEN_FROM: usize = 200;
 const CUT_FROM: usize = 20;
+/// The most broken documents that are told of.
+const MOST_BROKEN: usize = 20;
 
 /// Takes an output apart. What one line holds behind the end of a document belongs to the text, and then the whole line does.
 pub(super) fn split(text: &str) -> Documents<'_> {
@@ -31,12 +33,12 @@ pub(super) fn split(text: &str) -> Documents<'_> {
         let start = at + (line.len() - line.trim_start().len());
         let number = || 1 + text[..at].bytes().filter(|byte| *byte == b'\n').count();
         let end = match kind(line.trim_start()) {
-            Some(Kind::Json) => {
+            Some(Kind::Json) if start >= cut.deep => {
                 let body = if cut.json { &text[start..at + line.len()] } else { &text[start..] };
-                json(body, &mut found, number, &mut cut)
+                json((start, body), &mut found, number, &mut cut)
             }
             Some(Kind::Xml) if !cut.xml => xml(&text[start..], &mut found, number, &mut cut),
-            Some(Kind::Xml) | None => None,
+            Some(Kind::Json | Kind::Xml) | None => None,
         };
         at = match end {
             Some(length) => start + length,
@@ -54,11 +56,14 @@ pub(super) fn split(text: &str) -> Documents<'_> {
     found
 }
 
-/// Whether a document was met that never ends: to the end of the output it is searched once only.
+/// What keeps the search from looking at the same text again and again.
 #[derive(Default)]
 struct Cut {
+    /// Whether a document was met that never ends: to the end of the output it is searched once only.
     json: bool,
     xml: bool,
+    /// Where a document became too deep; nothing before that place begins another one.
+    deep: usize,
 }
 
 enum Kind {
@@ -75,7 +80,7 @@ fn kind(line: &str) -> Option<Kind> {
     (inside.is_empty() || inside.starts_with(['"', '{', '[', '}', ']'])).then_some(Kind::Json)
 }
 
-fn json<'a>(body: &'a str, found: &mut Documents<'a>, number: impl Fn() -> usize, cut: &mut Cut) -> Option<usize> {
+fn json<'a>((start, body): (usize, &'a str), found: &mut Documents<'a>, number: impl Fn() -> usize, cut: &mut Cut) -> Option<usize> {
     let mut stream = serde_json::Deserializer::from_str(body).into_iter::<Value>();
     match stream.next()? {
         Ok(value) => {
@@ -90,7 +95,11 @@ fn json<'a>(body: &'a str, found: &mut Documents<'a>, number: impl Fn() -> usize
         Err(error) => {
             cut.json |= error.is_eof();
             let read = offset(body, error.line(), error.column());
-            if read >= if error.is_eof() { CUT_FROM } else { BROKEN_FROM } {
+            if error.to_string().starts_with("recursion limit") {
+                cut.deep = start + read;
+            }
+            let is_report = read >= if error.is_eof() { CUT_FROM } else { BROKEN_FROM };
+            if is_report && found.broken.len() < MOST_BROKEN {
                 let line = number() - 1 + error.line();
                 found.broken.push(format!("a report in JSON begins in line {} and can not be read in line {line}: {error}", number()));
             }
@@ -176,6 +185,8 @@ mod tests {
         check(&long, &[], &[], &format!("{long}\n"), 1);
         assert!(split(&long).broken[0].contains("begins in line 2 and can not be read in line 3"), "{:?}", split(&long).broken);
         check("<testsuites>\n<testsuite>\n", &[], &[], "<testsuites>\n<testsuite>\n", 1);
+        let deep = "[{\"a\":\n".repeat(200);
+        check(&deep, &[], &[], &deep, 4);
         check("<testsuites>\n</testsuite>\n", &[], &[], "<testsuites>\n</testsuite>\n", 1);
     }
 }

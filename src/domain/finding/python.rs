@@ -1,8 +1,9 @@
 //! Python's text: tracebacks, and the summaries of unittest and pytest.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::draft::{CheckOutput, Draft, Place, Reading};
 use super::model::{FindingKind, Level};
@@ -24,6 +25,9 @@ static PYTEST: LazyLock<Regex> =
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static PYTEST_SECTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^_{3,} (.+?) _{3,}$").expect("constant pattern"));
 
+/// How many lines of a section are searched for the place.
+const LONGEST_SECTION: usize = 2_000;
+
 /// Reads failed tests of pytest, and tracebacks with the test of unittest that they belong to.
 pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
     let lines: Vec<&str> = check.text.lines().collect();
@@ -33,23 +37,27 @@ pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
 }
 
 fn pytest(lines: &[&str]) -> Vec<Draft> {
-    lines
-        .iter()
-        .filter_map(|line| PYTEST.captures(line))
-        .map(|summary| {
-            let path = &summary[1];
-            let name = summary.get(2).map_or("", |name| name.as_str());
-            let message = summary.get(3).map_or("the test failed", |message| message.as_str()).to_owned();
-            test_draft("pytest", format!("{path}{name}"), message, pytest_place(lines, path, name))
-        })
-        .collect()
+    let mut sections = HashMap::new();
+    for (at, line) in lines.iter().enumerate() {
+        if let Some(title) = PYTEST_SECTION.captures(line).and_then(|head| head.get(1)) {
+            sections.entry(title.as_str()).or_insert(at);
+        }
+    }
+    let summaries = lines.iter().filter_map(|line| PYTEST.captures(line));
+    let draft = |summary: Captures<'_>| {
+        let path = &summary[1];
+        let name = summary.get(2).map_or("", |name| name.as_str());
+        let message = summary.get(3).map_or("the test failed", |message| message.as_str()).to_owned();
+        let title = if name.is_empty() { format!("ERROR collecting {path}") } else { name.trim_start_matches("::").replace("::", ".") };
+        let place = sections.get(title.as_str()).and_then(|start| pytest_place(&lines[start + 1..], path));
+        test_draft("pytest", format!("{path}{name}"), message, place)
+    };
+    summaries.map(draft).collect()
 }
 
 /// Returns the first place in the test's own file that is named in its section, in any of pytest's traceback styles.
-fn pytest_place(lines: &[&str], path: &str, name: &str) -> Option<Place> {
-    let title = if name.is_empty() { format!("ERROR collecting {path}") } else { name.trim_start_matches("::").replace("::", ".") };
-    let start = lines.iter().position(|line| PYTEST_SECTION.captures(line).is_some_and(|head| head[1] == title))?;
-    let section = lines.iter().skip(start + 1).take_while(|line| !PYTEST_SECTION.is_match(line));
+fn pytest_place(lines: &[&str], path: &str) -> Option<Place> {
+    let section = lines.iter().take(LONGEST_SECTION).take_while(|line| !PYTEST_SECTION.is_match(line));
     let number = |line: &&str| line.strip_prefix(path)?.strip_prefix(':')?.split(':').next()?.parse().ok();
     section.filter_map(number).next().map(|line| Place::new(path, line, None))
 }

@@ -1,8 +1,9 @@
 //! The text of Rust's test runner: `test name ... FAILED`, and the panic with its place.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::draft::{CheckOutput, Draft, Place, Reading};
 use super::model::{FindingKind, Level};
@@ -17,22 +18,26 @@ static PANIC: LazyLock<Regex> =
 /// Reads one finding per failed test, with the message and the place of the panic in the test's own thread where there is one.
 pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
     let lines: Vec<&str> = check.text.lines().collect();
-    let failed = lines.iter().filter_map(|line| FAILED.captures(line));
-    Reading::of_lines(failed.filter_map(|test| test.get(1)).map(|name| draft(name.as_str(), &lines)).collect())
+    let mut panics = HashMap::new();
+    for (at, line) in lines.iter().enumerate() {
+        if let Some((thread, place)) = PANIC.captures(line).and_then(|found| panic(&found)) {
+            panics.entry(thread).or_insert((at, place));
+        }
+    }
+    let failed = lines.iter().filter_map(|line| FAILED.captures(line)?.get(1));
+    Reading::of_lines(failed.map(|name| draft(name.as_str(), panics.get(name.as_str()), &lines)).collect())
 }
 
-fn draft(test: &str, lines: &[&str]) -> Draft {
-    let panic =
-        lines.iter().enumerate().find_map(|(at, line)| PANIC.captures(line).filter(|panic| &panic[1] == test).map(|panic| (at, panic)));
-    let (message, place) = match panic {
-        Some((at, panic)) => {
-            let column = panic[4].parse().ok();
-            let place = panic[3].parse().ok().map(|line| Place::new(&panic[2], line, column));
-            (panic_text(&lines[at + 1..]), place)
-        }
-        None => ("the test failed".to_owned(), None),
-    };
-    Draft { source: "cargo test".to_owned(), kind: FindingKind::Test, level: Level::Error, rule: Some(test.to_owned()), message, place }
+/// Returns the thread of a panic and its place.
+fn panic<'a>(found: &Captures<'a>) -> Option<(&'a str, Place)> {
+    let place = Place::new(&found[2], found[3].parse().ok()?, found[4].parse().ok());
+    Some((found.get(1)?.as_str(), place))
+}
+
+fn draft(test: &str, panic: Option<&(usize, Place)>, lines: &[&str]) -> Draft {
+    let message = panic.map_or_else(|| "the test failed".to_owned(), |(at, _)| panic_text(&lines[at + 1..]));
+    let (source, place) = ("cargo test".to_owned(), panic.map(|(_, place)| place.clone()));
+    Draft { source, kind: FindingKind::Test, level: Level::Error, rule: Some(test.to_owned()), message, place }
 }
 
 fn panic_text(lines: &[&str]) -> String {
