@@ -138,10 +138,8 @@ impl Names {
             (old, Side::Null) => (old, old),
             (old, new) => (old, new),
         };
-        let cut = |mut token: Vec<u8>| {
-            token.truncate(token.trim_ascii_end().len());
-            token
-        };
+        // A tab ends a name with blanks, and here it would belong to the name.
+        let cut = |token: Vec<u8>| token.strip_suffix(b"\t").map_or_else(|| token.clone(), <[u8]>::to_vec);
         [b"diff --git ".as_slice(), &cut(old.token(b"a/")), b" ", &cut(new.token(b"b/"))].concat()
     }
 }
@@ -178,10 +176,14 @@ impl<'a> Header<'a> {
         let from = moved([b"rename from ", b"copy from ", b"rename old "]);
         let to = moved([b"rename to ", b"copy to ", b"rename new "]);
         let git = Some(self.git.to_vec());
-        if let (Some(old), Some(new)) = (from, to) {
-            // These two never have prefixes.
-            let moved = |text| moved_name(text).and_then(|name| side(name, Prefix::Missing));
-            return Ok(Names { old: moved(old)?, new: moved(new)?, prefix, git });
+        match (from, to) {
+            (Some(old), Some(new)) => {
+                // These two never have prefixes.
+                let moved = |text| moved_name(text).and_then(|name| side(name, Prefix::Missing));
+                return Ok(Names { old: moved(old)?, new: moved(new)?, prefix, git });
+            }
+            (Some(_), None) | (None, Some(_)) => return Err("a rename or a copy names only one of its files".to_owned()),
+            (None, None) => {}
         }
         let (old, new) = split_header(self.git, prefix).ok_or("the file name in the header cannot be told")?;
         let old = if self.value(b"new file mode ").is_some() { Side::Null } else { side(Some(old), prefix)? };
