@@ -1,14 +1,17 @@
 //! STATIC and RUNTIME steps: commands in the worktree, on exactly the captured tree.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::bench::{self, Command};
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
+use super::readers;
 use super::recorder::Recorder;
 use super::watch::{self, Told};
-use crate::domain::finding::chooser::findings_in;
+use crate::domain::finding::chooser::{MOST_FINDINGS, Output, read};
+use crate::domain::finding::draft::{Base, CheckOutput};
 use crate::domain::finding::model::Finding;
 use crate::domain::plan::model::{Argv, Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
@@ -113,7 +116,7 @@ async fn run_commands(
     cx: &RunContext,
     order: &StepOrder,
     (plan, step): (&Workstream, &Step),
-    (worktree, commands): (&std::path::Path, &[Argv]),
+    (worktree, commands): (&Path, &[Argv]),
 ) -> Result<Checked, ExecuteError> {
     let seconds = step.timeout_sec.unwrap_or(match step.kind {
         StepKind::Static(_) => plan.limits.timeouts.statics,
@@ -134,7 +137,7 @@ async fn run_commands(
             stdout: None,
             resources: ResourceLimits::default(),
         };
-        last = judge(worktree, argv, bench::run(cx, command).await?, cx.folder.output(&log));
+        last = judge(cx, (worktree, &log), argv, bench::run(cx, command).await?).await?;
         if last.outcome != StepOutcome::Passed {
             break;
         }
@@ -143,29 +146,35 @@ async fn run_commands(
 }
 
 /// Turns the end of a command into what it means for a check.
-#[must_use]
-pub fn judge(root: &std::path::Path, argv: &[String], ended: bench::Attempt, output: Option<OutputRef>) -> Checked {
+///
+/// # Errors
+/// Returns an error when the machine does not let git-orc do its own part.
+pub async fn judge(cx: &RunContext, (root, log): (&Path, &Path), argv: &[String], ended: bench::Attempt) -> Result<Checked, ExecuteError> {
     let name = clip(&argv.join(" "), 80);
+    let output = cx.folder.output(log);
     let ended = match ended {
         Ok(ended) => ended,
-        Err(message) => return Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output },
+        Err(message) => return Ok(Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output }),
     };
-    let checked = |outcome, message, exit_code, findings| Checked { outcome, message, exit_code, findings, output };
+    let (outcome, message, exit_code, code) = match ended.ending {
+        Ending::Exited { code: 0 } => (StepOutcome::Passed, format!("`{name}` passed"), Some(0), None),
+        Ending::Exited { code } => (StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), Some(code)),
+        Ending::Signaled { signal } => (StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, Some(128 + signal)),
+        Ending::TimedOut { .. } => (StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, Some(124)),
+        Ending::Cancelled => (StepOutcome::Cancelled, format!("`{name}` was stopped"), None, None),
+    };
+    let findings = match code {
+        Some(code) => found(cx, (root, log), CheckOutput { command: argv, exit: Some(code), text: &ended.text }).await?,
+        None => Vec::new(),
+    };
+    Ok(Checked { outcome, message, exit_code, findings, output })
+}
+
+/// Reads what a failed command printed.
+async fn found(cx: &RunContext, (root, log): (&Path, &Path), check: CheckOutput<'_>) -> Result<Vec<Finding>, ExecuteError> {
+    let answers = readers::ask(cx, &readers::Ended { place: root, check, log }).await?;
     let root = root.to_string_lossy();
-    match ended.ending {
-        Ending::Exited { code: 0 } => checked(StepOutcome::Passed, format!("`{name}` passed"), Some(0), Vec::new()),
-        Ending::Exited { code } => {
-            let found = findings_in(&root, argv, code, &ended.text);
-            checked(StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), found)
-        }
-        Ending::Signaled { signal } => {
-            let found = findings_in(&root, argv, 128 + signal, &ended.text);
-            checked(StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, found)
-        }
-        Ending::TimedOut { .. } => {
-            let found = findings_in(&root, argv, 124, &ended.text);
-            checked(StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, found)
-        }
-        Ending::Cancelled => checked(StepOutcome::Cancelled, format!("`{name}` was stopped"), None, Vec::new()),
-    }
+    let base = Base { root: &root, folder: "" };
+    let (command, exit, text) = (check.command, check.exit, check.text);
+    Ok(read(Output { base, command, exit, text, reader: None, matchers: &[], answers: &answers, most: MOST_FINDINGS }).findings)
 }

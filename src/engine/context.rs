@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::folder::RunFolder;
 use super::hold::Hold;
 use super::space::{self, SpaceError};
+use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::config::RunConfig;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub inputs: Inputs,
     /// The tools.
     pub tools: Toolbox,
+    /// What reads the output of checks besides the readers.
+    pub plugins: Vec<Plugin>,
     /// The repository.
     pub repo: Repo,
     /// How the user's git merges, as it was before any tool ran.

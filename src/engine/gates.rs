@@ -202,7 +202,7 @@ async fn run_gate(
     watch::leave(cx, &watch::gate_name(&gate.id)).await?;
     let ended = ended?;
     gate_ground::tell(&log, base, &ground.from_base)?;
-    let checked = check::judge(worktree.path(), &gate.command, ended, cx.folder.output(&log));
+    let checked = check::judge(cx, (worktree.path(), &log), &gate.command, ended).await?;
     let Told { mut events, stop } = watch::told_of_gate(cx, &gate.id, (tree, round));
     *slot = Some(worktree);
     let message = match checked.findings.first() {

@@ -23,6 +23,7 @@ pub mod journal;
 pub mod merging;
 pub mod notes;
 pub mod place;
+pub mod readers;
 pub mod recorder;
 pub mod recover;
 pub mod release;

@@ -243,6 +243,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         config: begun.config,
         inputs: begun.inputs,
         tools: cx.tools.clone(),
+        plugins: cx.plugins.clone(),
         repo: cx.repo.clone(),
         merging: merging?,
         worktrees: Arc::new(worktrees),

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::domain::finding::plugin::{self, Plugin, PluginError};
 use crate::domain::tool::parse::{ProfileError, ProfileSource, SHIPPED, parse_profiles};
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
@@ -34,6 +35,9 @@ pub enum ContextError {
     /// Mistakes in the tool profiles.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Profiles(Vec<ProfileError>),
+    /// Mistakes in the manifests of plugins.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Plugins(Vec<PluginError>),
     /// There is no git program.
     #[error(transparent)]
     NoGit(#[from] GitMissing),
@@ -42,6 +46,10 @@ pub enum ContextError {
     Repository(#[from] DiscoverError),
 }
 
+/// The most of a manifest that is read, in bytes.
+const MOST_MANIFEST: u64 = 1 << 20;
+/// The folder of the user's plugins, below that of the settings. A repository has none, since they are programs.
+const PLUGINS: &str = "plugins";
 /// The name of the files of tool profiles.
 const PROFILES: &str = "tool_profiles.json";
 /// Where a repository keeps its own, below the top of its work tree.
@@ -98,6 +106,19 @@ impl Desk {
         })
     }
 
+    /// Returns the user's plugins, in the order in which they are asked.
+    ///
+    /// # Errors
+    /// Returns [`ContextError`] when a manifest can not be read or holds mistakes.
+    pub fn plugins(&self) -> Result<Vec<Plugin>, ContextError> {
+        let Some(folder) = self.environment.config_folder().map(|folder| folder.join(PLUGINS)) else { return Ok(Vec::new()) };
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let files = fs::list(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        manifests(files)
+    }
+
     /// Finds the repository that the user stands in.
     ///
     /// # Errors
@@ -106,6 +127,19 @@ impl Desk {
         let vars = self.environment.vars().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         Ok(Repo::discover(&self.cwd, &GitEnv::new(vars)?)?)
     }
+}
+
+/// Reads the manifests of plugins.
+///
+/// # Errors
+/// Returns [`ContextError`] when one can not be read or holds mistakes.
+pub fn manifests(files: impl IntoIterator<Item = PathBuf>) -> Result<Vec<Plugin>, ContextError> {
+    let mut texts = Vec::new();
+    for path in files {
+        let bytes = fs::read_at_most(&path, MOST_MANIFEST)?;
+        texts.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    plugin::parse(&texts).map_err(ContextError::Plugins)
 }
 
 /// What a verb on a repository needs to know.
@@ -121,6 +155,8 @@ pub struct Context {
     pub settings: Settings,
     /// The tools.
     pub tools: Toolbox,
+    /// The user's plugins.
+    pub plugins: Vec<Plugin>,
     /// Time and ids.
     pub clock: Clock,
     /// Where the program is that supervises tools and checks.
@@ -145,6 +181,7 @@ impl Context {
             environment,
             settings,
             tools: desk.tools(repo.work_dir())?,
+            plugins: desk.plugins()?,
             repo,
             clock: desk.clock.clone(),
             supervisor: desk.supervisor.clone(),

@@ -2,15 +2,18 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::domain::finding::chooser::{self, Found, Output, formats};
-use crate::domain::finding::draft::Base;
+use crate::domain::finding::chooser::{self, Answer, Found, Output, formats};
+use crate::domain::finding::draft::{Base, CheckOutput};
+use crate::domain::finding::plugin::Plugin;
 use crate::domain::finding::problem_matcher::{self, MatcherError};
 use crate::domain::tool::outcome::Ending;
+use crate::engine::readers::broken;
 use crate::io::fs::{self, FsError};
-use crate::io::process::request::{CaptureLimits, ProcessRequest, SpawnError, TimeLimits, never_cancelled};
+use crate::io::process::request::{CaptureLimits, ProcessRequest, SpawnError, Stdin, TimeLimits, never_cancelled};
 use crate::io::process::spawn;
-use crate::ops::context::Desk;
+use crate::ops::context::{ContextError, Desk, manifests};
 
 /// The most of an output that is read, in bytes.
 const MOST_OUTPUT: u64 = 64 << 20;
@@ -39,6 +42,8 @@ pub struct DetectRequest {
     pub reader: Option<String>,
     /// Files of problem matchers, which are asked before the readers.
     pub matchers: Vec<PathBuf>,
+    /// Manifests of plugins that read the output, whatever printed it; the user's own are asked when they read that program.
+    pub plugins: Vec<PathBuf>,
     /// The exit code of the command that printed a file, where it is known.
     pub exit: Option<i32>,
 }
@@ -70,6 +75,9 @@ pub enum DetectError {
     /// The file can not be read.
     #[error(transparent)]
     File(#[from] FsError),
+    /// The settings or the plugins hold mistakes.
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// A file of problem matchers holds a mistake.
     #[error(transparent)]
     Matcher(#[from] MatcherError),
@@ -116,8 +124,49 @@ pub async fn detect(desk: &Desk, request: &DetectRequest) -> Result<Detected, De
     let (root, folder) = place(desk);
     let base = Base { root: &root, folder: &folder };
     let reader = request.reader.as_deref();
-    let found = chooser::read(Output { base, command: &words, exit, text: &output, reader, matchers: &matchers, most: MOST_FINDINGS });
+    let check = CheckOutput { command: &words, exit, text: &output };
+    let (answers, exit) = answers(desk, &request.plugins, check).await?;
+    let found = chooser::read(Output {
+        base,
+        command: &words,
+        exit,
+        text: &output,
+        reader,
+        matchers: &matchers,
+        answers: &answers,
+        most: MOST_FINDINGS,
+    });
     Ok(Detected { name, ending, output, found })
+}
+
+/// Asks the plugins; returns their answers, and the exit code as they see it.
+async fn answers(desk: &Desk, named: &[PathBuf], check: CheckOutput<'_>) -> Result<(Vec<Answer>, Option<i32>), DetectError> {
+    let mut plugins = manifests(named.iter().map(|path| desk.path(path)))?;
+    plugins.extend(desk.plugins()?.into_iter().filter(|plugin| plugin.reads(check.program())));
+    let (mut answers, mut exit) = (Vec::new(), check.exit);
+    for plugin in plugins {
+        let answer = ask(desk, &plugin, check).await?;
+        if answer.is_ok() && check.exit.is_some_and(|code| plugin.succeeds(code)) {
+            exit = Some(0);
+        }
+        answers.push(answer);
+    }
+    Ok((answers, exit))
+}
+
+async fn ask(desk: &Desk, plugin: &Plugin, check: CheckOutput<'_>) -> Result<Answer, DetectError> {
+    let mut request = request(desk, plugin.command.iter().map(Into::into).collect());
+    request.env.extend(plugin.variables(&check).map(|(name, value)| (name.into(), value.into())));
+    request.stdin = Stdin::Bytes(check.text.as_bytes().to_vec());
+    request.limits.wall = Some(Duration::from_secs(plugin.timeout_sec));
+    let ended = match spawn::run(&desk.supervisor, request, never_cancelled()).await {
+        Ok(ended) => ended,
+        Err(error) => return Ok(Err(format!("plugin {} can not be run: {error}", plugin.plugin_id))),
+    };
+    Ok(match ended.ending {
+        Ending::Exited { code: 0 } => plugin.read(&ended.stdout.text()),
+        ending => Err(broken(plugin, ending, &ended.output.text())),
+    })
 }
 
 fn known(name: &str) -> Result<(), DetectError> {
@@ -139,13 +188,17 @@ fn text(name: String, bytes: Vec<u8>) -> Result<String, DetectError> {
 
 /// Runs the user's own command as the user would, with all of the environment.
 async fn run(desk: &Desk, argv: Vec<OsString>) -> Result<(Ending, String), DetectError> {
+    let ended = spawn::run(&desk.supervisor, request(desk, argv), never_cancelled()).await?;
+    Ok((ended.ending, ended.output.text()))
+}
+
+fn request(desk: &Desk, argv: Vec<OsString>) -> ProcessRequest {
     let environment = desk.environment.vars().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let mut request = ProcessRequest::new(argv, &desk.cwd, environment);
     request.limits = TimeLimits { wall: None, idle: None, ..TimeLimits::default() };
     let most = usize::try_from(MOST_OUTPUT / 2).unwrap_or(usize::MAX);
-    request.capture = CaptureLimits { head: most, tail: most, stdout: 0, ..CaptureLimits::default() };
-    let ended = spawn::run(&desk.supervisor, request, never_cancelled()).await?;
-    Ok((ended.ending, ended.output.text()))
+    request.capture = CaptureLimits { head: most, tail: most, stdout: most, ..CaptureLimits::default() };
+    request
 }
 
 /// Returns the exit code as a shell would tell it.

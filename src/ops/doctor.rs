@@ -56,7 +56,7 @@ pub async fn doctor(desk: &Desk, treatment: Treatment) -> Report {
 fn refused(error: &ContextError) -> Report {
     let name = match error {
         ContextError::Settings(_) | ContextError::File(_) => "settings",
-        ContextError::Profiles(_) => "tools",
+        ContextError::Profiles(_) | ContextError::Plugins(_) => "tools",
         ContextError::NoGit(_) => "git",
         ContextError::Repository(_) => "repository",
     };

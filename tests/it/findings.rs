@@ -121,7 +121,17 @@ fn an_output_that_is_cut_is_never_nothing() {
             let found = |exit| {
                 let command = ["check".to_owned()];
                 let base = Base { root: ROOT, folder: "" };
-                read_output(Output { base, command: &command, exit, text: cut, reader: None, matchers: &[], most: MOST_FINDINGS }).findings
+                read_output(Output {
+                    base,
+                    command: &command,
+                    exit,
+                    text: cut,
+                    reader: None,
+                    matchers: &[],
+                    answers: &[],
+                    most: MOST_FINDINGS,
+                })
+                .findings
             };
             assert!(found(Some(1)).iter().any(|one| one.level == Level::Error), "{} cut at {part}/8", case.display());
             let is_whole = cut.trim().is_empty() || cut.trim_end().ends_with(['}', ']', '>']) || !is_bad;
@@ -129,6 +139,35 @@ fn an_output_that_is_cut_is_never_nothing() {
         }
     }
 }
+
+const PLUGINS: &str = r#"
+## Patterns of your own
+
+`git orc detect --matcher FILE` asks a file of problem matchers first, as GitHub's runner and VS Code read them. Look-around and back-references
+are refused, since they have no bound on their time.
+
+## Plugins
+
+A program that reads what nobody else understands: the output of another program on its standard input, an object of reviewdog's rdjsonl per line on
+its standard output. A manifest in `<settings>/plugins/NAME.json`, beside `config.yaml`, installs it for the user:
+
+```json
+{
+  "plugin_id": "odd",
+  "command": ["odd-to-rdjsonl"],
+  "programs": ["oddlint"],
+  "tool": {"success_codes": [0, 3]},
+  "file_extensions": ["odd"],
+  "requires": [],
+  "timeout_sec": 30
+}
+```
+
+`programs` says whose output it reads, also in the checks and gates of a run; `git orc detect --plugin FILE` asks one whatever has run. It is told
+`ORC_TOOL` and `ORC_EXIT_CODE`. `success_codes` are exit codes of the program that are no failure to `detect`, `file_extensions` keeps findings in such
+files only, and `requires` names plugins that are asked before. A plugin that fails, takes too long or answers with something else is a finding, and
+the readers are asked instead. A repository can not bring plugins.
+"#;
 
 #[test]
 fn what_is_understood_is_documented() {
@@ -139,6 +178,7 @@ fn what_is_understood_is_documented() {
     for format in formats() {
         text.push_str(&format!("| `{}` | {} |\n", format.name, format.about));
     }
+    text.push_str(PLUGINS);
     text.push_str("\n## Recorded outputs\n\nWhat these programs really printed is kept in `fixtures/outputs`, with what is read from it.\n\n| program | versions | outputs | understood |\n|---|---|---|---|\n");
     let all = cases();
     let tool = |case: &Path| case.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
@@ -203,4 +243,58 @@ fn the_command_lists_what_a_program_found() {
     refused(&["--from", "nowhere"], 128, "nowhere");
     refused(&["--", "no-such-program"], 128, "`no-such-program` was not found");
     refused(&["--matcher", "report", "--", "true"], 128, "report:1:");
+}
+
+/// A plugin that reads `ODD <path> <line> <words>`, and breaks down when it is told to.
+const ODD: &str = r#"#!/bin/sh
+test "$ORC_EXIT_CODE" != 9 || { echo "no idea" >&2; exit 4; }
+sed -n "s/^ODD \\([^ ]*\\) \\([0-9]*\\) \\(.*\\)/{\"message\": \"\\3\", \"location\": {\"path\": \"\\1\", \"range\": {\"start\": {\"line\": \\2}}}, \"code\": {\"value\": \"$ORC_TOOL\"}}/p"
+"#;
+
+#[test]
+fn a_plugin_reads_what_nobody_else_understands() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    let install = |name: &str, script: &str| {
+        let path = environment.bin().join(name);
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    install("odd-plugin", ODD);
+    install("oddlint", "#!/bin/sh\necho 'ODD a.txt 3 not good'\nexit $1\n");
+    let manifest = r#"{"plugin_id": "odd", "command": ["odd-plugin"], "programs": ["oddlint"], "tool": {"success_codes": [3]}}"#;
+    repo.write("odd.json", manifest);
+    repo.commit("a plugin");
+    let find = |args: &[&str]| {
+        let found = repo.orc(&[&["detect", "--json"], args].concat()).json();
+        let all = found["findings"].as_array().unwrap().clone();
+        all.iter().map(|one| format!("{}: {}", one["rule"].as_str().unwrap_or("-"), one["message"].as_str().unwrap())).collect::<Vec<_>>()
+    };
+    let not_understood = "-: `oddlint 1` ended with exit code 1; its last lines:\nODD a.txt 3 not good";
+    assert_eq!(find(&["--", "oddlint", "1"]), [not_understood]);
+    assert_eq!(find(&["--plugin", "odd.json", "--", "oddlint", "1"]), ["oddlint: not good"]);
+    // A plugin that breaks down hides nothing.
+    let broken = find(&["--plugin", "odd.json", "--", "oddlint", "9"]);
+    assert_eq!(broken, ["-: plugin odd ended with exit code 4: no idea"]);
+    // Installed for the user, it is asked for the programs that it names, also by the checks of a run.
+    let folder = environment.root().join("config/git-orc/plugins");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("odd.json"), manifest).unwrap();
+    assert_eq!(find(&["--", "oddlint", "1"]), ["oddlint: not good"]);
+    assert_eq!(find(&["--", "sh", "-c", "exit 1"]), ["-: `sh -c exit 1` ended with exit code 1 and printed nothing"]);
+    let plan = environment.root().join("plan.yaml");
+    let text = "version: 1\nname: tour\nworkstreams:\n  - id: ws-a\n    files_scope: [a.txt]\n    tool: command\n    command: [sh, -c, 'echo x >a.txt']\n    static: [[oddlint, '1']]\n    circuit_breaker: {max_fix_iterations: {static: 0}}\n";
+    std::fs::write(&plan, text).unwrap();
+    let ran = repo.orc(&["run", plan.to_str().unwrap()]);
+    assert_eq!(ran.code(), 1, "{ran:?}");
+    let ledger = repo.ledger();
+    let failed = ledger.of_kind("step_finished").into_iter().find(|entry| entry["step"] == "static").unwrap();
+    assert_eq!(
+        (&failed["findings"][0]["rule"], &failed["findings"][0]["location"]["line"]),
+        (&serde_json::json!("oddlint"), &serde_json::json!(3))
+    );
+    std::fs::write(folder.join("two.json"), "{").unwrap();
+    let refused = repo.orc(&["detect", "--", "true"]).expect_code(128);
+    assert!(refused.stderr.contains("two.json:1:1: EOF"), "{refused:?}");
 }

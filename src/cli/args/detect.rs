@@ -45,6 +45,9 @@ pub struct DetectArgs {
     /// Ask these patterns first: a file of problem matchers, as GitHub and VS Code read them
     #[arg(long, value_name = "FILE", conflicts_with = "readers")]
     pub matcher: Vec<PathBuf>,
+    /// Let this plugin read the output: the manifest of a program that answers with rdjsonl
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reader", "readers"])]
+    pub plugin: Vec<PathBuf>,
     /// How findings are printed
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, conflicts_with = "readers")]
     pub format: Shape,
@@ -71,7 +74,13 @@ impl DetectArgs {
             Some(path) => Source::File(path.clone()),
             None => Source::Command(self.command.clone()),
         };
-        let request = DetectRequest { source, reader: self.reader.clone(), matchers: self.matcher.clone(), exit: self.exit };
+        let request = DetectRequest {
+            source,
+            reader: self.reader.clone(),
+            matchers: self.matcher.clone(),
+            plugins: self.plugin.clone(),
+            exit: self.exit,
+        };
         let one = detect(desk, &request).await.map_err(|error| Failure::new("find out what was found", &error))?;
         ui.detail(&one.output);
         let shape = if self.json { Shape::Json } else { self.format };

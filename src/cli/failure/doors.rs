@@ -139,7 +139,7 @@ impl Meaning for ContextError {
         match self {
             Self::Settings(error) => error.exit(),
             Self::File(error) => error.exit(),
-            Self::Profiles(_) | Self::NoGit(_) => Exit::Environment,
+            Self::Profiles(_) | Self::Plugins(_) | Self::NoGit(_) => Exit::Environment,
             Self::Repository(error) => error.exit(),
         }
     }
@@ -148,7 +148,7 @@ impl Meaning for ContextError {
         match self {
             Self::Settings(error) => error.hint(),
             Self::File(error) => error.hint(),
-            Self::Profiles(_) => None,
+            Self::Profiles(_) | Self::Plugins(_) => None,
             Self::NoGit(_) => Some("Install git 2.38 or newer, and make sure that it is in PATH.".to_owned()),
             Self::Repository(error) => error.hint(),
         }

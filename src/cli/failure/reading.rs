@@ -16,6 +16,7 @@ impl Meaning for DetectError {
         match self {
             Self::Reader { .. } => Exit::Usage,
             Self::File(error) => error.exit(),
+            Self::Context(error) => error.exit(),
             Self::TooLong { .. } | Self::Matcher(_) | Self::Start(_) => Exit::Environment,
         }
     }
@@ -25,6 +26,7 @@ impl Meaning for DetectError {
             Self::Reader { near: Some(name), .. } => Some(format!("Did you mean `{name}`? `git orc detect --readers` lists them.")),
             Self::Reader { near: None, .. } => Some("`git orc detect --readers` lists the readers.".to_owned()),
             Self::File(error) => error.hint(),
+            Self::Context(error) => error.hint(),
             Self::TooLong { .. } | Self::Matcher(_) | Self::Start(_) => None,
         }
     }

@@ -71,9 +71,14 @@ pub struct Output<'a> {
     pub reader: Option<&'a str>,
     /// Patterns of the user's own, which are asked before all others.
     pub matchers: &'a [Matcher],
+    /// What plugins have answered: a reading, or a sentence about one that broke down. Where one has answered, no reader is asked.
+    pub answers: &'a [Answer],
     /// The most findings that are wanted.
     pub most: usize,
 }
+
+/// What a plugin has answered.
+pub type Answer = Result<Reading, String>;
 
 /// What was found in an output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +102,7 @@ pub fn findings(command: &[String], exit: i32, output: &str) -> Vec<Finding> {
 #[must_use]
 pub fn findings_in(root: &str, command: &[String], exit: i32, output: &str) -> Vec<Finding> {
     let base = Base { root, folder: "" };
-    read(Output { base, command, exit: Some(exit), text: output, reader: None, matchers: &[], most: MOST_FINDINGS }).findings
+    read(Output { base, command, exit: Some(exit), text: output, reader: None, matchers: &[], answers: &[], most: MOST_FINDINGS }).findings
 }
 
 /// Returns the findings of an output, as [`findings_in`] does. An output without an exit code of which nothing was understood is a finding
@@ -106,9 +111,10 @@ pub fn findings_in(root: &str, command: &[String], exit: i32, output: &str) -> V
 pub fn read(output: Output<'_>) -> Found {
     let text = strip_ansi(output.text);
     let check = CheckOutput { command: output.command, exit: output.exit, text: &text };
-    let Reading { drafts, is_report, broken } = read_all(&check, output);
+    let Reading { drafts, is_report, broken } = answered(output.answers).unwrap_or_else(|| read_all(&check, output));
+    let broken = broken.into_iter().chain(output.answers.iter().filter_map(|answer| answer.clone().err()));
     let mut seen = HashSet::new();
-    let broken = broken.into_iter().map(|reason| broken_report(&check, reason));
+    let broken = broken.map(|reason| broken_report(&check, reason));
     let mut findings: Vec<Finding> = drafts
         .into_iter()
         .chain(broken)
@@ -130,6 +136,14 @@ pub fn read(output: Output<'_>) -> Found {
         findings.truncate(output.most);
     }
     Found { findings, left_out }
+}
+
+/// Returns what plugins have read together; nothing when none of them has answered.
+fn answered(answers: &[Answer]) -> Option<Reading> {
+    let mut readings = answers.iter().filter_map(|answer| answer.as_ref().ok());
+    let mut all = readings.next()?.clone();
+    readings.for_each(|reading| all.add(reading.clone()));
+    Some(all)
 }
 
 /// Returns a finding about a report that can not be read, and may have told of anything.

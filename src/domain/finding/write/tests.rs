@@ -25,7 +25,7 @@ fn finding(level: Level, rule: Option<&str>, place: Option<Location>) -> Finding
 }
 
 fn again(text: &str, command: &[String]) -> Found {
-    read(Output { base: Base::default(), command, exit: Some(1), text, reader: None, matchers: &[], most: MOST_FINDINGS })
+    read(Output { base: Base::default(), command, exit: Some(1), text, reader: None, matchers: &[], answers: &[], most: MOST_FINDINGS })
 }
 
 fn all() -> Vec<Finding> {
@@ -95,8 +95,16 @@ fn nothing_found_is_said_in_every_format() {
     assert_eq!(log["runs"][0]["tool"]["driver"]["version"], "1.2.3");
     assert_eq!(log["runs"][0]["results"], serde_json::json!([]));
     for text in [log.to_string(), junit(&[])] {
-        let found =
-            read(Output { base: Base::default(), command: &[], exit: None, text: &text, reader: None, matchers: &[], most: MOST_FINDINGS });
+        let found = read(Output {
+            base: Base::default(),
+            command: &[],
+            exit: None,
+            text: &text,
+            reader: None,
+            matchers: &[],
+            answers: &[],
+            most: MOST_FINDINGS,
+        });
         assert_eq!(found, Found::default(), "{text}");
     }
 }

@@ -34,7 +34,8 @@ fn some(readers: &[&str], data: &[u8]) {
     for reader in readers {
         let base = Base { root: "/wt", folder: "sub" };
         let exit = Some(i32::from(*exit)).filter(|exit| *exit != 255);
-        let output = Output { base, command: &command, exit, text: &text, reader: Some(reader), matchers: &[], most: MOST_FINDINGS };
+        let output =
+            Output { base, command: &command, exit, text: &text, reader: Some(reader), matchers: &[], answers: &[], most: MOST_FINDINGS };
         let found = read(output).findings;
         assert!(exit.is_none_or(|exit| exit == 0) || found.iter().any(|one| one.level == Level::Error), "{reader} hides a failure");
         for finding in found {
@@ -71,7 +72,8 @@ pub fn problem_matchers(data: &[u8]) {
     let Ok(matchers) = problem_matcher::parse("m.json", &String::from_utf8_lossy(file)) else { return };
     let text = String::from_utf8_lossy(text);
     let base = Base::default();
-    let output = Output { base, command: &[], exit: Some(1), text: &text, reader: None, matchers: &matchers, most: MOST_FINDINGS };
+    let output =
+        Output { base, command: &[], exit: Some(1), text: &text, reader: None, matchers: &matchers, answers: &[], most: MOST_FINDINGS };
     assert!(read(output).findings.iter().any(|one| one.level == Level::Error));
 }
 
