@@ -53,22 +53,23 @@ async fn one(cx: &RunContext, plugin: &Plugin, ended: &Ended<'_>) -> Result<Answ
     let answer = match bench::run(cx, command).await? {
         Err(message) => Err(format!("plugin {id} can not be run: {message}")),
         Ok(ended) if ended.is_cut => Err(format!("plugin {id} answers with too much")),
-        Ok(ended) => match ended.ending {
-            Ending::Exited { code: 0 } => plugin.read(&String::from_utf8_lossy(&ended.stdout)),
-            ending => Err(broken(plugin, ending, &ended.text)),
-        },
+        Ok(ended) => answer(plugin, ended.ending, (&String::from_utf8_lossy(&ended.stdout), &ended.text)),
     };
     Ok(answer)
 }
 
-/// Returns a sentence about a plugin that did not end well.
-#[must_use]
-pub fn broken(plugin: &Plugin, ending: Ending, text: &str) -> String {
+/// Returns the answer of a plugin that has ended: what it wrote to standard output, or a sentence about what went wrong, with the last line of
+/// both streams.
+///
+/// # Errors
+/// Returns that sentence.
+pub fn answer(plugin: &Plugin, ending: Ending, (stdout, both): (&str, &str)) -> Answer {
     let id = &plugin.plugin_id;
     match ending {
-        Ending::Exited { code } => format!("plugin {id} ended with exit code {code}: {}", bench::last_line(text)),
-        Ending::Signaled { signal } => format!("plugin {id} was ended by signal {signal}: {}", bench::last_line(text)),
-        Ending::TimedOut { .. } => format!("plugin {id} took more than {} s", plugin.timeout_sec),
-        Ending::Cancelled => format!("plugin {id} was stopped"),
+        Ending::Exited { code: 0 } => plugin.read(stdout),
+        Ending::Exited { code } => Err(format!("plugin {id} ended with exit code {code}: {}", bench::last_line(both))),
+        Ending::Signaled { signal } => Err(format!("plugin {id} was ended by signal {signal}: {}", bench::last_line(both))),
+        Ending::TimedOut { .. } => Err(format!("plugin {id} took more than {} s", plugin.timeout_sec)),
+        Ending::Cancelled => Err(format!("plugin {id} was stopped")),
     }
 }

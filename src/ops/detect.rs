@@ -9,7 +9,7 @@ use crate::domain::finding::draft::{Base, CheckOutput};
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::finding::problem_matcher::{self, MatcherError};
 use crate::domain::tool::outcome::Ending;
-use crate::engine::readers::broken;
+use crate::engine::readers::answer;
 use crate::io::fs::{self, FsError};
 use crate::io::process::request::{CaptureLimits, ProcessRequest, SpawnError, Stdin, TimeLimits, never_cancelled};
 use crate::io::process::spawn;
@@ -163,10 +163,7 @@ async fn ask(desk: &Desk, plugin: &Plugin, check: CheckOutput<'_>) -> Result<Ans
         Ok(ended) => ended,
         Err(error) => return Ok(Err(format!("plugin {} can not be run: {error}", plugin.plugin_id))),
     };
-    Ok(match ended.ending {
-        Ending::Exited { code: 0 } => plugin.read(&ended.stdout.text()),
-        ending => Err(broken(plugin, ending, &ended.output.text())),
-    })
+    Ok(answer(plugin, ended.ending, (&ended.stdout.text(), &ended.output.text())))
 }
 
 fn known(name: &str) -> Result<(), DetectError> {

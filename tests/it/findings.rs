@@ -258,8 +258,8 @@ fn a_plugin_reads_what_nobody_else_understands() {
     let repo = environment.repo("project");
     let install = |name: &str, script: &str| {
         let path = environment.bin().join(name);
-        std::fs::write(&path, script).unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     };
     install("odd-plugin", ODD);
     install("oddlint", "#!/bin/sh\necho 'ODD a.txt 3 not good'\nexit $1\n");
@@ -279,13 +279,13 @@ fn a_plugin_reads_what_nobody_else_understands() {
     assert_eq!(broken, ["-: plugin odd ended with exit code 4: no idea"]);
     // Installed for the user, it is asked for the programs that it names, also by the checks of a run.
     let folder = environment.root().join("config/git-orc/plugins");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("odd.json"), manifest).unwrap();
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("odd.json"), manifest).unwrap();
     assert_eq!(find(&["--", "oddlint", "1"]), ["oddlint: not good"]);
     assert_eq!(find(&["--", "sh", "-c", "exit 1"]), ["-: `sh -c exit 1` ended with exit code 1 and printed nothing"]);
     let plan = environment.root().join("plan.yaml");
     let text = "version: 1\nname: tour\nworkstreams:\n  - id: ws-a\n    files_scope: [a.txt]\n    tool: command\n    command: [sh, -c, 'echo x >a.txt']\n    static: [[oddlint, '1']]\n    circuit_breaker: {max_fix_iterations: {static: 0}}\n";
-    std::fs::write(&plan, text).unwrap();
+    fs::write(&plan, text).unwrap();
     let ran = repo.orc(&["run", plan.to_str().unwrap()]);
     assert_eq!(ran.code(), 1, "{ran:?}");
     let ledger = repo.ledger();
@@ -294,7 +294,7 @@ fn a_plugin_reads_what_nobody_else_understands() {
         (&failed["findings"][0]["rule"], &failed["findings"][0]["location"]["line"]),
         (&serde_json::json!("oddlint"), &serde_json::json!(3))
     );
-    std::fs::write(folder.join("two.json"), "{").unwrap();
+    fs::write(folder.join("two.json"), "{").unwrap();
     let refused = repo.orc(&["detect", "--", "true"]).expect_code(128);
     assert!(refused.stderr.contains("two.json:1:1: EOF"), "{refused:?}");
 }

@@ -81,7 +81,7 @@ impl Side {
             Self::File { token, .. } => match token.strip_prefix(b"\"") {
                 Some(inner) => [b"\"", prefix, inner].concat(),
                 // A name with blanks ends with a tab, as git writes it, or a reader takes its end for a date.
-                None if token.contains(&b' ') => [prefix, token.as_slice(), b"\t"].concat(),
+                None if token.iter().any(u8::is_ascii_whitespace) => [prefix, token.as_slice(), b"\t"].concat(),
                 None => [prefix, token.as_slice()].concat(),
             },
         }
@@ -232,8 +232,8 @@ fn moved_name(text: &[u8]) -> Result<Written, String> {
         return written_name(text);
     }
     // No date follows here: whoever cuts the name there reads another one.
-    if text.contains(&b'\t') || text.ends_with(b"\r") {
-        return Err("a name with a tab or a carriage return is not quoted".to_owned());
+    if text.contains(&b'\t') {
+        return Err("a name with a tab is not quoted".to_owned());
     }
     plain_name(text)
 }
@@ -257,6 +257,9 @@ fn side(name: Written, prefix: Prefix) -> Result<Side, String> {
         Prefix::Written => return Err(format!("`{}` does not begin with a prefix, as other names do", String::from_utf8_lossy(&name))),
         Prefix::Missing => name,
     };
+    if !token.starts_with(b"\"") && token.contains(&b'\r') {
+        return Err("a file name with a carriage return is not quoted".to_owned());
+    }
     if path.is_empty() { Err("a file name is empty".to_owned()) } else { Ok(Side::File { token, path }) }
 }
 

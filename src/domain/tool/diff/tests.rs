@@ -135,6 +135,7 @@ fn mistakes_are_named_with_their_line() {
         &at(2, "the content of a binary file is missing; `git diff --binary` prints it"),
     );
     check("diff --git a/x b/y\nnew file mode 100644\n", &at(1, "the file name in the header cannot be told"));
+    check("--- x\r\t\n+++ x\r\t\n@@ -1 +1 @@\n-a\n+b\n", &at(1, "a file name with a carriage return is not quoted"));
     check("diff --git a/x b/x\nrename from x\n", &at(1, "a rename or a copy names only one of its files"));
     check("--- /dev/null\n+++ /dev/null\n@@ -1 +1 @@\n", &at(1, "both names are `/dev/null`"));
     check("diff --cc x\n", &at(1, "a combined diff of a merge cannot be applied"));
