@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use crate::domain::finding::chooser::{self, Answer, Found, Output, formats};
 use crate::domain::finding::draft::{Base, CheckOutput};
+use crate::domain::finding::model::{Finding, FindingKind};
+use crate::domain::finding::own;
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::finding::problem_matcher::{self, MatcherError};
+use crate::domain::gate::differential::{Comparison, compare};
 use crate::domain::tool::outcome::Ending;
 use crate::engine::readers::answer;
 use crate::io::fs::{self, FsError};
@@ -44,6 +47,8 @@ pub struct DetectRequest {
     pub matchers: Vec<PathBuf>,
     /// Manifests of plugins that read the output, whatever printed it; the user's own are asked when they read that program.
     pub plugins: Vec<PathBuf>,
+    /// Findings that were there before: what `git orc detect --json` wrote, or any output that is understood.
+    pub baseline: Option<PathBuf>,
     /// The exit code of the command that printed a file, where it is known.
     pub exit: Option<i32>,
 }
@@ -57,8 +62,19 @@ pub struct Detected {
     pub ending: Option<Ending>,
     /// What it printed.
     pub output: String,
-    /// The findings.
+    /// The findings; the new ones only where there is something to compare them with.
     pub found: Found,
+    /// What else the comparison gave.
+    pub compared: Option<Compared>,
+}
+
+/// What a comparison gave besides the new findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// Those that were there before.
+    pub known: Vec<Finding>,
+    /// Those that are gone.
+    pub fixed: Vec<Finding>,
 }
 
 /// The error when there is no output to look at.
@@ -81,6 +97,14 @@ pub enum DetectError {
     /// A file of problem matchers holds a mistake.
     #[error(transparent)]
     Matcher(#[from] MatcherError),
+    /// The findings to compare with can not be read.
+    #[error("{file} can not be compared with: {reason}")]
+    Baseline {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
     /// The output is too long.
     #[error("the output in {name} is longer than {} MiB", MOST_OUTPUT >> 20)]
     TooLong {
@@ -136,7 +160,28 @@ pub async fn detect(desk: &Desk, request: &DetectRequest) -> Result<Detected, De
         answers: &answers,
         most: MOST_FINDINGS,
     });
-    Ok(Detected { name, ending, output, found })
+    let Some(path) = &request.baseline else { return Ok(Detected { name, ending, output, found, compared: None }) };
+    let Comparison { new, known, fixed } = compare(&before(desk, path, base)?, &found.findings);
+    let found = Found { findings: new, ..found };
+    Ok(Detected { name, ending, output, found, compared: Some(Compared { known, fixed }) })
+}
+
+/// Reads the findings that were there before.
+fn before(desk: &Desk, path: &Path, base: Base<'_>) -> Result<Vec<Finding>, DetectError> {
+    let file = path.display().to_string();
+    let text = text(file.clone(), fs::read_at_most(&desk.path(path), MOST_OUTPUT + 1)?)?;
+    let refused = |reason| DetectError::Baseline { file: file.clone(), reason };
+    if let Some(findings) = own::parse(&text) {
+        return findings.map_err(refused);
+    }
+    let command = [file.clone()];
+    let output =
+        Output { base, command: &command, exit: None, text: &text, reader: None, matchers: &[], answers: &[], most: MOST_FINDINGS };
+    let findings = chooser::read(output).findings;
+    match findings.iter().find(|finding| finding.kind == FindingKind::Unparsed) {
+        Some(unparsed) => Err(refused(unparsed.message.lines().next().unwrap_or_default().to_owned())),
+        None => Ok(findings),
+    }
 }
 
 /// Asks the plugins; returns their answers, and the exit code as they see it.

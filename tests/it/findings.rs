@@ -245,6 +245,32 @@ fn the_command_lists_what_a_program_found() {
     refused(&["--matcher", "report", "--", "true"], 128, "report:1:");
 }
 
+#[test]
+fn only_what_is_new_counts_against_a_baseline() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    repo.write("lint", "echo 'a.c:3:7: error: old'; echo 'b.c:1:1: error: gone'; exit 1\n");
+    repo.commit("files");
+    let detect = |args: &[&str]| repo.orc(&[&["detect"], args].concat());
+    let base = detect(&["--json", "--", "sh", "lint"]).expect_code(1).stdout;
+    repo.write("base.json", base);
+    repo.write("base.txt", "a.c:3:7: error: old\nb.c:1:1: error: gone\n");
+    // The old one has moved, another one is gone.
+    repo.write("lint", "echo 'a.c:40:7: error: old'; exit 1\n");
+    for base in ["base.json", "base.txt"] {
+        let said = detect(&["--baseline", base, "--", "sh", "lint"]).expect_code(0).stdout;
+        assert_eq!(said, "nothing new, 1 known, 1 fixed in `sh lint`, which ended with exit code 1\n", "{base}");
+    }
+    repo.write("lint", "echo 'a.c:40:7: error: old'; echo 'a.c:2:1: error: new'; exit 1\n");
+    let said = detect(&["--baseline", "base.json", "--", "sh", "lint"]).expect_code(1).stdout;
+    assert_eq!(said, "a.c:2:1: error: new\n\n1 error new, 1 known, 1 fixed in `sh lint`, which ended with exit code 1\n");
+    let json = detect(&["--baseline", "base.json", "--json", "--", "sh", "lint"]).expect_code(1).json();
+    assert_eq!((json["known"].as_array().unwrap().len(), json["fixed"][0]["message"].as_str()), (1, Some("gone")));
+    repo.write("base.odd", "who knows\n");
+    let refused = detect(&["--baseline", "base.odd", "--", "true"]).expect_code(128);
+    assert!(refused.stderr.contains("base.odd can not be compared with"), "{refused:?}");
+}
+
 /// A plugin that reads `ODD <path> <line> <words>`, and breaks down when it is told to.
 const ODD: &str = r#"#!/bin/sh
 test "$ORC_EXIT_CODE" != 9 || { echo "no idea" >&2; exit 4; }

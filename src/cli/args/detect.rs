@@ -22,9 +22,12 @@ Examples:
   pytest | git orc detect --from -                      The same, from a pipe
   git orc detect --format sarif -- npx eslint . >out.sarif
   git orc detect --format github -- ruff check          Notes beside the lines, on GitHub
+  git orc detect --json -- cargo clippy >base.json      Keep what there is, and later list only what is new:
+  git orc detect --baseline base.json -- cargo clippy
   git orc detect --readers                              Every output that is understood
 
-An output that is not understood is a finding of its own. Exit codes: 0 when there is no error, 1 when there is one.";
+An output that is not understood is a finding of its own. Exit codes: 0 when there is no error, 1 when there is one; with a baseline only new
+ones count.";
 
 /// List what a linter, compiler or test runner found, in one form
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -48,6 +51,9 @@ pub struct DetectArgs {
     /// Let this plugin read the output: the manifest of a program that answers with rdjsonl
     #[arg(long, value_name = "FILE", conflicts_with_all = ["reader", "readers"])]
     pub plugin: Vec<PathBuf>,
+    /// List only what is new: compare with these findings, of `--json` or any output that is understood
+    #[arg(long, value_name = "FILE", conflicts_with = "readers")]
+    pub baseline: Option<PathBuf>,
     /// How findings are printed
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, conflicts_with = "readers")]
     pub format: Shape,
@@ -79,6 +85,7 @@ impl DetectArgs {
             reader: self.reader.clone(),
             matchers: self.matcher.clone(),
             plugins: self.plugin.clone(),
+            baseline: self.baseline.clone(),
             exit: self.exit,
         };
         let one = detect(desk, &request).await.map_err(|error| Failure::new("find out what was found", &error))?;

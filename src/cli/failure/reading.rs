@@ -17,7 +17,7 @@ impl Meaning for DetectError {
             Self::Reader { .. } => Exit::Usage,
             Self::File(error) => error.exit(),
             Self::Context(error) => error.exit(),
-            Self::TooLong { .. } | Self::Matcher(_) | Self::Start(_) => Exit::Environment,
+            Self::TooLong { .. } | Self::Baseline { .. } | Self::Matcher(_) | Self::Start(_) => Exit::Environment,
         }
     }
 
@@ -27,6 +27,7 @@ impl Meaning for DetectError {
             Self::Reader { near: None, .. } => Some("`git orc detect --readers` lists the readers.".to_owned()),
             Self::File(error) => error.hint(),
             Self::Context(error) => error.hint(),
+            Self::Baseline { .. } => Some("`git orc detect --json -- COMMAND >FILE` writes one.".to_owned()),
             Self::TooLong { .. } | Self::Matcher(_) | Self::Start(_) => None,
         }
     }

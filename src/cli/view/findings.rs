@@ -44,6 +44,10 @@ struct Document<'a> {
     notes: usize,
     left_out: usize,
     findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<&'a [Finding]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<&'a [Finding]>,
 }
 
 /// Returns what was found in a shape for programs; `None` for people, who get [`human`].
@@ -61,6 +65,8 @@ pub fn document(one: &Detected, shape: Shape) -> Option<String> {
             notes: of(findings, Level::Note),
             left_out: one.found.left_out,
             findings,
+            known: one.compared.as_ref().map(|compared| compared.known.as_slice()),
+            fixed: one.compared.as_ref().map(|compared| compared.fixed.as_slice()),
         }),
         Shape::Sarif => pretty(&sarif(findings, env!("CARGO_PKG_VERSION"))),
         Shape::Junit => junit(findings),
@@ -95,7 +101,14 @@ pub fn human(one: &Detected) -> Styled {
         out.add(if at > 0 { ", " } else { "" }).put(*role, count(of(findings, *level), word));
     }
     if told.is_empty() {
-        out.put(Role::Good, "nothing found");
+        out.put(Role::Good, if one.compared.is_some() { "nothing new" } else { "nothing found" });
+    } else if one.compared.is_some() {
+        out.add(" new");
+    }
+    if let Some(compared) = &one.compared {
+        out.add(format!(", {} known, ", compared.known.len()));
+        let role = if compared.fixed.is_empty() { Role::Plain } else { Role::Good };
+        out.put(role, format!("{} fixed", compared.fixed.len()));
     }
     out.add(format!(" in {}", name(one))).line();
     out

@@ -16,6 +16,7 @@ mod formatter;
 mod json;
 mod matcher;
 pub mod model;
+pub mod own;
 pub mod plugin;
 pub mod problem_matcher;
 mod python;
