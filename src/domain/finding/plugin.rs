@@ -4,9 +4,8 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-use super::draft::{CheckOutput, Draft, Place, Reading};
-use super::json::value::level;
-use super::model::{End, FindingKind, Level};
+use super::draft::{CheckOutput, Reading};
+use super::json::flat::diagnostic;
 
 /// How long a plugin may take when its manifest does not say, in seconds.
 const USUAL_TIMEOUT: u64 = 30;
@@ -134,44 +133,6 @@ fn arranged(mut left: Vec<(&str, Plugin)>) -> Result<Vec<Plugin>, Vec<PluginErro
     Ok(done)
 }
 
-/// One line of an answer.
-#[derive(Deserialize)]
-struct Diagnostic {
-    message: String,
-    location: Option<Location>,
-    severity: Option<serde_json::Value>,
-    source: Option<Source>,
-    code: Option<Code>,
-}
-
-#[derive(Deserialize)]
-struct Location {
-    path: Option<String>,
-    range: Option<Range>,
-}
-
-#[derive(Deserialize)]
-struct Range {
-    start: Option<Position>,
-    end: Option<Position>,
-}
-
-#[derive(Deserialize)]
-struct Position {
-    line: Option<u32>,
-    column: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Source {
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Code {
-    value: Option<String>,
-}
-
 impl Plugin {
     /// Returns whether it reads the output of a program.
     #[must_use]
@@ -196,36 +157,18 @@ impl Plugin {
     /// # Errors
     /// Returns a sentence about the first such line.
     pub fn read(&self, answer: &str) -> Result<Reading, String> {
+        let own = [self.plugin_id.clone()];
+        let check = CheckOutput { command: &own, exit: None, text: answer };
         let mut drafts = Vec::new();
         for (at, line) in answer.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let one: Diagnostic = serde_json::from_str(line).map_err(|error| {
-                format!("plugin {} answers in line {} with something that is no rdjsonl: {error}", self.plugin_id, at + 1)
-            })?;
-            drafts.extend(self.draft(one));
+            let told = |reason: String| {
+                format!("plugin {} answers in line {} with something that is no rdjsonl: {reason}", self.plugin_id, at + 1)
+            };
+            let one: serde_json::Value = serde_json::from_str(line).map_err(|error| told(error.to_string()))?;
+            drafts.push(diagnostic(&one, &check).ok_or_else(|| told("it has no message".to_owned()))?);
         }
+        drafts.retain(|draft| draft.place.as_ref().is_none_or(|place| self.keeps(&place.path)));
         Ok(Reading::of_report(drafts))
-    }
-
-    fn draft(&self, one: Diagnostic) -> Option<Draft> {
-        let path = one.location.as_ref().and_then(|location| location.path.clone());
-        if path.as_ref().is_some_and(|path| !self.keeps(path)) {
-            return None;
-        }
-        let range = one.location.and_then(|location| location.range);
-        let (start, end) = range.map_or((None, None), |range| (range.start, range.end));
-        let place = path.map(|path| {
-            let line = start.as_ref().and_then(|start| start.line).unwrap_or(1);
-            let end = end.map(|end| End { line: end.line.unwrap_or(line), column: end.column });
-            Place { end, ..Place::new(path, line, start.and_then(|start| start.column)) }
-        });
-        Some(Draft {
-            source: one.source.and_then(|source| source.name).unwrap_or_else(|| self.plugin_id.clone()),
-            kind: FindingKind::Lint,
-            level: one.severity.as_ref().and_then(level).unwrap_or(Level::Error),
-            rule: one.code.and_then(|code| code.value),
-            message: one.message,
-            place,
-        })
     }
 
     fn keeps(&self, path: &str) -> bool {
@@ -237,6 +180,8 @@ impl Plugin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::finding::draft::Place;
+    use crate::domain::finding::model::{End, Level};
 
     fn manifest(id: &str, more: &str) -> (String, String) {
         (format!("{id}.json"), format!(r#"{{"plugin_id": "{id}", "command": ["p"], "programs": ["lint"]{more}}}"#))

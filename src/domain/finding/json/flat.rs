@@ -53,6 +53,64 @@ const PLAIN: Table = Table {
     more: None,
 };
 
+const RUFF: Table = Table {
+    name: "ruff",
+    about: "`ruff check --output-format json`",
+    source: "ruff",
+    member: &["/filename", "/location/row", "/message"],
+    path: "/filename",
+    place: ["/location/row", "/location/column", "/end_location/row", "/end_location/column"],
+    ..PLAIN
+};
+
+const SHELLCHECK: Table = Table {
+    name: "shellcheck",
+    about: "`shellcheck -f json`",
+    source: "shellcheck",
+    member: &["/file", "/level", "/code", "/message"],
+    path: "/file",
+    level: "/level",
+    ..PLAIN
+};
+
+const PYLINT: Table = Table {
+    name: "pylint",
+    about: "`pylint --output-format json`",
+    source: "pylint",
+    member: &["/path", "/symbol", "/message-id"],
+    path: "/path",
+    add: [0, 1],
+    rule: "/message-id",
+    level: "/type",
+    ..PLAIN
+};
+
+const RDJSONL: Table = Table {
+    name: "rdjsonl",
+    about: "reviewdog's rdjsonl, which plugins print",
+    source: "/source/name",
+    list: None,
+    member: &["/message", "/location/path"],
+    path: "/location/path",
+    place: ["/location/range/start/line", "/location/range/start/column", "/location/range/end/line", "/location/range/end/column"],
+    rule: "/code/value",
+    level: "/severity",
+    ..PLAIN
+};
+
+const CODE_QUALITY: Table = Table {
+    name: "code-quality",
+    about: "GitLab's code quality reports",
+    source: "/engine_name",
+    member: &["/check_name", "/description", "/location/path"],
+    path: "/location/path",
+    place: ["/location/lines/begin", "/-", "/location/lines/end", "/-"],
+    rule: "/check_name",
+    message: &["/description"],
+    level: "/severity",
+    ..PLAIN
+};
+
 /// The formats.
 pub(super) const TABLES: [Table; 22] = [
     Table {
@@ -78,25 +136,8 @@ pub(super) const TABLES: [Table; 22] = [
         level: "/severity",
         ..PLAIN
     },
-    Table {
-        name: "ruff",
-        about: "`ruff check --output-format json`",
-        source: "ruff",
-        member: &["/filename", "/location/row", "/message"],
-        path: "/filename",
-        place: ["/location/row", "/location/column", "/end_location/row", "/end_location/column"],
-        ..PLAIN
-    },
-    Table {
-        name: "ruff-lines",
-        about: "`ruff check --output-format json-lines`",
-        source: "ruff",
-        list: None,
-        member: &["/filename", "/location/row", "/message"],
-        path: "/filename",
-        place: ["/location/row", "/location/column", "/end_location/row", "/end_location/column"],
-        ..PLAIN
-    },
+    RUFF,
+    Table { name: "ruff-lines", about: "`ruff check --output-format json-lines`", list: None, ..RUFF },
     Table {
         name: "mypy",
         about: "`mypy --output json`",
@@ -125,25 +166,8 @@ pub(super) const TABLES: [Table; 22] = [
         level: "/severity",
         ..PLAIN
     },
-    Table {
-        name: "shellcheck",
-        about: "`shellcheck -f json`",
-        source: "shellcheck",
-        member: &["/file", "/level", "/code", "/message"],
-        path: "/file",
-        level: "/level",
-        ..PLAIN
-    },
-    Table {
-        name: "shellcheck1",
-        about: "`shellcheck -f json1`",
-        source: "shellcheck",
-        list: Some("/comments"),
-        member: &["/file", "/level", "/code", "/message"],
-        path: "/file",
-        level: "/level",
-        ..PLAIN
-    },
+    SHELLCHECK,
+    Table { name: "shellcheck1", about: "`shellcheck -f json1`", list: Some("/comments"), ..SHELLCHECK },
     Table {
         name: "semgrep",
         about: "`semgrep --json`",
@@ -218,29 +242,15 @@ pub(super) const TABLES: [Table; 22] = [
         level: "/severity",
         ..PLAIN
     },
-    Table {
-        name: "pylint",
-        about: "`pylint --output-format json`",
-        source: "pylint",
-        member: &["/path", "/symbol", "/message-id"],
-        path: "/path",
-        add: [0, 1],
-        rule: "/message-id",
-        level: "/type",
-        ..PLAIN
-    },
+    PYLINT,
     Table {
         name: "pylint2",
         about: "`pylint --output-format json2`",
-        source: "pylint",
         root: &["/statistics"],
         list: Some("/messages"),
         member: &["/path", "/symbol", "/messageId"],
-        path: "/path",
-        add: [0, 1],
         rule: "/messageId",
-        level: "/type",
-        ..PLAIN
+        ..PYLINT
     },
     Table {
         name: "oxlint",
@@ -281,68 +291,25 @@ pub(super) const TABLES: [Table; 22] = [
     Table {
         name: "code-quality-positions",
         about: "GitLab's code quality reports with positions",
-        source: "/engine_name",
         member: &["/check_name", "/description", "/location/positions/begin/line"],
-        path: "/location/path",
         place: [
             "/location/positions/begin/line",
             "/location/positions/begin/column",
             "/location/positions/end/line",
             "/location/positions/end/column",
         ],
-        rule: "/check_name",
-        message: &["/description"],
-        level: "/severity",
-        ..PLAIN
+        ..CODE_QUALITY
     },
-    Table {
-        name: "code-quality",
-        about: "GitLab's code quality reports",
-        source: "/engine_name",
-        member: &["/check_name", "/description", "/location/path"],
-        path: "/location/path",
-        place: ["/location/lines/begin", "/-", "/location/lines/end", "/-"],
-        rule: "/check_name",
-        message: &["/description"],
-        level: "/severity",
-        ..PLAIN
-    },
-    Table {
-        name: "rdjson",
-        about: "reviewdog's rdjson",
-        source: "/source/name",
-        list: Some("/diagnostics"),
-        member: &["/message", "/location/path"],
-        path: "/location/path",
-        place: ["/location/range/start/line", "/location/range/start/column", "/location/range/end/line", "/location/range/end/column"],
-        rule: "/code/value",
-        level: "/severity",
-        ..PLAIN
-    },
-    Table {
-        name: "rdjsonl",
-        about: "reviewdog's rdjsonl, which plugins print",
-        source: "/source/name",
-        list: None,
-        member: &["/message", "/location/path"],
-        path: "/location/path",
-        place: ["/location/range/start/line", "/location/range/start/column", "/location/range/end/line", "/location/range/end/column"],
-        rule: "/code/value",
-        level: "/severity",
-        ..PLAIN
-    },
-    Table {
-        name: "rdjsonl-file",
-        about: "rdjsonl without a place",
-        source: "/source/name",
-        list: None,
-        member: &["/message", "/severity", "/source/name"],
-        path: "/-",
-        rule: "/code/value",
-        level: "/severity",
-        ..PLAIN
-    },
+    CODE_QUALITY,
+    Table { name: "rdjson", about: "reviewdog's rdjson", list: Some("/diagnostics"), ..RDJSONL },
+    RDJSONL,
+    Table { name: "rdjsonl-file", about: "rdjsonl without a place", member: &["/message", "/severity", "/source/name"], ..RDJSONL },
 ];
+
+/// Returns a diagnostic of rdjsonl; nothing when it says nothing.
+pub(in crate::domain::finding) fn diagnostic(document: &Value, check: &CheckOutput<'_>) -> Option<Draft> {
+    RDJSONL.draft((document, document), document, check)
+}
 
 impl Table {
     pub(super) fn is(&self, document: &Value) -> bool {

@@ -3,7 +3,7 @@
 //! A [`Shape`] knows its documents by their keys. Most are rows of [`flat::TABLES`]; those that are more than a list of findings have a file.
 
 mod cargo;
-mod flat;
+pub(super) mod flat;
 mod go;
 mod jest;
 mod sarif;
