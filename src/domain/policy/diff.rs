@@ -79,7 +79,7 @@ fn read_names(diff: &[u8]) -> Vec<Name> {
 
 /// Returns whether a line is one of those between `diff --git` and the names.
 fn is_extended(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 10] = [
+    const WORDS: [&[u8]; 7] = [
         b"old mode ",
         b"new mode ",
         b"deleted file mode ",
@@ -87,9 +87,6 @@ fn is_extended(line: &[u8]) -> bool {
         b"similarity index ",
         b"dissimilarity index ",
         b"index ",
-        b"rename old ",
-        b"rename new ",
-        b"copy ",
     ];
     WORDS.iter().any(|word| line.starts_with(word))
 }
@@ -121,7 +118,8 @@ fn hunk_counts(line: &[u8]) -> Option<(u64, u64)> {
 /// Reads the name in a header line: `Some(None)` when the line is one but names nothing.
 fn header_name(line: &[u8]) -> Option<Option<Name>> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    for prefix in [&b"rename from "[..], b"rename to ", b"copy from ", b"copy to "] {
+    // `rename old` and `rename new` are what the first versions wrote; `git apply` still reads them.
+    for prefix in [&b"rename from "[..], b"rename to ", b"copy from ", b"copy to ", b"rename old ", b"rename new "] {
         if let Some(rest) = line.strip_prefix(prefix) {
             return Some(Some(Name::Bare(unquote(rest).unwrap_or_else(|| rest.to_vec()))));
         }
@@ -212,6 +210,7 @@ mod tests {
         check("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+b\n", &["new"], Sides);
         check("--- a/x\t2026-01-01 00:00:00\n+++ b/x\t2026-01-01 00:00:00\n", &["x"], Sides);
         check("--- a/x\r\n+++ b/x\r\n", &["x"], Sides);
+        check("diff --git a/old b/new\nrename old old\nrename new new\n", &["new", "old"], Sides);
         // What follows an empty line is another file.
         check("diff --git a/e b/e\nold mode 100644\n\n--- a/x\n+++ b/x\n", &["e", "x"], Sides);
         check("diff --git a/old b/new\nsimilarity index 90%\nrename from old\nrename to new\n", &["new", "old"], Sides);
