@@ -1,7 +1,7 @@
 //! Findings: what linters, compilers and tests say, in one schema.
 //!
 //! [`chooser::read`] is the way in. It takes an output apart into documents in JSON and XML and the lines around them, and hands them to the
-//! readers: [`json`] has a table of shapes, the others are one file and one function from a [`draft::CheckOutput`] to a [`draft::Reading`].
+//! readers: `json` has a table of shapes, the others are one file and one function from a [`draft::CheckOutput`] to a [`draft::Reading`].
 //! Readers of lines all look at the same lines, since a build prints compiler messages, test names and a linker's complaint side by side.
 
 mod annotation;
