@@ -115,12 +115,16 @@ pub fn read(output: Output<'_>) -> Found {
     let broken = broken.into_iter().chain(output.answers.iter().filter_map(|answer| answer.clone().err()));
     let mut seen = HashSet::new();
     let broken = broken.map(|reason| broken_report(&check, reason));
-    let mut findings: Vec<Finding> = drafts
-        .into_iter()
-        .chain(broken)
-        .map(|draft| draft.finish(output.base))
-        .filter(|finding| seen.insert((finding.fingerprint.clone(), finding.location.clone())))
-        .collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for draft in drafts.into_iter().chain(broken) {
+        let place = draft.place.as_ref().map(|place| (place.path.clone(), place.line));
+        let finding = draft.finish(output.base);
+        // A place outside of the worktree is left out, and still two places are not one.
+        let outside = place.filter(|_| finding.location.is_none());
+        if seen.insert((finding.fingerprint.clone(), finding.location.clone(), outside)) {
+            findings.push(finding);
+        }
+    }
     let is_missed = match check.exit {
         Some(0) => false,
         Some(_) => !findings.iter().any(|finding| finding.level == Level::Error),
@@ -216,6 +220,7 @@ mod tests {
     #[test]
     fn the_same_finding_twice_is_one_and_in_two_places_two() {
         assert_eq!(run(1, "a.c:1:1: error: e\na.c:1:1: error: e\na.c:2:1: error: e\n").len(), 2);
+        assert_eq!(run(1, "/x/a.c:1:1: error: e\n/x/a.c:1:1: error: e\n/x/b.c:1:1: error: e\n").len(), 2);
     }
 
     #[test]

@@ -79,15 +79,8 @@ fn read_names(diff: &[u8]) -> Vec<Name> {
 
 /// Returns whether a line is one of those between `diff --git` and the names.
 fn is_extended(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 7] = [
-        b"old mode ",
-        b"new mode ",
-        b"deleted file mode ",
-        b"new file mode ",
-        b"similarity index ",
-        b"dissimilarity index ",
-        b"index ",
-    ];
+    const WORDS: [&[u8]; 7] =
+        [b"old mode ", b"new mode ", b"deleted file mode ", b"new file mode ", b"similarity index ", b"dissimilarity index ", b"index "];
     WORDS.iter().any(|word| line.starts_with(word))
 }
 
