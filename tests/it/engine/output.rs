@@ -1,4 +1,4 @@
-//! Output that can not be kept: the disk is to blame, and no tool is.
+//! Output that can not be kept, for which the disk is to blame and no tool is; and output of which memory keeps a part.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use git_orc::domain::run::event::Event;
 use git_orc::domain::run::state::{RunState, RunStatus};
 use git_orc::engine::sink::Sink;
 
-use super::rig::{Rig, assert_states, plan, with_tool};
+use super::rig::{Rig, assert_states, plan, shell, with_tool};
 use crate::harness::TestEnvironment;
 
 /// Puts something in the way of a file of the first attempt, as soon as it is told of and before its tool starts.
@@ -55,4 +55,26 @@ fn a_disk_that_does_not_take_the_output_stops_the_run_and_blames_no_tool() {
         assert_eq!(rig.on("orc/tour", "a/new.txt"), "new");
         rig.assert_sound();
     }
+}
+
+/// More than memory keeps of one output, with a report around the gap.
+const LONG_REPORT: &str = r#"#!/bin/sh
+seq 1 6000 | sed 's|.*|{"filePath": "a/f&.js", "messages": [{"ruleId": "no-undef", "severity": 2, "message": "it is not defined", "line": &}]},|; 1s/^/[/; $s/,$/]/'
+exit 1
+"#;
+
+#[test]
+fn a_report_that_is_longer_than_memory_keeps_is_read_whole() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    rig.program("eslint", LONG_REPORT);
+    let more = "    static: [[eslint, -f, json]]\n    circuit_breaker: {max_fix_iterations: {static: 0}}\n";
+    let state = rig.run(&plan("", &[shell("ws-a", "a/**", "echo x >a/x.txt", more)]));
+    assert_states(&state, RunStatus::Failed, &[("ws-a", "failed")]);
+    let ledger = rig.repo.ledger();
+    let failed = ledger.of_kind("step_finished").into_iter().find(|entry| entry["step"] == "static").unwrap();
+    let findings = failed["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|one| one["kind"] == "lint" && one["rule"] == "no-undef"), "{findings:?}");
+    assert_eq!((findings.len(), &findings[0]["location"]["path"]), (20, &serde_json::json!("a/f1.js")));
+    rig.assert_sound();
 }
