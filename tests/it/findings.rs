@@ -235,6 +235,12 @@ fn the_command_lists_what_a_program_found() {
     let own = detect(&["--matcher", "m.json", "--json", "--", "sh", "-c", "echo odd at x.c"]).expect_code(1).json();
     assert_eq!((&own["findings"][0]["source"], &own["findings"][0]["message"]), (&serde_json::json!("own"), &serde_json::json!("odd")));
     detect(&["--", "true"]).expect_code(0);
+    // Nothing that a program prints turns letters round or moves a cursor.
+    for format in ["human", "json", "sarif", "junit", "rdjsonl", "github"] {
+        let line = "printf 'a.c:1:1: error: \\342\\200\\256no\\033[2J\\302\\233x\\n'; exit 1";
+        let text = detect(&["--format", format, "--", "sh", "-c", line]).expect_code(1).stdout;
+        assert!(!text.chars().any(|c| c == '\u{202e}' || c == '\u{9b}' || (c.is_control() && c != '\n')), "{format}: {text:?}");
+    }
     let refused = |args: &[&str], code: i32, words: &str| {
         let outcome = detect(args).expect_code(code);
         assert!(outcome.stderr.contains(words), "{outcome:?}");

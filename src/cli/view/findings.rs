@@ -9,7 +9,7 @@ use crate::domain::finding::write::annotations::annotations;
 use crate::domain::finding::write::junit::junit;
 use crate::domain::finding::write::rdjsonl::rdjsonl;
 use crate::domain::finding::write::sarif::sarif;
-use crate::domain::text::{count, one_line};
+use crate::domain::text::{block, count, json, one_line};
 use crate::domain::tool::outcome::Ending;
 use crate::ops::detect::Detected;
 
@@ -69,9 +69,10 @@ pub fn document(one: &Detected, shape: Shape) -> Option<String> {
             fixed: one.compared.as_ref().map(|compared| compared.fixed.as_slice()),
         }),
         Shape::Sarif => pretty(&sarif(findings, env!("CARGO_PKG_VERSION"))),
-        Shape::Junit => junit(findings),
-        Shape::Rdjsonl => rdjsonl(findings),
-        Shape::Github => annotations(findings),
+        // What a program found may turn the order of letters, and a terminal may be what reads this.
+        Shape::Junit => block(&junit(findings)),
+        Shape::Rdjsonl => json(&rdjsonl(findings)),
+        Shape::Github => block(&annotations(findings)),
     })
 }
 
