@@ -6,14 +6,13 @@ use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::work::{self, Assignment, Worked};
-use crate::domain::id::ObjectId;
+use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::StepOutcome;
 use crate::domain::run::state::{Conflict, RunState};
 use crate::domain::tool::profile::ToolProfile;
 use crate::domain::tool::prompt::{Request, prompt};
 use crate::io::git::merge::{MergeResult, Merger, Side};
-
 use crate::io::git::objects::{NewCommit, Objects};
 use crate::io::git::signature::Signature;
 
@@ -28,7 +27,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
         return Err(ExecuteError::Inconsistent(format!("workstream {} has no conflict", plan.id)));
     };
     let (own, sides, name) = (cx.clone(), conflict.clone(), order.workstream.to_string());
-    let (marked, theirs) = blocking(move || marked(&own, &name, &sides)).await?;
+    let (marked, theirs) = blocking(move || Ok((marked(&own, &name, &sides)?, theirs(&own, &sides)?))).await?;
     let live = match place::stand(cx, order, state, Stand::At(marked)).await? {
         Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
@@ -48,8 +47,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     Ok(worked)
 }
 
-/// Commits the merge with its markers, so that a worktree can stand on it; returns that commit and what the other side is.
-fn marked(cx: &RunContext, workstream: &str, conflict: &Conflict) -> Result<(ObjectId, String), ExecuteError> {
+/// Commits the merge with its markers, so that a worktree can stand on it.
+fn marked(cx: &RunContext, workstream: &str, conflict: &Conflict) -> Result<ObjectId, ExecuteError> {
     let objects = Objects::open(&cx.repo)?;
     let merger = Merger::open(&cx.repo, &cx.merging)?;
     let (ours, theirs) = (Side { commit: conflict.tip, label: &cx.plan.target }, Side { commit: conflict.commit, label: workstream });
@@ -59,9 +58,37 @@ fn marked(cx: &RunContext, workstream: &str, conflict: &Conflict) -> Result<(Obj
     let signature = Signature::new(cx.identity.clone(), cx.clock.now());
     let message = b"Merge with conflict markers, to be resolved\n";
     let parents = [conflict.tip, conflict.commit];
-    let commit = objects.write_commit(&NewCommit { tree, parents: &parents, author: &signature, committer: &signature, message })?;
-    let theirs = String::from_utf8_lossy(&objects.read_commit(conflict.tip)?.message).into_owned();
-    Ok((commit, theirs))
+    Ok(objects.write_commit(&NewCommit { tree, parents: &parents, author: &signature, committer: &signature, message })?)
+}
+
+/// The most commits of the other side that are looked at, the newest first.
+const MOST_LOOKED_AT: usize = 500;
+
+/// Returns the messages of what the other side did to the conflicting paths since the work began, the oldest first; where nothing of it is
+/// found there, because a folder has moved for example, that of its tip.
+fn theirs(cx: &RunContext, conflict: &Conflict) -> Result<String, ExecuteError> {
+    let objects = Objects::open(&cx.repo)?;
+    let paths: Vec<RepoPath> = conflict.paths.iter().map(|path| path.as_str().into()).collect();
+    let shared = objects.merge_bases(conflict.tip, conflict.commit)?;
+    let mut messages = Vec::new();
+    let mut at = conflict.tip;
+    for _ in 0..MOST_LOOKED_AT {
+        let commit = objects.read_commit(at)?;
+        let Some(before) = commit.parents.first().copied().filter(|_| !shared.contains(&at)) else { break };
+        let was = objects.tree_of(before)?;
+        for path in &paths {
+            if objects.entry_at(was, path)? != objects.entry_at(commit.tree, path)? {
+                messages.push(String::from_utf8_lossy(&commit.message).trim_end().to_owned());
+                break;
+            }
+        }
+        at = before;
+    }
+    if messages.is_empty() {
+        messages.push(String::from_utf8_lossy(&objects.read_commit(conflict.tip)?.message).into_owned());
+    }
+    messages.reverse();
+    Ok(messages.join("\n\n"))
 }
 
 fn still_marked(cx: &RunContext, found: &[Found], paths: &[String]) -> Result<Option<String>, ExecuteError> {

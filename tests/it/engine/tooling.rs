@@ -273,3 +273,24 @@ fn the_profiles_of_a_repository_win_over_those_of_the_user() {
     assert_eq!(rig.on("orc/tour", "a/x.txt"), "repository");
     rig.assert_sound();
 }
+
+#[test]
+fn whoever_resolves_a_conflict_is_told_what_the_other_side_did_there() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    // Others have changed the same line, and afterwards something else.
+    rig.repo.git(&["worktree", "add", "--quiet", "-b", "theirs", "../aside"]);
+    for (path, message) in [("a/x.txt", "The line is theirs"), ("b/x.txt", "Something else")] {
+        std::fs::write(rig.repo.path().join("../aside").join(path), "theirs\n").unwrap();
+        rig.repo.git(&["-C", "../aside", "commit", "--quiet", "--all", "--message", message]);
+    }
+    rig.repo.git(&["worktree", "remove", "../aside"]);
+    listener(&rig, "if [ $ORC_STEP = edit ]; then git update-ref refs/heads/orc/tour refs/heads/theirs; fi; echo ours >a/x.txt");
+    let state = rig.run(&plan("", &[with_tool("ws-a", "a/**", "tool: listener", "")]));
+    assert_states(&state, RunStatus::Completed, &[("ws-a", "merged")]);
+    let told = rig.home_file("told");
+    let (_, resolve) = told.split_once("== resolve 1\n").unwrap_or_else(|| panic!("nothing was to be resolved: {told}"));
+    assert!(resolve.contains("a/x.txt") && resolve.contains("The line is theirs"), "{resolve}");
+    assert!(!resolve.contains("Something else"), "{resolve}");
+    rig.assert_sound();
+}
