@@ -11,9 +11,10 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use git_orc::domain::document::source::{MAX_BYTES, Shape, SourceFile};
+use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::model::CheckedPlan;
 use git_orc::domain::plan::parse::parse_plan;
-use git_orc::domain::plan::source::{Known, MAX_BYTES, PlanDefaults, PlanInput, Shape, SourceFile};
 use git_orc::domain::schedule::waves::schedule;
 
 /// How often everything is measured.

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::plan_source::{PlanKind, PlanSource};
+use crate::domain::document::diagnostic::Diagnostic;
+use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
-use crate::domain::plan::diagnostic::Diagnostic;
+use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
-use crate::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape, SourceFile};
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::limits::LoopLimits;
 use crate::engine::context::Inputs;
@@ -271,7 +272,7 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
         inputs.insert(name.clone(), read(place)?);
     }
     let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None };
-    let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::Plan };
+    let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;
     frozen.overrides.apply(&mut plan);

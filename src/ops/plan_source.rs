@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::plan::diagnostic::Diagnostic;
+use crate::domain::document::diagnostic::Diagnostic;
+use crate::domain::document::source::{MAX_BYTES, Shape, SourceFile};
+use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::plan::parse::parse_plan;
-use crate::domain::plan::source::{Known, MAX_BYTES, PlanDefaults, PlanInput, Shape, SourceFile};
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::fs::{self, FsError};
 use crate::io::settings::resolve::Settings;
@@ -83,7 +84,7 @@ impl PlanSource {
         capabilities.dedup();
         let known = Known { tools: &ids, capabilities: &capabilities };
         let shape = match self.kind {
-            PlanKind::File => Shape::Plan,
+            PlanKind::File => Shape::File,
             PlanKind::Folder => Shape::Bundles { folder: &self.name },
         };
         parse_plan(&PlanInput { files: &self.files, shape, defaults: &defaults, known })

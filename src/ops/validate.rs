@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::plan::diagnostic::{Diagnostic, Severity};
+use crate::domain::document::diagnostic::{Diagnostic, Severity};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::schedule::waves::{Schedule, schedule};
 use crate::io::git::repo::Repo;

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use git_orc::domain::plan::diagnostic::{Class, Code, Diagnostic, Severity};
+use git_orc::domain::document::diagnostic::{Class, Code, Diagnostic, Severity};
+use git_orc::domain::document::source::{Format, Shape, SourceFile};
+use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::model::CheckedPlan;
 use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::{bundle_schema, plan_schema};
-use git_orc::domain::plan::source::{Format, Known, PlanDefaults, PlanInput, Shape, SourceFile};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -91,7 +92,7 @@ fn valid_plans_are_read_and_pass_the_schema() {
     for path in entries("fixtures/plans/valid") {
         let file = source(&path);
         let (plan, notes) =
-            parse(std::slice::from_ref(&file), Shape::Plan).unwrap_or_else(|found| panic!("{}: {found:#?}", path.display()));
+            parse(std::slice::from_ref(&file), Shape::File).unwrap_or_else(|found| panic!("{}: {found:#?}", path.display()));
         assert!(notes.iter().all(|note| note.severity == Severity::Note), "{}: {notes:#?}", path.display());
         assert!(!plan.workstreams.is_empty());
         assert_eq!(complaints(&validator, &instance(&file).unwrap()), [""; 0], "{}", path.display());
@@ -105,7 +106,7 @@ fn invalid_plans_are_refused_for_the_reasons_that_they_name() {
     for path in entries("fixtures/plans/invalid").into_iter().filter(|path| path.extension().is_some_and(|e| e != "expect")) {
         let file = source(&path);
         let expect = expected(&path, &file);
-        let found = parse(std::slice::from_ref(&file), Shape::Plan).map_or_else(|found| found, |(_, notes)| notes);
+        let found = parse(std::slice::from_ref(&file), Shape::File).map_or_else(|found| found, |(_, notes)| notes);
         let codes: BTreeSet<String> = found.iter().map(|d| d.code.to_string()).collect();
         assert_eq!(codes, expect, "{}: {found:#?}", path.display());
         agree(&validator, &file, &expect, &path);
@@ -240,7 +241,7 @@ proptest! {
             }
         }
         let text = serde_json::to_string(&plan).unwrap();
-        let found = parse(&[SourceFile::new("p.json", text)], Shape::Plan).map_or_else(|found| found, |(_, notes)| notes);
+        let found = parse(&[SourceFile::new("p.json", text)], Shape::File).map_or_else(|found| found, |(_, notes)| notes);
         let complaints = complaints(&PLAN_VALIDATOR, &plan);
         prop_assert_eq!(contains_structure(&found), !complaints.is_empty(), "{:#}\n{:#?}\n{:#?}", plan, found, complaints);
     }

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use clap::Parser as _;
 use git_orc::cli::args::root::{Root, command};
+use git_orc::domain::document::source::{Shape, SourceFile};
+use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::plan_schema;
-use git_orc::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape, SourceFile};
 use git_orc::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ fn plans_in_the_readme_are_valid() {
         let files = [SourceFile::new("README.md.yaml", text)];
         let input = PlanInput {
             files: &files,
-            shape: Shape::Plan,
+            shape: Shape::File,
             defaults: &PlanDefaults::default(),
             known: Known { tools: &tools, capabilities: &[] },
         };

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use git_orc::cli::view::graph::model::Graph;
 use git_orc::cli::view::graph::{GraphFormat, render};
 use git_orc::cli::view::plan;
+use git_orc::domain::document::source::{Shape, SourceFile};
+use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::model::CheckedPlan;
 use git_orc::domain::plan::parse::parse_plan;
-use git_orc::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape, SourceFile};
 use git_orc::domain::policy::overlap::overlap;
 use git_orc::domain::schedule::waves::{Schedule, schedule};
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ workstreams:
 
 fn parse(path: &str, text: &str) -> CheckedPlan {
     let files = [SourceFile::new(path, text)];
-    let input = PlanInput { files: &files, shape: Shape::Plan, defaults: &PlanDefaults::default(), known: Known::default() };
+    let input = PlanInput { files: &files, shape: Shape::File, defaults: &PlanDefaults::default(), known: Known::default() };
     parse_plan(&input).unwrap_or_else(|found| panic!("{found:#?}")).0
 }
 

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::{diagnostics, validated};
-use crate::domain::plan::diagnostic::Severity;
+use crate::domain::document::diagnostic::Severity;
 use crate::ops::context::Desk;
 use crate::ops::validate::validate;
 

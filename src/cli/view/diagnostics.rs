@@ -6,8 +6,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::cli::view::color::Color;
-use crate::domain::plan::diagnostic::{Diagnostic, Related, Severity, Span};
-use crate::domain::plan::source::SourceFile;
+use crate::domain::document::diagnostic::{Diagnostic, Related, Severity, Span};
+use crate::domain::document::source::SourceFile;
 use crate::domain::text::{is_unsafe, one_line};
 
 /// The widest line that is shown in full; more is cut around the mark.
@@ -119,15 +119,16 @@ fn same_length(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::document::source::Shape;
+    use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
     use crate::domain::plan::parse::parse_plan;
-    use crate::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape};
 
     use super::*;
 
     fn shown(text: &str, color: Color) -> String {
         let files = [SourceFile::new("plans/p.yaml", text)];
         let defaults = PlanDefaults::default();
-        let input = PlanInput { files: &files, shape: Shape::Plan, defaults: &defaults, known: Known::default() };
+        let input = PlanInput { files: &files, shape: Shape::File, defaults: &defaults, known: Known::default() };
         render(&parse_plan(&input).map_or_else(|found| found, |(_, found)| found), &files, color)
     }
 
@@ -221,7 +222,7 @@ mod tests {
         let span = Span { line: 1, column: 2, end_column: 3, start: 1, end: 2 };
         let diagnostic = Diagnostic {
             severity: Severity::Error,
-            code: crate::domain::plan::diagnostic::Code::Cycle,
+            code: crate::domain::document::diagnostic::Code::Cycle,
             message: "m".to_owned(),
             file: "f".to_owned(),
             span: Some(span),

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::document::{fields, pretty, value};
 use super::plan;
+use crate::domain::document::command::Argv;
 use crate::domain::id::{ObjectId, WorkstreamId};
-use crate::domain::plan::model::{Argv, Step, StepKind, Workstream};
+use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::run::config::RunConfig;
 use crate::domain::text::one_line;
 use crate::ops::run::Prepared;

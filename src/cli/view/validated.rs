@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::document::pretty;
 use super::styled::{Role, Styled};
-use crate::domain::plan::diagnostic::{Diagnostic, Severity};
+use crate::domain::document::diagnostic::{Diagnostic, Severity};
 use crate::domain::text::count;
 use crate::ops::validate::Validated;
 

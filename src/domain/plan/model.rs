@@ -4,12 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::document::command::Argv;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::limits::LoopLimits;
-
-/// A command as an argument vector; the first element is the program. Never passed through a shell.
-pub type Argv = Vec<String>;
 
 /// A plan in which everything has been checked.
 #[derive(Debug, Clone)]

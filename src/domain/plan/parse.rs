@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 
+use crate::domain::document::command::argv;
+use crate::domain::document::diagnostic::{Code, Diagnostic};
+use crate::domain::document::load::read_file;
+use crate::domain::document::node::{Entry, Node, Value};
+use crate::domain::document::read::{Read, wrong_type};
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::{At, Place, Shape, SourceFile};
 use crate::domain::id::{GateId, WorkstreamId};
-use crate::domain::plan::check::command::argv;
 use crate::domain::plan::check::graph::{Edges, Ids, Named, pairs, resolve};
 use crate::domain::plan::check::steps::Layers;
 use crate::domain::plan::check::workstream::{check_own, workstream};
 use crate::domain::plan::check::{names, overlaps};
-use crate::domain::plan::diagnostic::{Code, Diagnostic};
+use crate::domain::plan::input::PlanInput;
 use crate::domain::plan::model::{CheckedPlan, GateSpec, Workstream};
-use crate::domain::plan::node::{Entry, Node, Value};
 use crate::domain::plan::raw::{RawGate, RawPlan, RawWorkstream, Workstreams, empty_plan};
-use crate::domain::plan::read::{Read, wrong_type};
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::{At, Format, MAX_BYTES, Place, PlanInput, Shape, SourceFile};
-use crate::domain::plan::{json, yaml};
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::schedule::dag;
 
@@ -26,7 +27,7 @@ use crate::domain::schedule::dag;
 pub fn parse_plan(input: &PlanInput<'_>) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut files: Vec<SourceFile> = Vec::new();
     let input = match input.shape {
-        Shape::Plan => *input,
+        Shape::File => *input,
         Shape::Bundles { .. } => {
             files.extend_from_slice(input.files);
             files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -46,7 +47,7 @@ fn read_raw(input: &PlanInput<'_>, sink: &mut Sink<'_>) -> Option<(RawPlan, Ids)
     let roots: Vec<Option<Node>> = (0_u32..).zip(input.files).map(|(file, source)| read_file(file, source, sink)).collect();
     let is_whole = roots.iter().all(Option::is_some);
     let raw = match input.shape {
-        Shape::Plan => match roots.into_iter().next() {
+        Shape::File => match roots.into_iter().next() {
             Some(root) => {
                 let root = root?;
                 refuse_bundle(&root, sink)?;
@@ -80,27 +81,6 @@ fn refuse_bundle(root: &Node, sink: &mut Sink<'_>) -> Option<()> {
 
 fn has_key(entries: &[Entry], key: &str) -> bool {
     entries.iter().any(|entry| entry.key == key)
-}
-
-/// Reads one file into a tree.
-fn read_file(file: u32, source: &SourceFile, sink: &mut Sink<'_>) -> Option<Node> {
-    let start = Place { file, start: 0, end: 0 };
-    if source.text.len() > MAX_BYTES {
-        let draft =
-            Draft::new(Code::TooLarge, start, format!("{} bytes are more than the {MAX_BYTES} that a plan may have", source.text.len()));
-        sink.add(draft.hint("Split it into a folder of bundle files."));
-        return None;
-    }
-    if let Some(at) = source.text.find(char::REPLACEMENT_CHARACTER) {
-        let at = u32::try_from(at).unwrap_or_default();
-        let draft = Draft::new(Code::NotUtf8, Place { file, start: at, end: at.saturating_add(3) }, "this is not UTF-8");
-        sink.add(draft.hint("Save the file as UTF-8."));
-        return None;
-    }
-    match source.format {
-        Format::Yaml => yaml::read(&source.text, file, sink),
-        Format::Json => json::read(&source.text, file, sink),
-    }
 }
 
 /// Gathers the workstreams of bundle files.

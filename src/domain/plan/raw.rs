@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::node::{Entry, Node, Value};
-use crate::domain::plan::read::{Free, Name, Read, Real, Whole, wrong_type};
-use crate::domain::plan::record::{Extra, Record, described, read_record, record, record_schema, unknown_key};
-use crate::domain::plan::sink::{Draft, Sink};
-use crate::domain::plan::source::{At, Place};
-use crate::domain::plan::word::{BundleKind, Command, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord, Version};
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::node::{Entry, Node, Value};
+use crate::domain::document::read::{Free, Name, Read, Real, Whole, wrong_type};
+use crate::domain::document::record::{Extra, Record, described, read_record, record, record_schema, unknown_key};
+use crate::domain::document::sink::{Draft, Sink};
+use crate::domain::document::source::{At, Place};
+use crate::domain::document::word::Command;
+use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord, Version};
 use crate::domain::run::workstream_machine::HISTORY;
 
 /// A number of attempts, repeats or steps, from 1.

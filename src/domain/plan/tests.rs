@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 
+use crate::domain::document::diagnostic::{Code, Diagnostic, Severity};
+use crate::domain::document::sink::Sink;
+use crate::domain::document::source::{Format, Shape, SourceFile};
+use crate::domain::document::yaml;
 use crate::domain::id::ToolId;
-use crate::domain::plan::diagnostic::{Code, Diagnostic, Severity};
+use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind, ToolChoice};
 use crate::domain::plan::parse::parse_plan;
-use crate::domain::plan::sink::Sink;
-use crate::domain::plan::source::{Format, Known, PlanDefaults, PlanInput, Shape, SourceFile};
-use crate::domain::plan::yaml;
 use crate::domain::run::limits::{Growth, LoopLimits, OnExhausted};
 
 type Outcome = Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>>;
@@ -21,7 +22,7 @@ fn parse_files(files: &[SourceFile], shape: Shape<'_>) -> Outcome {
 }
 
 fn parse(text: &str) -> Outcome {
-    parse_files(&[SourceFile::new("p.yaml", text)], Shape::Plan)
+    parse_files(&[SourceFile::new("p.yaml", text)], Shape::File)
 }
 
 fn plan(text: &str) -> CheckedPlan {
@@ -116,7 +117,7 @@ fn text_codes() {
     check("a: \"x\u{85}y\"\n", &["ambiguous-yaml 1:4"]);
     check_more("metadata: {k: {x: 1, x: 2}, 3: y}\n", &["duplicate-key 7:26", "unsupported-yaml 7:33"]);
     let bad = SourceFile::from_bytes("p.yaml", b"version: 1\nname: \xff\n");
-    assert_eq!(brief(&found(parse_files(&[bad], Shape::Plan))), ["not-utf8 2:7"]);
+    assert_eq!(brief(&found(parse_files(&[bad], Shape::File))), ["not-utf8 2:7"]);
 }
 
 #[test]
@@ -401,7 +402,7 @@ fn listed_steps_come_in_the_order_of_their_dependencies() {
 
 #[test]
 fn json_has_places_too() {
-    let json = |text: &str| brief(&found(parse_files(&[SourceFile::new("p.json", text)], Shape::Plan)));
+    let json = |text: &str| brief(&found(parse_files(&[SourceFile::new("p.json", text)], Shape::File)));
     assert_eq!(json("{\"workstreams\": [{\"id\": \"a\", \"files_scope\": [\"a\"], \"tool\": \"command\", \"command\": \"x\"}]}"), [""; 0]);
     assert_eq!(
         json("{\n\t\"nam\\u0065\": \"x y\",\n \"ver\": [1, {\"a\": \"\\\"]\"}]\n}"),
@@ -446,7 +447,7 @@ fn bundles_are_read_in_the_order_of_their_names() {
     assert_eq!(brief(&found(parse_files(&[SourceFile::new("f/a.json", "5")], shape))), ["wrong-type 1:1"]);
     assert_eq!(brief(&found(parse_files(&[], shape))), ["empty-plan"]);
     assert_eq!(found(parse_files(&[], shape))[0].file, "some/My Folder");
-    assert_eq!(brief(&found(parse_files(&[], Shape::Plan))), ["empty-plan"]);
+    assert_eq!(brief(&found(parse_files(&[], Shape::File))), ["empty-plan"]);
 }
 
 #[test]
@@ -525,7 +526,7 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), json in any::<bool>()) {
         let mut file = SourceFile::from_bytes("p", &bytes);
         file.format = if json { Format::Json } else { Format::Yaml };
-        prop_assert!(parse_files(&[file], Shape::Plan).is_err_and(|found| !found.is_empty()));
+        prop_assert!(parse_files(&[file], Shape::File).is_err_and(|found| !found.is_empty()));
     }
 
     #[test]
@@ -545,7 +546,7 @@ proptest! {
 fn values_are_those_of_the_common_readers() {
     let text = "a: [1, 0x10, 0o7, 1_0, .5, 1e3, yes, ~, '1', \"\\u00e9\", 2024-01-01]\nb: |\n  x\n  y\nc: >-\n  x\n  y\nd: {e: [], f: {}}\ng: x y # z\n";
     let files = [SourceFile::new("p.yaml", text)];
-    let mut sink = Sink::new(&files, Shape::Plan);
+    let mut sink = Sink::new(&files, Shape::File);
     let ours = yaml::read(text, 0, &mut sink).unwrap().to_json();
     let theirs: serde_json::Value = serde_yaml::from_str(text).unwrap();
     assert_eq!(ours, theirs);

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::ground::{Ground, Watch};
+use crate::domain::document::source::SourceFile;
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::flaw::{Flaw, Place, Rule};
 use crate::domain::ledger::verify::{Chain, Link, Person};
-use crate::domain::plan::source::SourceFile;
 use crate::domain::run::event::Event;
 use crate::domain::run::state::RunState;
 use crate::io::git::ledger_ref::FORMAT_PATH;

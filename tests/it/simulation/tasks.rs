@@ -174,7 +174,9 @@ async fn integrate(world: &Shared, (wave, workstreams): (u32, Vec<WorkstreamId>)
     while !candidates.is_empty() {
         let (merges, _) = merge_all(&mut world.borrow_mut(), start, &candidates);
         let Some(red) = first_red(world, (wave, &merges), state).await else {
-            let integration = Integration { wave, old, commit: merges[merges.len() - 1].merge, merges };
+            // What merged only on top of the one that was evicted waits: the next round finds that it conflicts.
+            let Some(last) = merges.last().map(|merge| merge.merge) else { return };
+            let integration = Integration { wave, old, commit: last, merges };
             move_first(&mut world.borrow_mut(), integration.commit);
             return record(world, vec![Event::IntegrationPrepared(integration)]).await;
         };

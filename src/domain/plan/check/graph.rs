@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::{At, Place};
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::{At, Place};
 use crate::domain::schedule::dag;
 
 /// How many ids of a cycle are spelled out.

@@ -1,9 +1,9 @@
 //! The bounds of the loops: the settings' values, then the plan's defaults, then the workstream's own.
 
-use crate::domain::plan::diagnostic::Code;
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink};
+use crate::domain::document::source::{At, Place};
 use crate::domain::plan::raw::{RawBreaker, RawRetry, RawTimeouts, RawWorkstream};
-use crate::domain::plan::sink::{Draft, Sink};
-use crate::domain::plan::source::{At, Place};
 use crate::domain::plan::word::{ExhaustedWord, Jitter, StrategyWord};
 use crate::domain::run::limits::{Growth, LoopLimits, OnExhausted, RetryLimits, Timeouts};
 

@@ -1,6 +1,5 @@
 //! From the raw records to the checked model: everything that needs more than one value to judge.
 
-pub mod command;
 pub mod graph;
 pub mod limits;
 pub mod names;

@@ -1,10 +1,10 @@
 //! The name of the plan, its base and its target branch.
 
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::is_atom;
-use crate::domain::plan::diagnostic::Code;
 use crate::domain::plan::raw::RawPlan;
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::{Shape, SourceFile};
 
 /// The longest branch name.
 const MAX_BRANCH: usize = 200;
@@ -16,11 +16,11 @@ pub fn plan_name(raw: &RawPlan, files: &[SourceFile], shape: Shape<'_>) -> Strin
     }
     match (shape, files.first()) {
         (Shape::Bundles { folder }, _) => derived_name(folder),
-        (Shape::Plan, Some(file)) => {
+        (Shape::File, Some(file)) => {
             let (_, name) = file.path.rsplit_once(['/', '\\']).unwrap_or(("", &file.path));
             derived_name(name.rsplit_once('.').map_or(name, |(stem, _)| stem))
         }
-        (Shape::Plan, None) => derived_name(""),
+        (Shape::File, None) => derived_name(""),
     }
 }
 
@@ -107,8 +107,8 @@ mod tests {
             assert_eq!(derived_name(path), expect, "{path}");
         }
         let files = [SourceFile::new("plans/Tour.plan.yaml", "")];
-        assert_eq!(plan_name(&RawPlan::default(), &files, Shape::Plan), "tour-plan");
-        assert_eq!(plan_name(&RawPlan::default(), &[], Shape::Plan), "plan");
+        assert_eq!(plan_name(&RawPlan::default(), &files, Shape::File), "tour-plan");
+        assert_eq!(plan_name(&RawPlan::default(), &[], Shape::File), "plan");
     }
 
     #[test]

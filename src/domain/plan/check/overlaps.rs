@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::domain::plan::diagnostic::Code;
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::Place;
 use crate::domain::plan::model::Workstream;
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::Place;
 use crate::domain::policy::overlap::{AlternativeNo, OverlapIndex, overlap};
 
 /// How many pairs are named.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::domain::plan::diagnostic::Code;
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::{At, Place, Shape};
 use crate::domain::plan::raw::{RawWorkstream, Texts};
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::{At, Place, Shape};
 use crate::domain::policy::scope::{GlobError, Scope, ScopeField};
 
 /// The globs of a workstream, with the defaults of the plan applied.
@@ -61,7 +61,7 @@ pub fn scope(own: &At<RawWorkstream>, defaults: &RawWorkstream, sink: &mut Sink<
 /// The original system took `/src/x` in a bundle for `src/x`.
 fn relative(glob: &str, shape: Shape<'_>) -> String {
     match shape {
-        Shape::Plan => glob.to_owned(),
+        Shape::File => glob.to_owned(),
         Shape::Bundles { .. } => glob.trim_start_matches('/').to_owned(),
     }
 }

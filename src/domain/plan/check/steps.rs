@@ -1,15 +1,17 @@
 //! The steps of a workstream: the ones that the plan lists, or the implied edit, static and runtime steps.
 
+use crate::domain::document::command::{argv, argvs};
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::read::Name;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::{At, Place};
+use crate::domain::document::word::Command;
 use crate::domain::id::{StepId, ToolId};
-use crate::domain::plan::check::command::{argv, argvs};
 use crate::domain::plan::check::graph::{Ids, Named, order, resolve};
-use crate::domain::plan::diagnostic::Code;
+use crate::domain::plan::input::{Known, PlanInput};
 use crate::domain::plan::model::{EditStep, Step, StepKind, ToolChoice};
 use crate::domain::plan::raw::{Commands, RawStep, RawWorkstream, Texts};
-use crate::domain::plan::read::Name;
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::{At, Known, Place, PlanInput};
-use crate::domain::plan::word::{Command, KindWord};
+use crate::domain::plan::word::KindWord;
 
 /// The embedded tool that runs an argument vector of the plan.
 const COMMAND: &str = "command";

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::domain::document::command::{argv, argvs};
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink};
+use crate::domain::document::source::At;
 use crate::domain::id::WorkstreamId;
-use crate::domain::plan::check::command::{argv, argvs};
 use crate::domain::plan::check::limits;
 use crate::domain::plan::check::scopes::scope;
 use crate::domain::plan::check::steps::{Layers, steps, texts};
-use crate::domain::plan::diagnostic::Code;
 use crate::domain::plan::model::{PromptSource, TestGate, Workstream};
 use crate::domain::plan::raw::RawWorkstream;
-use crate::domain::plan::sink::{Draft, Sink};
-use crate::domain::plan::source::At;
 use crate::domain::plan::word::Issue;
 
 /// Takes a value from the workstream, else from the defaults.

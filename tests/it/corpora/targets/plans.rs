@@ -1,22 +1,23 @@
 //! Plan files: any text is a checked plan or a list of errors with places inside the text; a checked plan has waves.
 
+use git_orc::domain::document::diagnostic::{Diagnostic, Severity};
+use git_orc::domain::document::source::{Shape, SourceFile};
 use git_orc::domain::id::RepoPath;
-use git_orc::domain::plan::diagnostic::{Diagnostic, Severity};
+use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::model::{CheckedPlan, StepKind};
 use git_orc::domain::plan::parse::parse_plan;
-use git_orc::domain::plan::source::{Known, PlanDefaults, PlanInput, Shape, SourceFile};
 use git_orc::domain::policy::scope::ChangeKind;
 
 use super::graphs::assert_waves;
 
 /// A plan in YAML.
 pub fn plan_yaml(data: &[u8]) {
-    check(&[SourceFile::from_bytes("plan.yaml", data)], Shape::Plan);
+    check(&[SourceFile::from_bytes("plan.yaml", data)], Shape::File);
 }
 
 /// A plan in JSON.
 pub fn plan_json(data: &[u8]) {
-    check(&[SourceFile::from_bytes("plan.json", data)], Shape::Plan);
+    check(&[SourceFile::from_bytes("plan.json", data)], Shape::File);
 }
 
 /// A folder of bundles, separated by NUL bytes.

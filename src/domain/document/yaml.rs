@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_saphyr::granit_parser::{Event, Parser, ScanError, Span, Tag};
 
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::node::{Inner, MAX_DEPTH, Node, Outline, Plain, join};
-use crate::domain::plan::sink::{Draft, Sink};
-use crate::domain::plan::source::{LineIndex, Place};
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::node::{Inner, MAX_DEPTH, Node, Outline, Plain, join};
+use crate::domain::document::sink::{Draft, Sink};
+use crate::domain::document::source::{LineIndex, Place};
 
 /// How many nodes a document may hold once its aliases are written out.
 const MAX_NODES: usize = 1_000_000;

@@ -1,17 +1,18 @@
 //! Commands: from what was written to an argument vector. Nothing here is ever given to a shell.
 
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::model::Argv;
-use crate::domain::plan::raw::Commands;
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::{At, Place};
-use crate::domain::plan::word::Command;
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::{At, Place};
+use crate::domain::document::word::Command;
+
+/// A command as an argument vector; the first element is the program. Never passed through a shell.
+pub type Argv = Vec<String>;
 
 /// Words that only a shell understands.
 const OPERATORS: [&str; 11] = ["|", "||", "&&", "&", ";", ">", ">>", "<", "2>", "2>&1", "&>"];
 
 /// Returns the argument vectors of commands; the bad ones go to the sink.
-pub fn argvs(commands: Option<&At<Commands>>, sink: &mut Sink<'_>) -> Vec<Argv> {
+pub fn argvs(commands: Option<&At<Vec<At<Command>>>>, sink: &mut Sink<'_>) -> Vec<Argv> {
     commands.map_or_else(Vec::new, |commands| commands.value.iter().filter_map(|command| argv(command, sink)).collect())
 }
 

@@ -3,11 +3,11 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::node::{Entry, Node, Value};
-use crate::domain::plan::read::wrong_type;
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::Shape;
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::node::{Entry, Node, Value};
+use crate::domain::document::read::wrong_type;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::Shape;
 
 /// Which keys beyond its own a record takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn read_record<T: Record>(node: &Node, sink: &mut Sink<'_>) -> Option<T> {
     let before = sink.errors();
     let mut record = T::default();
     for entry in entries {
-        let is_open = T::EXTRA == Extra::OpenInBundles && sink.shape() != Shape::Plan;
+        let is_open = T::EXTRA == Extra::OpenInBundles && sink.shape() != Shape::File;
         if !record.take(entry, sink) && !is_open && !entry.key.starts_with("x-") {
             unknown_key(entry, T::KEYS, sink);
         }
@@ -155,4 +155,4 @@ macro_rules! record {
     )*};
 }
 
-pub(super) use record;
+pub(crate) use record;

@@ -176,7 +176,7 @@ pub struct Span {
 pub struct Related {
     /// What is there.
     pub label: String,
-    /// The file, as in [`crate::domain::plan::source::SourceFile::path`].
+    /// The file, as in [`crate::domain::document::source::SourceFile::path`].
     pub file: String,
     /// The place.
     pub span: Span,
@@ -191,7 +191,7 @@ pub struct Diagnostic {
     pub code: Code,
     /// What is wrong: a lowercase fragment.
     pub message: String,
-    /// The file, as in [`crate::domain::plan::source::SourceFile::path`].
+    /// The file, as in [`crate::domain::document::source::SourceFile::path`].
     pub file: String,
     /// The place; `None` when it concerns the whole file.
     pub span: Option<Span>,

@@ -1,10 +1,10 @@
 //! JSON with places. `serde_json` decides what is JSON and reads the values; the outline only finds the places in text that is known to be
 //! good.
 
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::node::{Inner, MAX_DEPTH, Node, Outline, Plain, join};
-use crate::domain::plan::sink::{Draft, Sink};
-use crate::domain::plan::source::{LineIndex, Place};
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::node::{Inner, MAX_DEPTH, Node, Outline, Plain, join};
+use crate::domain::document::sink::{Draft, Sink};
+use crate::domain::document::source::{LineIndex, Place};
 
 /// Reads a JSON text; problems go to the sink.
 pub fn read(text: &str, file: u32, sink: &mut Sink<'_>) -> Option<Node> {

@@ -1,13 +1,11 @@
-//! The text of a plan, and the places in it.
+//! The text of a document, and the places in it.
 
-use crate::domain::id::ToolId;
-use crate::domain::plan::diagnostic::Span;
-use crate::domain::run::limits::LoopLimits;
+use crate::domain::document::diagnostic::Span;
 
-/// The largest plan file, in bytes.
+/// The largest file, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// The language of a plan file.
+/// The language of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// YAML 1.2.
@@ -54,44 +52,13 @@ impl SourceFile {
 /// What the files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape<'a> {
-    /// One plan file.
-    Plan,
+    /// One file: a plan, or another document.
+    File,
     /// The bundle files of a folder, each one workstream or a list of them.
     Bundles {
         /// The path of the folder; its last component names the plan.
         folder: &'a str,
     },
-}
-
-/// What a plan that says nothing gets: the settings' values.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct PlanDefaults {
-    /// The bounds of the loops.
-    pub limits: LoopLimits,
-    /// The tool.
-    pub tool: Option<ToolId>,
-}
-
-/// The names that the settings know; an empty list switches the check off.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Known<'a> {
-    /// The ids of the tool profiles.
-    pub tools: &'a [ToolId],
-    /// The capabilities that some tool has.
-    pub capabilities: &'a [String],
-}
-
-/// Everything that the reading of a plan depends on.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanInput<'a> {
-    /// The files; bundles are taken in the order of their paths.
-    pub files: &'a [SourceFile],
-    /// What the files are.
-    pub shape: Shape<'a>,
-    /// The settings' values.
-    pub defaults: &'a PlanDefaults,
-    /// The names that the settings know.
-    pub known: Known<'a>,
 }
 
 /// A range of bytes in one of the input's files.

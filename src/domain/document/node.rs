@@ -8,9 +8,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::Place;
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::Place;
 
 /// How deeply lists and maps may be nested.
 pub const MAX_DEPTH: usize = 48;

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::domain::plan::diagnostic::{Code, Diagnostic, Related, Severity};
-use crate::domain::plan::source::{LineIndex, Place, Shape, SourceFile};
+use crate::domain::document::diagnostic::{Code, Diagnostic, Related, Severity};
+use crate::domain::document::source::{LineIndex, Place, Shape, SourceFile};
 
 /// How many errors, warnings and notes are kept of each.
 const KEPT: usize = 200;
@@ -148,8 +148,8 @@ impl<'a> Sink<'a> {
     /// Returns the name of the input as a whole.
     fn whole(&self) -> String {
         match (self.shape, self.files.first()) {
-            (Shape::Plan, Some(file)) => file.path.clone(),
-            (Shape::Plan, None) => "plan".to_owned(),
+            (Shape::File, Some(file)) => file.path.clone(),
+            (Shape::File, None) => "plan".to_owned(),
             (Shape::Bundles { folder }, _) => folder.to_owned(),
         }
     }

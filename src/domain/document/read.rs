@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::domain::document::diagnostic::Code;
+use crate::domain::document::node::{Node, Value};
+use crate::domain::document::sink::{Draft, Sink, quoted};
+use crate::domain::document::source::{At, Place};
 use crate::domain::id::is_atom;
-use crate::domain::plan::diagnostic::Code;
-use crate::domain::plan::node::{Node, Value};
-use crate::domain::plan::sink::{Draft, Sink, quoted};
-use crate::domain::plan::source::{At, Place};
 
 /// A type that can be read from a node. Its JSON Schema accepts exactly what is read without an error of the class
-/// [`crate::domain::plan::diagnostic::Class::Structure`].
+/// [`crate::domain::document::diagnostic::Class::Structure`].
 pub trait Read: Sized {
     /// Reads the value; what is wrong goes to the sink.
     fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Self>;
@@ -225,4 +225,4 @@ impl<T: JsonSchema> JsonSchema for At<T> {
     }
 }
 
-pub(super) use inline_schema;
+pub(crate) use inline_schema;
