@@ -277,5 +277,6 @@ fn push(world: &mut World) {
     let parent = if world.dice.chance(85) { at } else { world.store.folded.base };
     let commit = world.store.commits.make(&[parent], tree);
     world.store.branch = Some(commit);
+    world.store.pushed.push(commit);
     world.note(|| format!("somebody pushes {}", commit.short()));
 }

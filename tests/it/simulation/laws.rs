@@ -157,7 +157,8 @@ impl Laws {
     pub(super) fn store(&mut self, store: &Store) {
         for (id, one) in &store.folded.workstreams {
             let WorkstreamStatus::Conflicted { tip, .. } = &one.status else { continue };
-            let mut landed = store.branch.into_iter().chain([store.folded.tip]);
+            // Somebody may have moved the branch away since.
+            let mut landed = store.pushed.iter().copied().chain(store.branch).chain([store.folded.tip]);
             let stands = landed.any(|at| store.commits.is_ancestor(*tip, at));
             self.must(stands, "conflicts are with what landed", || format!("{id} with {}", tip.short()));
         }

@@ -53,6 +53,8 @@ pub(super) struct Store {
     pub(super) refs: BTreeMap<String, ObjectId>,
     pub(super) is_locked: bool,
     pub(super) branch: Option<ObjectId>,
+    /// What somebody else has moved the branch to.
+    pub(super) pushed: Vec<ObjectId>,
     pub(super) commits: Commits,
     /// Every checkpoint that was ever the newest one, with how many entries of this run it covers.
     checkpoints: Vec<(usize, String)>,
@@ -75,6 +77,7 @@ impl Store {
             refs: BTreeMap::new(),
             is_locked: false,
             branch: None,
+            pushed: Vec::new(),
             commits,
             checkpoints: Vec::new(),
             since_checkpoint: 0,
