@@ -105,6 +105,11 @@ atom! {
     GateId
 }
 
+impl RunId {
+    /// No run: what belongs to the repository itself.
+    pub const NONE: Self = Self(Ulid::nil());
+}
+
 impl StepId {
     /// Returns the name of the FIX steps.
     #[must_use]

@@ -11,7 +11,7 @@ use super::readers;
 use super::recorder::Recorder;
 use super::watch::{self, Told};
 use crate::domain::document::command::Argv;
-use crate::domain::finding::chooser::{MOST_FINDINGS, Output, read};
+use crate::domain::finding::chooser::{Found, MOST_FINDINGS, Output, read};
 use crate::domain::finding::draft::{Base, CheckOutput};
 use crate::domain::finding::model::Finding;
 use crate::domain::plan::model::{Step, StepKind, Workstream};
@@ -40,6 +40,10 @@ pub struct Checked {
     pub exit_code: Option<i32>,
     /// The findings of the command that failed.
     pub findings: Vec<Finding>,
+    /// How many more there were.
+    pub left_out: usize,
+    /// The beginning and the end of what it printed.
+    pub text: String,
     /// The kept output of the last command.
     pub output: Option<OutputRef>,
 }
@@ -66,7 +70,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
             cx.keep_worktree(&order.workstream, live);
             checked
         }
-        Err(message) => Ok(Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output: None }),
+        Err(message) => Ok(Checked::not_started(message, None)),
     };
     watch::leave(cx, &watch::name(order)).await?;
     let mut checked = checked?;
@@ -123,8 +127,7 @@ async fn run_commands(
         StepKind::Static(_) => plan.limits.timeouts.statics,
         StepKind::Runtime(_) | StepKind::Edit(_) => plan.limits.timeouts.runtime,
     });
-    let mut last =
-        Checked { outcome: StepOutcome::Passed, message: "passed".into(), exit_code: Some(0), findings: Vec::new(), output: None };
+    let mut last = Checked { outcome: StepOutcome::Passed, exit_code: Some(0), ..Checked::not_started("passed".into(), None) };
     for (number, argv) in commands.iter().enumerate() {
         let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("{}.log", number + 1))?;
         let command = Command {
@@ -138,7 +141,7 @@ async fn run_commands(
             stdout: None,
             resources: ResourceLimits::default(),
         };
-        last = judge(cx, (worktree, &log), argv, bench::run(cx, command).await?).await?;
+        last = judge(cx, Printed::by(argv, (worktree, &log)), bench::run(cx, command).await?).await?;
         if last.outcome != StepOutcome::Passed {
             break;
         }
@@ -146,36 +149,81 @@ async fn run_commands(
     Ok(last)
 }
 
+impl Checked {
+    fn not_started(message: String, output: Option<OutputRef>) -> Self {
+        let (findings, text) = (Vec::new(), String::new());
+        Self { outcome: StepOutcome::NotStarted, message, exit_code: None, findings, left_out: 0, text, output }
+    }
+}
+
+/// When the output of a command is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// When it failed.
+    Failures,
+    /// Always.
+    Everything,
+}
+
+/// A command that has printed something.
+#[derive(Debug, Clone, Copy)]
+pub struct Printed<'a> {
+    /// The command.
+    pub argv: &'a [String],
+    /// Where it ran.
+    pub root: &'a Path,
+    /// Its kept output.
+    pub log: &'a Path,
+    /// The only reader that is asked; `None` asks all.
+    pub reader: Option<&'a str>,
+    /// When its output is read.
+    pub reads: Reads,
+    /// The most findings that are told.
+    pub most: usize,
+}
+
+impl<'a> Printed<'a> {
+    /// Returns a command whose output is read when it failed, by every reader.
+    #[must_use]
+    pub const fn by(argv: &'a [String], (root, log): (&'a Path, &'a Path)) -> Self {
+        Self { argv, root, log, reader: None, reads: Reads::Failures, most: MOST_FINDINGS }
+    }
+}
+
 /// Turns the end of a command into what it means for a check.
 ///
 /// # Errors
 /// Returns an error when the machine does not let git-orc do its own part.
-pub async fn judge(cx: &RunContext, (root, log): (&Path, &Path), argv: &[String], ended: bench::Attempt) -> Result<Checked, ExecuteError> {
-    let name = clip(&argv.join(" "), 80);
-    let output = cx.folder.output(log);
+pub async fn judge(cx: &RunContext, printed: Printed<'_>, ended: bench::Attempt) -> Result<Checked, ExecuteError> {
+    let name = clip(&printed.argv.join(" "), 80);
+    let output = cx.folder.output(printed.log);
     let ended = match ended {
         Ok(ended) => ended,
-        Err(message) => return Ok(Checked { outcome: StepOutcome::NotStarted, message, exit_code: None, findings: Vec::new(), output }),
+        Err(message) => return Ok(Checked::not_started(message, output)),
     };
     let (outcome, message, exit_code, code) = match ended.ending {
-        Ending::Exited { code: 0 } => (StepOutcome::Passed, format!("`{name}` passed"), Some(0), None),
+        Ending::Exited { code: 0 } => {
+            let code = (printed.reads == Reads::Everything).then_some(0);
+            (StepOutcome::Passed, format!("`{name}` passed"), Some(0), code)
+        }
         Ending::Exited { code } => (StepOutcome::Failed, format!("`{name}` failed with exit code {code}"), Some(code), Some(code)),
         Ending::Signaled { signal } => (StepOutcome::Failed, format!("`{name}` was ended by signal {signal}"), None, Some(128 + signal)),
         Ending::TimedOut { .. } => (StepOutcome::TimedOut, format!("`{name}` ran out of time"), None, Some(124)),
         Ending::Cancelled => (StepOutcome::Cancelled, format!("`{name}` was stopped"), None, None),
     };
-    let findings = match code {
-        Some(code) => found(cx, (root, log), CheckOutput { command: argv, exit: Some(code), text: &ended.text }).await?,
-        None => Vec::new(),
+    let Found { findings, left_out } = match code {
+        Some(code) => found(cx, printed, CheckOutput { command: printed.argv, exit: Some(code), text: &ended.text }).await?,
+        None => Found { findings: Vec::new(), left_out: 0 },
     };
-    Ok(Checked { outcome, message, exit_code, findings, output })
+    Ok(Checked { outcome, message, exit_code, findings, left_out, text: ended.text, output })
 }
 
-/// Reads what a failed command printed.
-async fn found(cx: &RunContext, (root, log): (&Path, &Path), check: CheckOutput<'_>) -> Result<Vec<Finding>, ExecuteError> {
-    let answers = readers::ask(cx, &readers::Ended { place: root, check, log }).await?;
-    let root = root.to_string_lossy();
+/// Reads what a command printed.
+async fn found(cx: &RunContext, printed: Printed<'_>, check: CheckOutput<'_>) -> Result<Found, ExecuteError> {
+    let answers = readers::ask(cx, &readers::Ended { place: printed.root, check, log: printed.log }).await?;
+    let root = printed.root.to_string_lossy();
     let base = Base { root: &root, folder: "" };
     let (command, exit, text) = (check.command, check.exit, check.text);
-    Ok(read(Output { base, command, exit, text, reader: None, matchers: &[], answers: &answers, most: MOST_FINDINGS }).findings)
+    let (reader, most) = (printed.reader, printed.most);
+    Ok(read(Output { base, command, exit, text, reader, matchers: &[], answers: &answers, most }))
 }

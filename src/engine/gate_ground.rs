@@ -7,7 +7,6 @@ use super::failure::ExecuteError;
 use crate::domain::gate::base_files::{BaseFiles, Taking};
 use crate::domain::gate::package_scripts::with_base_scripts;
 use crate::domain::id::ObjectId;
-use crate::domain::plan::model::GateSpec;
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::text::one_line;
 use crate::io::fs::{self, Durability};
@@ -30,10 +29,17 @@ pub struct Ground {
 ///
 /// # Errors
 /// Returns an error when an object can not be read or written.
-pub fn ground(cx: &RunContext, gate: &GateSpec, (commit, tree, base): (ObjectId, ObjectId, ObjectId)) -> Result<Ground, ExecuteError> {
+pub fn ground(
+    cx: &RunContext,
+    (argv, config): (&[String], Option<&[String]>),
+    (commit, tree, base): (ObjectId, ObjectId, ObjectId),
+) -> Result<Ground, ExecuteError> {
+    if commit == base {
+        return Ok(Ground { commit, from_base: Vec::new() });
+    }
     let objects = Objects::open(&cx.repo)?;
-    let globs: Option<Vec<Pattern>> = gate.config.as_ref().map(|globs| globs.iter().filter_map(|glob| Pattern::parse(glob).ok()).collect());
-    let files = BaseFiles::new(&gate.command, globs.as_deref());
+    let globs: Option<Vec<Pattern>> = config.map(|globs| globs.iter().filter_map(|glob| Pattern::parse(glob).ok()).collect());
+    let files = BaseFiles::new(argv, globs.as_deref());
     let mut edits = Vec::new();
     for change in objects.diff_trees(Some(objects.tree_of(base)?), Some(tree))? {
         if let Some(taking) = files.takes(change.path.as_bytes())

@@ -1,30 +1,23 @@
 //! Gates on the merged tree. A red gate is followed to its culprit: the smallest number of merges that turns it red names it; it is evicted
 //! and the rest goes on.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use super::bench::{self, Command};
-use super::check::{self, FINDINGS_KEPT};
+use super::check::{FINDINGS_KEPT, Reads};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
-use super::gate_ground;
+use super::gate_run::{self, GatePlace, GateTask};
 use super::merging::{Candidate, merge_all};
 use super::recorder::Recorder;
-use super::watch::{self, Told};
+use super::watch::Told;
+use crate::domain::finding::chooser::MOST_FINDINGS;
 use crate::domain::id::ObjectId;
 use crate::domain::plan::model::GateSpec;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{GateRun, Merge, StepOutcome, Verdict};
 use crate::domain::run::landing::evicted;
-use crate::domain::run::limits::LoopLimits;
 use crate::domain::run::state::RunState;
-use crate::domain::tool::resources::ResourceLimits;
-use crate::io::clock::Stopwatch;
 use crate::io::git::objects::Objects;
-use crate::io::git::remove::RemovalProof;
-use crate::io::git::reset::IgnoredFiles;
-use crate::io::git::worktree::{CreateWorktree, Submodules, Worktree};
 
 /// What the gates let through.
 #[derive(Debug)]
@@ -157,54 +150,25 @@ impl Ground<'_> {
     }
 }
 
-/// Makes the worktree of the gates stand at a commit.
-async fn stand(cx: &RunContext, known: Option<Worktree>, commit: ObjectId) -> Result<Worktree, ExecuteError> {
-    let worktrees = Arc::clone(&cx.worktrees);
-    let request = CreateWorktree { name: cx.worktree_name("_gate"), path: cx.gate_path(), commit, submodules: Submodules::Uninitialised };
-    blocking(move || match known {
-        // What a gate leaves lying about is nobody's work; ignored files stay, so that the next build is a small one.
-        Some(mut worktree) => {
-            let tree = worktree.tree();
-            let given_up = worktrees.unrecorded(&mut worktree, tree)?.into_iter().collect();
-            Ok(worktrees.recycle(worktree, &request, &RemovalProof { tree, given_up }, IgnoredFiles::Keep)?)
-        }
-        None => Ok(worktrees.create(&request)?),
-    })
-    .await
-}
-
 async fn run_gate(
     cx: &RunContext,
     gate: &GateSpec,
     (commit, tree, base): (ObjectId, ObjectId, ObjectId),
     (wave, merges, round): (u32, &[Merge], u32),
 ) -> Result<(Vec<Event>, Verdict, String), ExecuteError> {
-    let watch = Stopwatch::start();
-    let mut slot = cx.gate.lock().await;
-    let (own, spec) = (cx.clone(), gate.clone());
-    let ground = blocking(move || gate_ground::ground(&own, &spec, (commit, tree, base))).await?;
-    let worktree = stand(cx, slot.take(), ground.commit).await?;
-    let log = cx.folder.gate_file(&gate.id, &tree.to_string())?;
-    let seconds = gate.timeout_sec.unwrap_or(LoopLimits::default().timeouts.gate);
-    let command = Command {
-        argv: gate.command.iter().map(Into::into).collect(),
-        cwd: worktree.path().to_owned(),
-        env: bench::gate_environment(cx, worktree.path()),
-        stdin: None,
-        wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
-        idle: None,
-        log: log.clone(),
-        stdout: None,
-        resources: ResourceLimits::default(),
+    let task = GateTask {
+        id: &gate.id,
+        argv: &gate.command,
+        timeout_sec: gate.timeout_sec,
+        env: &BTreeMap::new(),
+        config: gate.config.as_deref(),
+        reader: None,
+        reads: Reads::Failures,
+        most: MOST_FINDINGS,
+        report: None,
     };
-    watch::enter(cx, &watch::gate_name(&gate.id), None).await?;
-    let ended = bench::run(cx, command).await;
-    watch::leave(cx, &watch::gate_name(&gate.id)).await?;
-    let ended = ended?;
-    gate_ground::tell(&log, base, &ground.from_base)?;
-    let checked = check::judge(cx, (worktree.path(), &log), &gate.command, ended).await?;
-    let Told { mut events, stop } = watch::told_of_gate(cx, &gate.id, (tree, round));
-    *slot = Some(worktree);
+    let ran = gate_run::run_gate(cx, task, GatePlace { commit, tree, base, round }).await?;
+    let (checked, Told { mut events, stop }) = (ran.checked, ran.told);
     let message = match checked.findings.first() {
         Some(finding) => format!("{} ({})", finding.short(), checked.message),
         None => checked.message,
@@ -227,10 +191,10 @@ async fn run_gate(
         workstreams: merges.iter().map(|merge| merge.workstream.clone()).collect(),
         verdict,
         exit_code: checked.exit_code,
-        duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+        duration_ms: ran.duration_ms,
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
-        from_base: ground.from_base,
+        from_base: ran.from_base,
     };
     events.push(Event::GateFinished(run));
     Ok((events, verdict, message))

@@ -16,6 +16,7 @@ pub mod execute;
 pub mod failure;
 pub mod folder;
 pub mod gate_ground;
+pub mod gate_run;
 pub mod gates;
 pub mod hold;
 pub mod integrate;

@@ -72,7 +72,7 @@ pub fn to_object(entry: &Entry) -> Result<Map<String, Value>, EncodeError> {
     put("ulid", Some(entry.id.to_string().into()));
     put("ts", Some(entry.ts.to_string().into()));
     put("kind", Some(event.kind().into()));
-    put("run", Some(entry.run.to_string().into()));
+    put("run", (entry.run != RunId::NONE).then(|| entry.run.to_string().into()));
     put("key", Some(entry.key.clone().into()));
     put("workstream", about.workstream.map(|w| w.as_str().into()));
     put("step", about.step.map(|s| s.as_str().into()));
@@ -98,12 +98,15 @@ pub fn to_json(entry: &Entry) -> Result<String, EncodeError> {
 /// Reads an entry from its line of JSON. An unknown version or kind is kept as it is.
 ///
 /// # Errors
-/// Returns an error when the text is no JSON object or lacks `ulid`, `ts`, `kind` or `run`.
+/// Returns an error when the text is no JSON object or lacks `ulid`, `ts` or `kind`.
 pub fn from_json(line: &str) -> Result<Entry, DecodeError> {
     let raw: Map<String, Value> = serde_json::from_str(line)?;
     let text = |name: &'static str| raw.get(name).and_then(Value::as_str).ok_or(DecodeError::Header(name));
     let id = EntryId::parse(text("ulid")?).map_err(|_| DecodeError::Header("ulid"))?;
-    let run = RunId::parse(text("run")?).map_err(|_| DecodeError::Header("run"))?;
+    let run = match raw.get("run") {
+        None => RunId::NONE,
+        Some(run) => run.as_str().and_then(|run| RunId::parse(run).ok()).ok_or(DecodeError::Header("run"))?,
+    };
     let ts = text("ts")?.parse::<Timestamp>().map_err(|_| DecodeError::Header("ts"))?;
     let kind = text("kind")?.to_owned();
     let key = text("key").unwrap_or_default().to_owned();
@@ -128,7 +131,10 @@ fn known(kind: &str, raw: &Map<String, Value>) -> Option<Event> {
 /// Returns an error when the event has no JSON form.
 pub fn to_message(entry: &Entry) -> Result<String, EncodeError> {
     let mut out = subject(entry);
-    out.push_str(&format!("\n\nOrc-Run: {}\n", entry.run));
+    out.push_str("\n\n");
+    if entry.run != RunId::NONE {
+        out.push_str(&format!("Orc-Run: {}\n", entry.run));
+    }
     if let Some(event) = entry.event() {
         let about = event.about();
         let mut line = |name: &str, value: Option<String>| {

@@ -15,7 +15,7 @@ pub struct Entry {
     pub id: EntryId,
     /// When it was written.
     pub ts: Timestamp,
-    /// The run.
+    /// The run; [`RunId::NONE`] for what belongs to the repository and to no run.
     pub run: RunId,
     /// The idempotency key inside the run.
     pub key: String,

@@ -1,6 +1,7 @@
 //! The subject of an entry's commit: one line that reads well in plain `git log`.
 
 use super::entry::{Body, Entry};
+use crate::domain::gate::judge::GateOutcome;
 use crate::domain::id::WorkstreamId;
 use crate::domain::integrity::wording::headline;
 use crate::domain::run::event::Event;
@@ -139,6 +140,13 @@ fn rest(event: &Event) -> String {
             Verdict::Error => "could not run",
         };
         return format!("gate {word}: {} on wave {} ({})", m.gate, m.wave, names(&m.workstreams));
+    }
+    if let Event::GateChecked(m) = event {
+        let why = if m.outcome == GateOutcome::Passed { String::new() } else { format!(": {}", m.reason) };
+        return format!("gate {}: {} on {}{why}", m.outcome.as_str(), m.gate, m.commit.short());
+    }
+    if let Event::GateWaived(m) = event {
+        return format!("gate waived: {} on {}: {}", m.gate, m.commit.short(), m.reason);
     }
     if let Event::WorktreeCreated(m) | Event::WorktreeRemoved(m) | Event::WorktreeKept(m) = event {
         return format!("worktree {verb}: {}{}", m.workstream, because(m.reason.as_ref()));

@@ -97,6 +97,8 @@ pub struct Chain {
     keys: HashSet<(RunId, String)>,
     /// The runs.
     pub runs: BTreeMap<RunId, Told>,
+    /// What belongs to no run.
+    pub repository: Told,
     /// What is wrong.
     pub flaws: Vec<Flaw>,
     /// How many entries there are.
@@ -116,6 +118,7 @@ impl Chain {
             names: HashSet::new(),
             keys: HashSet::new(),
             runs: BTreeMap::new(),
+            repository: Told::new(RunId::NONE),
             flaws: Vec::new(),
             entries: 0,
             unknown: 0,
@@ -144,7 +147,11 @@ impl Chain {
         self.unknown += u64::from(matches!(entry.body, Body::Unknown { .. }));
         let run = entry.run;
         let place = Place::entry(run, entry.id, link.commit);
-        let mut told = self.runs.remove(&run).unwrap_or_else(|| Told::new(run));
+        let mut told = if run == RunId::NONE {
+            std::mem::replace(&mut self.repository, Told::new(run))
+        } else {
+            self.runs.remove(&run).unwrap_or_else(|| Told::new(run))
+        };
         begin_stretch(&mut told, &entry);
         let mut wrong = self.repeated(&entry);
         let writer = if told.is_by(&self.version) { Writer::This } else { Writer::Other };
@@ -154,7 +161,11 @@ impl Chain {
         wrong.extend(wrong_move(&mut told, &entry));
         self.flaws.extend(wrong.into_iter().map(|(rule, what)| Flaw::problem(rule, place.clone(), what)));
         told.entries.push((link.commit, entry));
-        self.runs.insert(run, told);
+        if run == RunId::NONE {
+            self.repository = told;
+        } else {
+            self.runs.insert(run, told);
+        }
         Some(run)
     }
 
@@ -185,7 +196,7 @@ fn begin_stretch(told: &mut Told, entry: &Entry) {
     if let Event::RunResumed(driven) = event {
         told.driver = Driver { version: Some(driven.version.clone()), ..Driver::default() };
     }
-    if event.tended().is_some() {
+    if event.tended().is_some() || event.is_of_repository() {
         told.driver = Driver::default();
     }
 }
@@ -262,6 +273,10 @@ fn wrong_order(driver: &mut Driver, entry: &Entry) -> Option<(Rule, String)> {
 }
 
 fn wrong_move(told: &mut Told, entry: &Entry) -> Option<(Rule, String)> {
+    if entry.run == RunId::NONE {
+        let is_of_run = entry.event().is_some_and(|event| !event.is_of_repository());
+        return is_of_run.then(|| (Rule::Move, "it names no run, and belongs to one".to_owned()));
+    }
     if told.is_broken {
         return None;
     }

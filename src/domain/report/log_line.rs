@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::gate::judge::GateOutcome;
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::{Body, Entry};
@@ -132,6 +133,9 @@ fn what(event: &Event) -> String {
         };
         return format!("gate {word}");
     }
+    if let Event::GateChecked(gate) = event {
+        return format!("gate {}", gate.outcome.as_str());
+    }
     if matches!(event, Event::IntegrityNoted(_)) {
         return "changed meanwhile".to_owned();
     }
@@ -142,6 +146,7 @@ fn tone(event: &Event) -> Tone {
     match event {
         Event::StepFinished(step) => outcome_tone(step.outcome),
         Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
+        Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
         Event::RunCompleted(_)
         | Event::IntegrationAdvanced(_)
         | Event::PatchVerified(_)
@@ -150,6 +155,7 @@ fn tone(event: &Event) -> Tone {
         | Event::WorkstreamMerged(_)
         | Event::BreakerClosed(_) => Tone::Good,
         Event::GateFinished(_)
+        | Event::GateChecked(_)
         | Event::RunFailed(_)
         | Event::RunAborted(_)
         | Event::PatchRejected(_)
@@ -171,7 +177,8 @@ fn tone(event: &Event) -> Tone {
         | Event::WorkstreamPaused(_)
         | Event::RecoveryClimbed(_)
         | Event::BreakerOpened(_)
-        | Event::IntegrityNoted(_) => Tone::Caution,
+        | Event::IntegrityNoted(_)
+        | Event::GateWaived(_) => Tone::Caution,
         Event::RunPlanned(_)
         | Event::RunStarted(_)
         | Event::RunResumed(_)
@@ -236,6 +243,12 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::GateFinished(m) = event {
         return Some(format!("{} on wave {}", m.gate, m.wave));
+    }
+    if let Event::GateChecked(m) = event {
+        return Some(format!("{} on {}: {}", m.gate, m.commit.short(), m.reason));
+    }
+    if let Event::GateWaived(m) = event {
+        return Some(format!("{} by {}: {}", m.gate, m.who, m.reason));
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());

@@ -6,6 +6,7 @@ use super::fact::{
     BreakerMoved, Climbed, GateRun, Integration, PatchCreated, PatchMoved, RunDriven, RunMoved, RunPlanned, StepFinished, StepStarted,
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
+use super::gating::{GateChecked, GateWaived};
 use super::tending::{Collected, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
@@ -108,6 +109,10 @@ pub enum Event {
     IntegrityViolated(IntegrityReport),
     /// Something of the user's changed while a step ran, by whomever.
     IntegrityNoted(IntegrityReport),
+    /// A gate was run outside of any run.
+    GateChecked(GateChecked),
+    /// Somebody lets a tree pass a gate.
+    GateWaived(GateWaived),
 }
 
 /// What an event is about, for trailers and filters.
@@ -184,6 +189,12 @@ impl Event {
         None
     }
 
+    /// Returns whether the event belongs to the repository and to no run.
+    #[must_use]
+    pub const fn is_of_repository(&self) -> bool {
+        matches!(self, Self::GateChecked(_) | Self::GateWaived(_))
+    }
+
     /// Returns what the event is about.
     #[must_use]
     pub fn about(&self) -> About<'_> {
@@ -244,6 +255,9 @@ impl Event {
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return About { tool: Some(&m.tool), ..About::default() };
         }
+        if let Self::GateChecked(GateChecked { commit, .. }) | Self::GateWaived(GateWaived { commit, .. }) = self {
+            return About { commit: Some(*commit), ..About::default() };
+        }
         if let Self::IntegrityViolated(m) | Self::IntegrityNoted(m) = self {
             return About { workstream: m.workstream.as_ref(), step: m.step.as_ref(), attempt: m.attempt, ..About::default() };
         }
@@ -299,6 +313,10 @@ impl Event {
         }
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return format!("{}/{kind}/{}", m.tool, m.round);
+        }
+        if let Self::GateChecked(GateChecked { gate, tree, session, .. }) | Self::GateWaived(GateWaived { gate, tree, session, .. }) = self
+        {
+            return format!("{kind}/{gate}/{tree}/{}", session.to_lowercase());
         }
         if let Self::IntegrityViolated(m) | Self::IntegrityNoted(m) = self {
             return m.key(kind);

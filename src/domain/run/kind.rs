@@ -54,6 +54,8 @@ impl Event {
             Self::RunMended(_) => "run_mended",
             Self::IntegrityViolated(_) => "integrity_violated",
             Self::IntegrityNoted(_) => "integrity_noted",
+            Self::GateChecked(_) => "gate_checked",
+            Self::GateWaived(_) => "gate_waived",
         }
     }
 }

@@ -113,6 +113,9 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     if let Event::BreakerOpened(moved) | Event::BreakerClosed(moved) = event {
         breaker_moved(state, moved);
     }
+    if event.is_of_repository() {
+        return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
+    }
     // Whoever tends a run changes nothing of what happened in it, and may do so when it is over.
     if event.tended().is_some() {
         state.tended += 1;

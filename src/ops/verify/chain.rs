@@ -9,6 +9,7 @@ use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::flaw::{Flaw, Place, Rule};
 use crate::domain::ledger::verify::{Chain, Link, Person};
 use crate::domain::run::event::Event;
+use crate::domain::run::shelf;
 use crate::domain::run::state::RunState;
 use crate::io::git::ledger_ref::FORMAT_PATH;
 use crate::io::git::objects::{Commit, ObjectError};
@@ -22,6 +23,8 @@ use crate::ops::load::run_file;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The layouts of the ledger's tree that are known.
 const FORMATS: [&[u8]; 1] = [b"1\n"];
+/// Where the ledger's tree holds verdicts and waivers.
+const GATES: &str = "gates/";
 
 /// Reads the whole chain up to a tip, first entry first.
 pub fn read(ground: &mut Ground<'_>, tip: ObjectId, watch: Watch<'_>) -> Chain {
@@ -114,6 +117,10 @@ impl Shelf<'_> {
             let path = change.path.to_string();
             let place = place.clone().at(path.as_str());
             let own = folder.as_deref().and_then(|folder| path.strip_prefix(folder));
+            if path.starts_with(GATES) {
+                self.check_shelf_of_gates(ground, (chain, place), change)?;
+                continue;
+            }
             match own {
                 Some("checkpoint.json") => self.check_checkpoint(ground, (chain, place), change)?,
                 Some(_) if is_first && change.old.is_none() => {}
@@ -121,6 +128,28 @@ impl Shelf<'_> {
                 None if path == FORMAT_PATH && change.old.is_none() => {}
                 None => ground.problem(Rule::Entry, place, "an entry changed a file that does not belong to its run"),
             }
+        }
+        Ok(())
+    }
+
+    /// What the tree holds of a verdict or a waiver is what the entry says that brought it along.
+    fn check_shelf_of_gates(
+        &self,
+        ground: &mut Ground<'_>,
+        (chain, place): (&Chain, Place),
+        change: &TreeChange,
+    ) -> Result<(), ObjectError> {
+        let told = match self.run {
+            Some(run) if run == RunId::NONE => Some(&chain.repository),
+            Some(run) => chain.runs.get(&run),
+            None => None,
+        };
+        let entry = told.and_then(|told| told.entries.last()).map(|(_, entry)| entry);
+        let expected = entry.and_then(|entry| shelf::shelf_file(entry.id, entry.event()?));
+        let found = change.new.map(|new| ground.objects.read_blob(new.id)).transpose()?;
+        let is_own = expected.is_some_and(|(path, content)| path == change.path.to_string() && Some(content) == found);
+        if !is_own {
+            ground.problem(Rule::Gate, place, "the tree holds a verdict or a waiver that the entry does not tell of");
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ pub fn resolve(things: &[Named<'_>], what: &str, ids: Ids, sink: &mut Sink<'_>) 
 }
 
 fn self_dependency(id: &str, place: Place, sink: &mut Sink<'_>) {
-    sink.add(Draft::new(Code::SelfDependency, place, format!("{} depends on itself", quoted(id))).hint("Remove it from `depends_on`."));
+    sink.add(Draft::new(Code::SelfDependency, place, format!("{} depends on itself", quoted(id))).hint("Nothing can wait for itself."));
 }
 
 /// Returns the first position of each id.

@@ -1,0 +1,67 @@
+//! Where the ledger's tree holds verdicts and waivers, so that a push finds them at once.
+
+use serde::Serialize;
+
+use super::event::Event;
+use super::gating::{GateChecked, GateWaived, Verdict, Waiver};
+use crate::domain::id::{EntryId, ObjectId};
+
+/// Returns where the ledger's tree holds the verdict of a key of 64 hexadecimal digits.
+#[must_use]
+pub fn verdict_path(key: &str) -> String {
+    let (folder, name) = key.split_at_checked(2).unwrap_or((key, ""));
+    format!("gates/verdicts/{folder}/{name}.json")
+}
+
+/// Returns where the ledger's tree holds a waiver.
+#[must_use]
+pub fn waiver_path(tree: ObjectId, gate: &str) -> String {
+    format!("gates/waivers/{tree}/{gate}.json")
+}
+
+/// A file of the ledger's tree: where, and what is in it.
+pub type ShelfFile = (String, Vec<u8>);
+
+/// Returns the file that an entry brings along for a verdict.
+#[must_use]
+pub fn verdict_file(entry: EntryId, checked: &GateChecked) -> ShelfFile {
+    let verdict = Verdict {
+        entry,
+        gate: checked.gate.clone(),
+        tree: checked.tree,
+        outcome: checked.outcome,
+        reason: checked.reason.clone(),
+        run: None,
+        new: checked.new,
+        known: checked.known,
+        fixed: checked.fixed,
+    };
+    (verdict_path(&checked.key), line(&verdict))
+}
+
+/// Returns the file that an entry brings along for a waiver.
+#[must_use]
+pub fn waiver_file(entry: EntryId, waived: &GateWaived) -> ShelfFile {
+    let GateWaived { gate, tree, who, reason, .. } = waived.clone();
+    let path = waiver_path(tree, &gate);
+    (path, line(&Waiver { entry, gate, tree, who, reason }))
+}
+
+/// Returns the file that an entry brings along, if its event has one.
+#[must_use]
+pub fn shelf_file(entry: EntryId, event: &Event) -> Option<ShelfFile> {
+    if let Event::GateChecked(checked) = event {
+        return Some(verdict_file(entry, checked));
+    }
+    if let Event::GateWaived(waived) = event {
+        return Some(waiver_file(entry, waived));
+    }
+    None
+}
+
+/// Returns a value as one line of JSON. Every map in it has text for keys, so that it has such a form.
+fn line(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(value).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
