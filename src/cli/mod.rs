@@ -93,6 +93,8 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Verify(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Trust(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Detect(args) => block_on(args.execute(&desk, ui))?,
+        Command::Gate(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
+        Command::Hook(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Demo(args) => block_on(args.execute(&desk, ui))?,
     }
 }

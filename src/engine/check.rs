@@ -42,6 +42,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// How many more there were.
     pub left_out: usize,
+    /// The signal that ended the last command.
+    pub signal: Option<i32>,
     /// The beginning and the end of what it printed.
     pub text: String,
     /// The kept output of the last command.
@@ -152,7 +154,7 @@ async fn run_commands(
 impl Checked {
     fn not_started(message: String, output: Option<OutputRef>) -> Self {
         let (findings, text) = (Vec::new(), String::new());
-        Self { outcome: StepOutcome::NotStarted, message, exit_code: None, findings, left_out: 0, text, output }
+        Self { outcome: StepOutcome::NotStarted, message, exit_code: None, findings, left_out: 0, signal: None, text, output }
     }
 }
 
@@ -215,7 +217,11 @@ pub async fn judge(cx: &RunContext, printed: Printed<'_>, ended: bench::Attempt)
         Some(code) => found(cx, printed, CheckOutput { command: printed.argv, exit: Some(code), text: &ended.text }).await?,
         None => Found { findings: Vec::new(), left_out: 0 },
     };
-    Ok(Checked { outcome, message, exit_code, findings, left_out, text: ended.text, output })
+    let signal = match ended.ending {
+        Ending::Signaled { signal } => Some(signal),
+        Ending::Exited { .. } | Ending::TimedOut { .. } | Ending::Cancelled => None,
+    };
+    Ok(Checked { outcome, message, exit_code, findings, left_out, signal, text: ended.text, output })
 }
 
 /// Reads what a command printed.

@@ -22,6 +22,12 @@ impl RunFolder {
         Self { path: orc_dir.join("runs").join(run.lower()) }
     }
 
+    /// Returns the folder of a session of gates that belong to no run.
+    #[must_use]
+    pub fn of_gates(orc_dir: &Path, session: RunId) -> Self {
+        Self { path: orc_dir.join("gates").join("sessions").join(session.lower()) }
+    }
+
     /// Returns the folder of the newest run that was driven in this clone.
     #[must_use]
     pub fn newest(orc_dir: &Path) -> Option<Self> {

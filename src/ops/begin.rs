@@ -205,6 +205,8 @@ pub struct Begun {
     pub inputs: Inputs,
     /// What deciding needs.
     pub config: RunConfig,
+    /// Where its prompts and outputs are kept.
+    pub folder: RunFolder,
 }
 
 /// Returns where worktrees are made.
@@ -219,7 +221,7 @@ pub fn worktree_root(cx: &Context, settings: &Settings) -> PathBuf {
 /// # Errors
 /// Returns an error when the configuration can not be read or the run's folder can not be made.
 pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hold)) -> Result<RunContext, BeginError> {
-    let folder = RunFolder::new(&cx.repo.orc_dir(), begun.run);
+    let folder = begun.folder;
     fs::create_dir_all(folder.path())?;
     // Each of the three asks git: at once, because starting processes is a good part of a small run.
     let root = worktree_root(cx, settings);

@@ -198,6 +198,12 @@ impl Context {
         resolve(&self.environment, Layers { git_config: self.git_config.clone(), plan, flags: self.flags.clone() })
     }
 
+    /// Returns the last entry of a key of git's own configuration, with its scope.
+    #[must_use]
+    pub fn git_entry(&self, key: &str) -> Option<&ConfigEntry> {
+        self.git_config.iter().rev().find(|entry| entry.key == key)
+    }
+
     /// Returns the last value of a key of git's own configuration, such as `color.ui`; a key without `=` means `true`.
     #[must_use]
     pub fn git_setting(&self, key: &str) -> Option<&str> {

@@ -152,7 +152,11 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);
     let (hold, sandbox_notes) = begin::hold(cx, &cx.settings, (run, rules, &frozen.config)).await?;
     let sandbox = Some(hold.held(None).level);
-    let run_cx = begin::run_context(cx, &cx.settings, (Begun { run, plan, inputs, config: frozen.config }, hold))?;
+    let run_cx = begin::run_context(
+        cx,
+        &cx.settings,
+        (Begun { run, plan, inputs, config: frozen.config, folder: RunFolder::new(&cx.repo.orc_dir(), run) }, hold),
+    )?;
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
     recovery.found.splice(..0, torn);

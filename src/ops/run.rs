@@ -204,7 +204,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     if let Some(last) = RunFolder::newest(&cx.repo.orc_dir()) {
         recover::set_torn_aside(&cx.repo, &last)?.iter().for_each(|sentence| tracing::warn!("{sentence}"));
     }
-    let run_cx = begin::run_context(cx, &settings, (Begun { run, plan, inputs, config }, hold))?;
+    let run_cx =
+        begin::run_context(cx, &settings, (Begun { run, plan, inputs, config, folder: RunFolder::new(&cx.repo.orc_dir(), run) }, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.
     Refs::new(&cx.repo, cx.durability()).remove_stale_locks()?;

@@ -5,8 +5,10 @@ pub mod demo;
 pub mod detect;
 pub mod doctor;
 mod drive;
+pub mod gate;
 pub mod gc;
 pub mod graph;
+pub mod hook;
 pub mod list;
 pub mod log;
 pub mod plan;
@@ -18,3 +20,16 @@ pub mod status;
 pub mod trust;
 pub mod validate;
 pub mod verify;
+
+use super::failure::Failure;
+use super::ui::Ui;
+use super::view::diagnostics;
+use crate::ops::gating::error::GatingError;
+
+/// Returns what is told about gates that can not be asked; every mistake of their file is shown first.
+fn gate_failure(purpose: &str, error: &GatingError, ui: &Ui) -> Failure {
+    if let GatingError::File { diagnostics, file } = error {
+        ui.complaint(&diagnostics::render(diagnostics, std::slice::from_ref(file), ui.err_color()));
+    }
+    Failure::new(purpose, error)
+}

@@ -8,8 +8,10 @@ use super::config::ConfigArgs;
 use super::demo::DemoArgs;
 use super::detect::DetectArgs;
 use super::doctor::DoctorArgs;
+use super::gate::GateArgs;
 use super::gc::GcArgs;
 use super::graph::GraphArgs;
+use super::hook::HookArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
 use super::plan::PlanArgs;
@@ -90,6 +92,8 @@ pub enum Command {
     Show(ShowArgs),
     Verify(VerifyArgs),
     Detect(DetectArgs),
+    Gate(GateArgs),
+    Hook(HookArgs),
     Doctor(DoctorArgs),
     Gc(GcArgs),
     Trust(TrustArgs),
@@ -113,6 +117,8 @@ impl Command {
             | Self::Show(_)
             | Self::Verify(_)
             | Self::Detect(_)
+            | Self::Gate(_)
+            | Self::Hook(_)
             | Self::Doctor(_)
             | Self::Gc(_)
             | Self::Trust(_)

@@ -32,9 +32,10 @@ impl GateOutcome {
 }
 
 /// How the command of a gate ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum CommandEnd {
     /// There is none.
+    #[default]
     NoCommand,
     /// By itself.
     Exited(i32),

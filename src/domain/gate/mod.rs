@@ -6,6 +6,7 @@ pub mod command_line;
 pub mod coverage;
 pub mod differential;
 pub mod judge;
+pub mod lines;
 pub mod metric;
 pub mod model;
 pub mod package_scripts;

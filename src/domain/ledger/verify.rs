@@ -146,7 +146,7 @@ impl Chain {
         self.entries += 1;
         self.unknown += u64::from(matches!(entry.body, Body::Unknown { .. }));
         let run = entry.run;
-        let place = Place::entry(run, entry.id, link.commit);
+        let place = Place { run: (run != RunId::NONE).then_some(run), ..Place::entry(run, entry.id, link.commit) };
         let mut told = if run == RunId::NONE {
             std::mem::replace(&mut self.repository, Told::new(run))
         } else {

@@ -20,7 +20,7 @@ pub struct GateChecked {
     /// Its tree.
     pub tree: ObjectId,
     /// What the verdict depends on: the tree, what the gate is, and the programs; 64 hexadecimal digits.
-    pub key: String,
+    pub digest: String,
     /// When it ran: `push`, `ci`.
     pub moment: String,
     /// The verdict.

@@ -36,7 +36,7 @@ pub fn verdict_file(entry: EntryId, checked: &GateChecked) -> ShelfFile {
         known: checked.known,
         fixed: checked.fixed,
     };
-    (verdict_path(&checked.key), line(&verdict))
+    (verdict_path(&checked.digest), line(&verdict))
 }
 
 /// Returns the file that an entry brings along for a waiver.

@@ -128,6 +128,9 @@ impl GitCommand {
     #[must_use]
     pub fn new(repo: &Repo) -> Self {
         let mut command = Self::outside(repo.env(), repo.common_dir()).env("GIT_DIR", repo.common_dir());
+        if let Some(path) = repo.env().quarantine() {
+            command = command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", path);
+        }
         if repo.version() >= CONFIGURED_HOOKS {
             command.config.extend(HOOK_EVENTS.iter().map(|event| (format!("hook.{event}.enabled").into(), "false".into())));
         }

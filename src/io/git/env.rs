@@ -14,6 +14,9 @@ const DISCOVERY: &[&str] = &["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_
 /// The variables that name the user; only the question for the identity gets them.
 const IDENTITY: &[&str] = &["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL"];
 
+/// Where objects lie that were pushed and are not taken yet; set while `pre-receive` runs.
+const QUARANTINE: &str = "GIT_QUARANTINE_PATH";
+
 /// A group of environment variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::io::git) enum VarGroup {
@@ -27,6 +30,8 @@ pub(in crate::io::git) enum VarGroup {
     Discovery,
     /// Who the user is.
     Identity,
+    /// Where objects lie that are not taken yet.
+    Quarantine,
 }
 
 impl VarGroup {
@@ -41,6 +46,7 @@ impl VarGroup {
             }
             Self::Discovery => DISCOVERY.contains(&name),
             Self::Identity => IDENTITY.contains(&name),
+            Self::Quarantine => name == QUARANTINE,
         }
     }
 }
@@ -65,7 +71,14 @@ impl GitEnv {
     /// # Errors
     /// Returns [`GitMissing`] when there is no git program.
     pub fn new(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, GitMissing> {
-        let groups = [VarGroup::Always, VarGroup::ConfigFiles, VarGroup::ConfigValues, VarGroup::Discovery, VarGroup::Identity];
+        let groups = [
+            VarGroup::Always,
+            VarGroup::ConfigFiles,
+            VarGroup::ConfigValues,
+            VarGroup::Discovery,
+            VarGroup::Identity,
+            VarGroup::Quarantine,
+        ];
         let vars: Vec<_> =
             vars.into_iter().filter(|(name, _)| name.to_str().is_some_and(|name| groups.iter().any(|g| g.holds(name)))).collect();
         let path = vars.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
@@ -79,6 +92,11 @@ impl GitEnv {
     #[must_use]
     pub fn program(&self) -> &Path {
         &self.0.program
+    }
+
+    /// Returns where objects lie that were pushed and are not taken yet.
+    pub(in crate::io::git) fn quarantine(&self) -> Option<&OsStr> {
+        self.vars(VarGroup::Quarantine).next().map(|(_, path)| path)
     }
 
     /// Returns the variables of a group that are set.

@@ -77,6 +77,40 @@ impl Objects {
         walk().map_err(|source| missing_or(tip, source))
     }
 
+    /// Returns the commits that `tip` leads to and `base` does not, every commit before its parents.
+    ///
+    /// # Errors
+    /// Returns [`ObjectError`] when a commit can not be read.
+    pub fn range(&self, tip: ObjectId, base: Option<ObjectId>) -> Result<Vec<ObjectId>, ObjectError> {
+        if Some(tip) == base { Ok(Vec::new()) } else { self.topological(tip, base) }
+    }
+
+    /// Visits these commits in their order, until `visit` breaks.
+    ///
+    /// # Errors
+    /// Returns [`ObjectError`] when a commit can not be read.
+    pub fn each(&self, commits: &[ObjectId], mut visit: impl FnMut(&Commit) -> ControlFlow<()>) -> Result<(), ObjectError> {
+        for id in commits {
+            if visit(&self.read_commit(*id)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the commit that an object leads to: itself, or what a tag names; nothing when it is a tree or a blob.
+    ///
+    /// # Errors
+    /// Returns [`ObjectError`] when it can not be read.
+    pub fn peel_to_commit(&self, id: ObjectId) -> Result<Option<ObjectId>, ObjectError> {
+        let object = to_git(id).and_then(|oid| self.git().find_object(oid, None)).map_err(|source| missing_or(id, source))?;
+        match object.peel(git2::ObjectType::Commit) {
+            Ok(commit) => Ok(Some(from_git(commit.id()))),
+            Err(error) if matches!(error.code(), git2::ErrorCode::InvalidSpec | git2::ErrorCode::Peel) => Ok(None),
+            Err(source) => Err(missing_or(id, source)),
+        }
+    }
+
     /// Returns whether `ancestor` is `commit` or lies behind it.
     ///
     /// # Errors

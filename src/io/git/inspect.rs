@@ -74,6 +74,16 @@ impl Repo {
         found.map_err(|source| RepoError::UnknownCommit { spec: spec.to_owned(), source })
     }
 
+    /// Finds the tree that a name such as `HEAD:src`, `main^{tree}` or an id leads to.
+    ///
+    /// # Errors
+    /// Returns [`RepoError::UnknownCommit`] when the name leads to nothing or not to a tree.
+    pub fn resolve_tree(&self, spec: &str) -> Result<ObjectId, RepoError> {
+        let repository = self.open()?;
+        let found = repository.revparse_single(spec).and_then(|object| object.peel(git2::ObjectType::Tree));
+        found.map(|tree| from_git(tree.id())).map_err(|source| RepoError::UnknownCommit { spec: spec.to_owned(), source })
+    }
+
     /// Returns whether a file of the work tree that the user stands in, given below its top, is just as the checked-out commit has it. What
     /// git can not tell of counts as such.
     ///

@@ -20,6 +20,7 @@ mod folder;
 pub mod guard;
 pub mod history;
 pub mod hold;
+pub mod hooks;
 pub mod host;
 mod ignored;
 mod include;

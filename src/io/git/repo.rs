@@ -3,6 +3,7 @@
 //! Always the **main** git directory is opened, by its absolute path as it was found at the start: the `.git` file of a worktree may have
 //! been rewritten by a tool to lead elsewhere, and libgit2 would follow it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
@@ -116,8 +117,14 @@ impl Repo {
         TUNED.call_once(|| git2::opts::strict_hash_verification(false));
         let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
         let ceilings: [&Path; 0] = [];
-        git2::Repository::open_ext(self.common_dir(), flags, ceilings)
-            .map_err(|source| RepoError::Open { path: self.common_dir().to_owned(), source })
+        let open = || {
+            let repository = git2::Repository::open_ext(self.common_dir(), flags, ceilings)?;
+            if let Some(path) = self.env().quarantine().and_then(OsStr::to_str) {
+                repository.odb()?.add_disk_alternate(path)?;
+            }
+            Ok(repository)
+        };
+        open().map_err(|source| RepoError::Open { path: self.common_dir().to_owned(), source })
     }
 
     /// Returns the branch that the user stands on, for example `refs/heads/main` (it may be unborn), or `None` when HEAD is detached.

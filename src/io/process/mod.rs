@@ -10,6 +10,7 @@ pub mod line;
 pub mod orphan;
 pub mod output;
 pub mod pager;
+pub mod passthrough;
 pub mod request;
 pub mod rlimits;
 pub mod spawn;

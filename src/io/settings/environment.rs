@@ -137,6 +137,16 @@ impl Environment {
         which::which_in_global(program, path).is_ok_and(|mut found| found.next().is_some())
     }
 
+    /// Returns what tells one version of a program in `PATH` from another: where it lies, how large it is, and since when.
+    #[must_use]
+    pub fn identity(&self, program: &str) -> Option<String> {
+        let path = self.var("PATH").map(absolute_folders);
+        let found = which::which_in_global(program, path).ok()?.next()?;
+        let meta = std::fs::metadata(&found).ok()?;
+        let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(format!("{} {} {}", found.display(), meta.len(), since.as_nanos()))
+    }
+
     /// Returns the home folder.
     #[must_use]
     pub fn home(&self) -> Option<PathBuf> {

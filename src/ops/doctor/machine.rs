@@ -4,10 +4,13 @@ use std::ffi::OsStr;
 
 use super::health::Check;
 use crate::io::git::env::GitVersion;
+use crate::io::git::hooks::Owner;
 use crate::io::room::{Kind, Room, room};
 use crate::io::sandbox::probe::{Bubblewrap, probe};
 use crate::io::settings::overlay::LedgerDurability;
 use crate::ops::context::Context;
+use crate::ops::hook::Hook;
+use crate::ops::hook::install;
 
 /// Below this, a warning.
 const LITTLE: u64 = 1 << 30;
@@ -113,10 +116,22 @@ async fn sandbox(cx: &Context) -> Check {
 }
 
 fn hooks(cx: &Context) -> Check {
-    match cx.git_setting("core.hookspath") {
-        Some(path) => Check::ok("hooks", format!("git-orc ships none; core.hooksPath is `{path}`")),
-        None => Check::ok("hooks", "git-orc ships none; core.hooksPath is not set"),
+    let status = match install::status(cx, Hook::PrePush) {
+        Ok(status) => status,
+        Err(error) => return Check::warning("hooks", error.to_string()),
+    };
+    let owner = match &status.file.owner {
+        Owner::Nobody => "nobody has one".to_owned(),
+        Owner::Ours(_) => "the file is ours".to_owned(),
+        Owner::Other(who) => format!("the file belongs to {who}"),
+    };
+    let set = cx.git_setting("core.hookspath").map(|path| format!("; core.hooksPath is `{path}`")).unwrap_or_default();
+    let word = if status.is_active() { "pre-push asks the gates" } else { "pre-push asks no gate" };
+    let text = format!("{word} ({owner}){set}");
+    if status.is_active() && !status.notes.is_empty() {
+        return Check::warning("hooks", format!("{text}: {}", status.notes.join("; ")));
     }
+    Check::ok("hooks", text)
 }
 
 fn tools(cx: &Context) -> Check {

@@ -1,0 +1,223 @@
+//! The ground on which gates run outside of any run: one worktree, made when the first of them needs it, and taken away at the end.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::error::GatingError;
+use super::one::One;
+use super::{Keeping, ungated};
+use crate::domain::finding::model::Finding;
+use crate::domain::gate::lines;
+use crate::domain::gate::metric::Metric;
+use crate::domain::id::{EntryId, ObjectId, RepoPath, RunId};
+use crate::domain::ledger::codec;
+use crate::domain::plan::model::CheckedPlan;
+use crate::domain::run::config::RunConfig;
+use crate::domain::run::event::Event;
+use crate::domain::run::shelf::shelf_file;
+use crate::engine::closing;
+use crate::engine::context::RunContext;
+use crate::engine::folder::RunFolder;
+use crate::engine::signals::{StopSignal, Urge};
+use crate::io::git::ledger_ref::{FileUpdate, LedgerRef, NewEntry};
+use crate::io::git::lock::RunLock;
+use crate::io::git::objects::Objects;
+use crate::io::git::signature::Identity;
+use crate::io::process::request::CancelLevel;
+use crate::ops::begin::{self, Begun};
+use crate::ops::context::Context;
+
+/// The name under which the gates of a session stand where a run has the name of its plan.
+const NAME: &str = "gates";
+/// How many sessions keep their outputs.
+const KEPT: usize = 30;
+
+/// The ground on which gates run.
+pub struct Session<'a> {
+    cx: &'a Context,
+    id: RunId,
+    keeping: Keeping,
+    stop: Option<StopSignal>,
+    ground: Option<(RunContext, RunLock)>,
+}
+
+impl<'a> Session<'a> {
+    /// Returns a session in which nothing runs yet.
+    #[must_use]
+    pub fn new(cx: &'a Context, keeping: Keeping, stop: Option<StopSignal>) -> Self {
+        Self { cx, id: RunId::new(cx.clock.ulid()), keeping, stop, ground: None }
+    }
+
+    /// Returns its name: a ULID.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.id.to_string()
+    }
+
+    /// Returns where it stands.
+    #[must_use]
+    pub const fn context(&self) -> &'a Context {
+        self.cx
+    }
+
+    /// Returns the folder of its outputs.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        RunFolder::of_gates(&self.cx.repo.orc_dir(), self.id).path().to_owned()
+    }
+
+    /// Returns whether somebody wants it to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.ground.as_ref().is_some_and(|(cx, _)| cx.is_stopping())
+    }
+
+    /// Returns the tree of a commit.
+    ///
+    /// # Errors
+    /// Returns [`GatingError`] when it can not be read.
+    pub fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, GatingError> {
+        Ok(Objects::open(&self.cx.repo)?.tree_of(commit)?)
+    }
+
+    /// Returns what the change of a gate's commit adds that it must not.
+    ///
+    /// # Errors
+    /// Returns [`GatingError`] when an object can not be read.
+    pub fn forbidden_lines(&self, one: &One<'_>) -> Result<Vec<Finding>, GatingError> {
+        let mut found = Vec::new();
+        if one.gate.forbidden.is_empty() {
+            return Ok(found);
+        }
+        let objects = Objects::open(&self.cx.repo)?;
+        let before = one.target.base.map(|base| objects.tree_of(base)).transpose()?;
+        for change in objects.diff_trees(before, Some(one.tree))? {
+            let Some(new) = change.new.filter(|new| new.mode.is_file()) else { continue };
+            let old = change.old.filter(|old| old.mode.is_file()).map(|old| objects.read_blob(old.id)).transpose()?.unwrap_or_default();
+            found.extend(lines::forbidden(one.gate, &change.path, (&old, &objects.read_blob(new.id)?)));
+        }
+        Ok(found)
+    }
+
+    /// Returns how many runs stand in the range of a gate without a verdict, where it asks for that.
+    ///
+    /// # Errors
+    /// Returns [`GatingError`] when the ledger can not be read.
+    pub fn ungated(&self, one: &One<'_>) -> Result<Option<u32>, GatingError> {
+        let is_asked = one.gate.conditions.iter().any(|condition| condition.metric == Metric::Ungated);
+        is_asked.then(|| Ok(u32::try_from(ungated::runs(self.cx, one.target)?.len()).unwrap_or(u32::MAX))).transpose()
+    }
+
+    /// Returns everything that a gate can reach; made ready by the first one that asks.
+    ///
+    /// # Errors
+    /// Returns [`GatingError`] when it can not be made ready.
+    pub async fn run_context(&mut self) -> Result<RunContext, GatingError> {
+        if let Some((cx, _)) = &self.ground {
+            return Ok(cx.clone());
+        }
+        let cx = self.cx;
+        tidy(cx)?;
+        let plan = CheckedPlan {
+            name: NAME.to_owned(),
+            base: String::new(),
+            target: format!("orc/{NAME}"),
+            max_workers: None,
+            wave_delay_sec: 0,
+            fail_fast: false,
+            gates: Vec::new(),
+            workstreams: Vec::new(),
+        };
+        let config = RunConfig {
+            max_workers: 1,
+            breaker: cx.settings.limits.breaker,
+            tools: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            timeout_sec: cx.settings.timeout_sec.value,
+            sandbox: begin::rules(&cx.settings),
+        };
+        let (hold, _notes) = begin::hold(cx, &cx.settings, (self.id, config.sandbox, &config)).await?;
+        let folder = RunFolder::of_gates(&cx.repo.orc_dir(), self.id);
+        let begun = Begun { run: self.id, plan, inputs: BTreeMap::new(), config, folder };
+        let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
+        let lock = RunLock::take(&cx.repo, self.id)?;
+        if let Some(stop) = self.stop.take() {
+            listen(run_cx.clone(), stop);
+        }
+        self.ground = Some((run_cx.clone(), lock));
+        Ok(run_cx)
+    }
+
+    /// Makes entries of what was found.
+    ///
+    /// # Errors
+    /// Returns [`GatingError`] when they can not be written.
+    pub fn record(&self, events: Vec<Event>) -> Result<(), GatingError> {
+        match self.keeping {
+            Keeping::Ledger => record(self.cx, events),
+            Keeping::Nothing => Ok(()),
+        }
+    }
+
+    /// Takes the worktree away.
+    pub async fn close(self) {
+        if let Some((cx, _lock)) = self.ground {
+            closing::leave(&cx).await;
+            cx.hold.clear();
+        }
+    }
+}
+
+/// Ends the programs when the user wants it.
+#[expect(clippy::disallowed_methods, reason = "it listens for as long as the command lasts, whatever is under way")]
+fn listen(cx: RunContext, mut stop: StopSignal) {
+    tokio::spawn(async move {
+        while let Some(urge) = stop.recv().await {
+            match urge {
+                Urge::Stop(level) => cx.cancel(level),
+                Urge::Suspend(told) => {
+                    // Programs of gates are not stopped with their driver: they end when their time is over.
+                    let _ = told.send(());
+                }
+                Urge::Continue => {}
+            }
+        }
+        cx.cancel(CancelLevel::Run);
+    });
+}
+
+/// Makes entries of events that belong to no run, and of what the ledger's tree holds of them.
+///
+/// # Errors
+/// Returns [`GatingError`] when they can not be written.
+pub fn record(cx: &Context, events: Vec<Event>) -> Result<(), GatingError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let operator = cx.repo.identity()?;
+    let ledger = LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: operator.email.clone() }, cx.durability());
+    let mut batch = Vec::new();
+    for event in events {
+        let entry = codec::entry(EntryId::new(cx.clock.ulid()), cx.clock.now(), RunId::NONE, event);
+        let file = entry.event().and_then(|event| shelf_file(entry.id, event));
+        let files = file.map(|(path, content)| FileUpdate { path: RepoPath::from(path.as_str()), content: Some(content) });
+        let message = codec::to_message(&entry)?.into_bytes();
+        batch.push(NewEntry { message, author: operator.clone(), time: entry.ts, files: files.into_iter().collect() });
+    }
+    ledger.append(&batch)?;
+    Ok(())
+}
+
+/// Removes the outputs of all but the newest sessions.
+fn tidy(cx: &Context) -> Result<(), GatingError> {
+    let folder = cx.repo.orc_dir().join("gates").join("sessions");
+    let all = match crate::io::fs::list(&folder) {
+        Ok(all) => all,
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for old in all.iter().rev().skip(KEPT) {
+        crate::io::fs::remove_dir_all(old)?;
+    }
+    Ok(())
+}
