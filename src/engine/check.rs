@@ -152,6 +152,12 @@ async fn run_commands(
 }
 
 impl Checked {
+    /// Returns whether the last command ran out of time.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        self.outcome == StepOutcome::TimedOut
+    }
+
     fn not_started(message: String, output: Option<OutputRef>) -> Self {
         let (findings, text) = (Vec::new(), String::new());
         Self { outcome: StepOutcome::NotStarted, message, exit_code: None, findings, left_out: 0, signal: None, text, output }

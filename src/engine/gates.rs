@@ -1,20 +1,18 @@
 //! Gates on the merged tree. A red gate is followed to its culprit: the smallest number of merges that turns it red names it; it is evicted
 //! and the rest goes on.
 
-use std::collections::BTreeMap;
-
-use super::check::{FINDINGS_KEPT, Reads};
+use super::check::FINDINGS_KEPT;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
-use super::gate_run::{self, GatePlace, GateTask};
+use super::gate_ask::{Ask, ask};
+use super::gate_run::GatePlace;
 use super::merging::{Candidate, merge_all};
 use super::recorder::Recorder;
-use super::watch::Told;
-use crate::domain::finding::chooser::MOST_FINDINGS;
+use crate::domain::gate::judge::GateOutcome;
+use crate::domain::gate::model::{FailureAction, Gate};
 use crate::domain::id::ObjectId;
-use crate::domain::plan::model::GateSpec;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{GateRun, Merge, StepOutcome, Verdict};
+use crate::domain::run::fact::{GateRun, Merge, Verdict};
 use crate::domain::run::landing::evicted;
 use crate::domain::run::state::RunState;
 use crate::io::git::objects::Objects;
@@ -74,7 +72,7 @@ pub async fn pass(
 }
 
 struct Red {
-    gate: GateSpec,
+    gate: Gate,
     verdict: Verdict,
     message: String,
 }
@@ -107,7 +105,7 @@ impl Ground<'_> {
 
     /// Returns the last candidate of the shortest row of merges that turns the gate red. The empty row is known to be green and the whole
     /// row to be red, so halving finds a place where green turns red.
-    async fn culprit(&mut self, gate: &GateSpec, candidates: &[Candidate]) -> Result<Search, ExecuteError> {
+    async fn culprit(&mut self, gate: &Gate, candidates: &[Candidate]) -> Result<Search, ExecuteError> {
         let (mut green, mut red) = (0, candidates.len());
         while red - green > 1 {
             let middle = green.midpoint(red);
@@ -126,23 +124,27 @@ impl Ground<'_> {
         culprit.map(Search::Found).ok_or_else(|| ExecuteError::Inconsistent("a red gate without a candidate".to_owned()))
     }
 
-    async fn red_on(&mut self, gate: &GateSpec, commit: ObjectId, merges: &[Merge]) -> Result<Option<Red>, ExecuteError> {
+    async fn red_on(&mut self, gate: &Gate, commit: ObjectId, merges: &[Merge]) -> Result<Option<Red>, ExecuteError> {
         let (own, at) = (self.cx.clone(), commit);
         let tree = blocking(move || Ok(Objects::open(&own.repo)?.tree_of(at)?)).await?;
         let red = |verdict, message: &str| Some(Red { gate: gate.clone(), verdict, message: message.to_owned() });
-        let here = self.found.iter().find(|(id, at, _, _)| *id == gate.id && *at == tree);
+        let here = self.found.iter().find(|(id, at, _, _)| *id == gate.id.as_str() && *at == tree);
         let known = here.map(|(_, _, verdict, message)| (*verdict, message.clone()));
-        let recorded = || self.state.verdict(&gate.id, tree).map(|verdict| (verdict, "as recorded before".to_owned()));
+        let recorded = || self.state.verdict(gate.id.as_str(), tree).map(|verdict| (verdict, "as recorded before".to_owned()));
         let (verdict, message) = match known.or_else(recorded) {
             Some(known) => known,
             None => {
                 let (events, verdict, message) =
                     run_gate(self.cx, gate, (commit, tree, self.state.base), (self.wave, merges, self.state.drivers)).await?;
                 self.recorder.record(events).await?;
-                self.found.push((gate.id.clone(), tree, verdict, message.clone()));
+                self.found.push((gate.id.to_string(), tree, verdict, message.clone()));
                 (verdict, message)
             }
         };
+        // What only says something lets everything go on.
+        if gate.on_failure != FailureAction::Block {
+            return Ok(None);
+        }
         Ok(match verdict {
             Verdict::Passed => None,
             Verdict::Failed | Verdict::Error => red(verdict, &message),
@@ -152,49 +154,37 @@ impl Ground<'_> {
 
 async fn run_gate(
     cx: &RunContext,
-    gate: &GateSpec,
+    gate: &Gate,
     (commit, tree, base): (ObjectId, ObjectId, ObjectId),
     (wave, merges, round): (u32, &[Merge], u32),
 ) -> Result<(Vec<Event>, Verdict, String), ExecuteError> {
-    let task = GateTask {
-        id: &gate.id,
-        argv: &gate.command,
-        timeout_sec: gate.timeout_sec,
-        env: &BTreeMap::new(),
-        config: gate.config.as_deref(),
-        reader: None,
-        reads: Reads::Failures,
-        most: MOST_FINDINGS,
-        report: None,
-    };
-    let ran = gate_run::run_gate(cx, task, GatePlace { commit, tree, base, round }).await?;
-    let (checked, Told { mut events, stop }) = (ran.checked, ran.told);
-    let message = match checked.findings.first() {
-        Some(finding) => format!("{} ({})", finding.short(), checked.message),
-        None => checked.message,
-    };
+    let place = GatePlace { commit, tree, base, round };
+    let answer = ask(cx, Ask { gate, place, begins: Some(base), ungated: None }).await?;
+    let mut events = answer.events;
     // What a merged program does to the repository is a failure of its own, and the search for the culprit finds who brought it in.
-    let message = stop.clone().unwrap_or(message);
-    let verdict = match checked.outcome {
-        StepOutcome::Passed if stop.is_none() => Verdict::Passed,
-        StepOutcome::Passed => Verdict::Failed,
-        StepOutcome::Failed | StepOutcome::TimedOut => Verdict::Failed,
-        StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted | StepOutcome::Cancelled | StepOutcome::Interrupted => {
-            Verdict::Error
-        }
+    let verdict = match (&answer.stop, answer.judged.outcome) {
+        (Some(_), _) | (None, GateOutcome::Failed) => Verdict::Failed,
+        (None, GateOutcome::Passed) => Verdict::Passed,
+        (None, GateOutcome::NotComputed) => Verdict::Error,
     };
+    let message = answer.stop.unwrap_or(answer.judged.reason);
     let run = GateRun {
-        gate: gate.id.clone(),
+        gate: gate.id.to_string(),
         wave,
         round,
         tree,
         workstreams: merges.iter().map(|merge| merge.workstream.clone()).collect(),
         verdict,
-        exit_code: checked.exit_code,
-        duration_ms: ran.duration_ms,
-        output: checked.output,
-        findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
-        from_base: ran.from_base,
+        exit_code: answer.exit_code,
+        duration_ms: answer.duration_ms,
+        output: answer.output,
+        findings: answer.findings.into_iter().take(FINDINGS_KEPT).collect(),
+        digest: answer.from_base.is_empty().then_some(answer.key),
+        from_base: answer.from_base,
+        reason: Some(message.clone()),
+        advisory: gate.on_failure != FailureAction::Block,
+        counts: Some(answer.counts),
+        flaky: answer.flaky,
     };
     events.push(Event::GateFinished(run));
     Ok((events, verdict, message))

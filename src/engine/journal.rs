@@ -7,6 +7,7 @@ use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::keeping::{CHECKPOINT_EVERY, keep_alive, wants_checkpoint};
+use crate::domain::run::shelf::shelf_file;
 use crate::domain::run::state::RunState;
 use crate::io::git::ledger_ref::{Beneath, FileUpdate, LedgerError, LedgerRef, NewEntry};
 use crate::io::git::refs::RefError;
@@ -78,7 +79,10 @@ impl Journal {
                 message: codec::to_message(entry)?.into_bytes(),
                 author: self.author(entry),
                 time: entry.ts,
-                files: Vec::new(),
+                files: shelf_file(entry)
+                    .map(|(path, content)| FileUpdate { path: RepoPath::new(path), content: Some(content) })
+                    .into_iter()
+                    .collect(),
             });
         }
         self.since_checkpoint += entries.len() as u64;
@@ -89,7 +93,7 @@ impl Journal {
             self.since_checkpoint = 0;
         }
         if let Some(last) = batch.last_mut() {
-            last.files = update;
+            last.files.extend(update);
         }
         let ledger = self.ledger.clone();
         let written = tokio::task::spawn_blocking(move || {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::plan_source::{PlanKind, PlanSource};
+use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
@@ -21,6 +22,8 @@ use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef};
 
 /// A file that a plan names may be this large, in bytes.
 const MAX_INPUT: u64 = 16 << 20;
+/// Where the quality gates are kept below the run's folder.
+const QUALITY: &str = "quality_gate.yaml";
 
 /// The error of freezing a plan or of bringing it back.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +72,9 @@ pub struct Frozen {
     pub limits: LoopLimits,
     /// What deciding needs.
     pub config: RunConfig,
+    /// The file of quality gates as it was in the base commit, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<(String, String)>,
 }
 
 impl Frozen {
@@ -160,7 +166,11 @@ pub fn digest_of(files: &[SourceFile]) -> String {
 
 /// Returns what is frozen of a plan.
 #[must_use]
-pub fn frozen(source: &PlanSource, inputs: &Inputs, (overrides, limits, config): (Overrides, LoopLimits, RunConfig)) -> Frozen {
+pub fn frozen(
+    (source, quality): (&PlanSource, Option<&SourceFile>),
+    inputs: &Inputs,
+    (overrides, limits, config): (Overrides, LoopLimits, RunConfig),
+) -> Frozen {
     let single = |file: &SourceFile| {
         let ending = Path::new(&file.path).extension().map_or_else(|| "yaml".to_owned(), |e| e.to_string_lossy().into_owned());
         format!("plan.{ending}")
@@ -182,6 +192,7 @@ pub fn frozen(source: &PlanSource, inputs: &Inputs, (overrides, limits, config):
         overrides,
         limits,
         config,
+        quality: quality.map(|file| (file.path.clone(), QUALITY.to_owned())),
     }
 }
 
@@ -194,7 +205,12 @@ fn last_component(path: &str) -> String {
 ///
 /// # Errors
 /// Returns an error when the settings have no JSON form.
-pub fn to_files(run: RunId, frozen: &Frozen, source: &PlanSource, inputs: &Inputs) -> Result<Vec<FileUpdate>, FrozenError> {
+pub fn to_files(
+    run: RunId,
+    frozen: &Frozen,
+    (source, quality): (&PlanSource, Option<&SourceFile>),
+    inputs: &Inputs,
+) -> Result<Vec<FileUpdate>, FrozenError> {
     let file = |place: &str, content: Vec<u8>| FileUpdate { path: path(run, place), content: Some(content) };
     let mut files = vec![file("config.json", serde_json::to_vec_pretty(frozen)?)];
     for ((_, place), source) in frozen.files.iter().zip(&source.files) {
@@ -202,6 +218,9 @@ pub fn to_files(run: RunId, frozen: &Frozen, source: &PlanSource, inputs: &Input
     }
     for ((_, place), content) in frozen.inputs.iter().zip(inputs.values()) {
         files.push(file(place, content.clone()));
+    }
+    if let (Some((_, place)), Some(quality)) = (&frozen.quality, quality) {
+        files.push(file(place, quality.text.clone().into_bytes()));
     }
     Ok(files)
 }
@@ -275,6 +294,9 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
     let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;
+    if let Some((shown, place)) = &frozen.quality {
+        join(&mut plan, &SourceFile::from_bytes(shown, &read(place)?)).map_err(FrozenError::Plan)?;
+    }
     frozen.overrides.apply(&mut plan);
     Ok(Thawed { plan, inputs, frozen, seal: seal.finish() })
 }

@@ -2,7 +2,6 @@
 //!
 //! The gates are those of the tree that is looked at. A verdict that is known of exactly this tree, gate and toolchain is not found again.
 
-pub mod base;
 pub mod cache;
 pub mod error;
 pub mod explain;
@@ -14,14 +13,15 @@ pub mod session;
 pub mod ungated;
 pub mod waive;
 
-use self::cache::{Cache, Shelf};
+use self::cache::Shelf;
 use self::error::GatingError;
 use self::one::{One, Ran};
 use self::range::Target;
 use self::report::{GateReport, Said, Source};
 use self::session::Session;
 use crate::domain::gate::judge::GateOutcome;
-use crate::domain::gate::model::{FailureAction, Gate, Moment, QualityGate};
+use crate::domain::gate::model::{Gate, Moment, QualityGate};
+use crate::engine::gate_key::GateKey;
 use crate::engine::signals::StopSignal;
 use crate::io::git::objects::Objects;
 use crate::ops::context::Context;
@@ -122,12 +122,12 @@ impl Looking<'_> {
             let verdict = match self.unasked(&one, &said)? {
                 Some(verdict) => verdict,
                 None => {
-                    let cache = Cache::new(self.cx, &one).await?;
-                    match self.remembered(&cache, &one)? {
+                    let key = cache::key(self.cx, &one).await?;
+                    match self.remembered(&key, &one)? {
                         Some(verdict) => verdict,
                         None => {
                             tell(News::Starts(gate));
-                            let Ran { said, events } = one::run(session, &one, &cache).await?;
+                            let Ran { said, events } = one::run(session, &one).await?;
                             pending.extend(events);
                             said
                         }
@@ -188,7 +188,7 @@ impl Looking<'_> {
     }
 
     /// Returns the verdict that is known of this tree, or what somebody lets pass.
-    fn remembered(&self, cache: &Cache, one: &One<'_>) -> Result<Option<Said>, GatingError> {
+    fn remembered(&self, key: &GateKey, one: &One<'_>) -> Result<Option<Said>, GatingError> {
         let shelf = Shelf::open(self.cx)?;
         if let Some(waiver) = shelf.waiver(one.tree, one.gate.id.as_str())? {
             let reason = format!("waived by {}: {}", waiver.who, waiver.reason);
@@ -198,16 +198,10 @@ impl Looking<'_> {
             return Ok(None);
         }
         // What did not pass is asked again: somebody may have mended the machine.
-        let known = shelf.verdict(cache)?.filter(|verdict| verdict.outcome == GateOutcome::Passed);
+        let known = shelf.verdict(key)?.filter(|verdict| verdict.outcome == GateOutcome::Passed);
         Ok(known.map(|verdict| {
             let source = Source::Known { entry: verdict.entry, run: verdict.run.clone() };
             Said { new: verdict.new, known: verdict.known, fixed: verdict.fixed, ..one.said(verdict.outcome, verdict.reason, source) }
         }))
     }
-}
-
-/// Returns the word for what a gate is worth where it does not pass.
-#[must_use]
-pub const fn weight(action: FailureAction) -> &'static str {
-    action.as_str()
 }

@@ -7,7 +7,10 @@ use super::begin::{self, BeginError, Begun};
 use super::context::Context;
 use super::finish;
 use super::frozen::{self, FrozenError, Overrides};
+use super::gating::error::GatingError;
+use super::gating::file;
 use super::plan_source::{PlanSource, PlanSourceError};
+use super::quality;
 use super::trust::{self, TrustError};
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::SourceFile;
@@ -63,6 +66,9 @@ pub enum RunError {
     /// The run can not be prepared.
     #[error(transparent)]
     Begin(#[from] BeginError),
+    /// The quality gates of the base commit can not be used.
+    #[error(transparent)]
+    Gates(#[from] GatingError),
     /// The plan can not be frozen.
     #[error(transparent)]
     Frozen(#[from] FrozenError),
@@ -127,6 +133,8 @@ pub struct Prepared {
     pub diagnostics: Vec<Diagnostic>,
     /// Where it came from.
     pub source: PlanSource,
+    /// The quality gates of the base commit.
+    pub quality: Option<SourceFile>,
     /// The pinned base.
     pub base: ObjectId,
     /// The commit on which the first wave would start.
@@ -146,9 +154,14 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
     };
     overrides.apply(&mut plan);
     let base = cx.repo.resolve(&plan.base)?;
+    let quality = file::source(cx, base)?;
+    if let Some(file) = &quality {
+        let notes = quality::join(&mut plan, file).map_err(|diagnostics| GatingError::File { diagnostics, file: file.clone() })?;
+        notes.iter().for_each(|note| tracing::warn!("{note}"));
+    }
     let tip = first_tip(cx, &plan.target, base)?;
     let schedule = schedule(&plan);
-    Ok(Prepared { plan, schedule, diagnostics, source, base, tip })
+    Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip })
 }
 
 /// Returns the commit on which the first wave starts: the base, or the target's tip when it already contains the base.
@@ -173,13 +186,13 @@ fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, Run
 /// # Errors
 /// Returns an error when it can not be started, or can not go on.
 pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> {
-    let Prepared { plan, schedule, source, base, tip, .. } = prepare(cx, &request.plan, &request.overrides)?;
+    let Prepared { plan, schedule, source, quality, base, tip, .. } = prepare(cx, &request.plan, &request.overrides)?;
     let settings = settings(cx, &plan);
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let config = begin::config(cx, &settings, &plan)?;
-    let frozen = frozen::frozen(&source, &inputs, (request.overrides, settings.limits.loops.clone(), config.clone()));
-    let files = frozen::to_files(run, &frozen, &source, &inputs)?;
+    let frozen = frozen::frozen((&source, quality.as_ref()), &inputs, (request.overrides, settings.limits.loops.clone(), config.clone()));
+    let files = frozen::to_files(run, &frozen, (&source, quality.as_ref()), &inputs)?;
     let seal = frozen::seal(&files);
     let planned = RunPlanned {
         name: plan.name.clone(),

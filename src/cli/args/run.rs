@@ -181,6 +181,9 @@ impl RunArgs {
 
     /// Tells why nothing was run; every mistake of a plan at once.
     fn refuse(&self, error: &RunError, ui: &Ui) -> Result<Exit, Failure> {
+        if let RunError::Gates(error) = error {
+            return Err(super::gate_failure("run the plan", error, ui));
+        }
         if let RunError::Plan { diagnostics: found, files } = error {
             ui.complaint(&diagnostics::render(found, files, ui.err_color()));
         }

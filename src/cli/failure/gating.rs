@@ -26,7 +26,6 @@ impl Meaning for GatingError {
             | Self::Begin(_)
             | Self::Execute(_)
             | Self::Disk(_)
-            | Self::Toolchain(_)
             | Self::Git(_) => Exit::Environment,
         }
     }
@@ -49,7 +48,7 @@ impl Meaning for GatingError {
             Self::Begin(error) => error.hint(),
             Self::Disk(error) => error.hint(),
             Self::Git(error) => error.hint(),
-            Self::Repo(_) | Self::Object(_) | Self::Ref(_) | Self::Encode(_) | Self::Execute(_) | Self::Toolchain(_) => None,
+            Self::Repo(_) | Self::Object(_) | Self::Ref(_) | Self::Encode(_) | Self::Execute(_) => None,
         }
     }
 }

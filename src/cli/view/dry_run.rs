@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::document::{fields, pretty, value};
 use super::plan;
 use crate::domain::document::command::Argv;
+use crate::domain::gate::model::{Gate, GateCheck};
 use crate::domain::id::{ObjectId, WorkstreamId};
 use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::run::config::RunConfig;
@@ -59,7 +60,7 @@ pub fn human(prepared: &Prepared, config: &RunConfig) -> String {
         }
     }
     for gate in &prepared.plan.gates {
-        out.push_str(&format!("\n  after every wave\n    {:<8} {}\n", one_line(&gate.id), line(&gate.command)));
+        out.push_str(&format!("\n  after every wave\n    {:<8} {}\n", one_line(gate.id.as_str()), asks(gate)));
     }
     out.push_str("\nnothing was touched\n");
     out
@@ -75,7 +76,7 @@ pub fn json(prepared: &Prepared, config: &RunConfig) -> String {
     document.insert("dry_run".to_owned(), Value::Bool(true));
     document.insert("start".to_owned(), value(&Start { base: prepared.base, tip: prepared.tip, max_workers: config.max_workers }));
     document.insert("steps".to_owned(), value(&all));
-    let gates: Vec<&Argv> = prepared.plan.gates.iter().map(|gate| &gate.command).collect();
+    let gates: Vec<&Argv> = prepared.plan.gates.iter().filter_map(Gate::argv).collect();
     document.insert("gates".to_owned(), value(&gates));
     pretty(&document)
 }
@@ -103,4 +104,13 @@ fn of(one: &Workstream, step: &Step, config: &RunConfig) -> OneStep {
 /// Returns a command as it could be typed.
 fn line(command: &Argv) -> String {
     one_line(&shell_words::join(command))
+}
+
+/// Returns what a gate asks for.
+fn asks(gate: &Gate) -> String {
+    match &gate.check {
+        GateCheck::Command(argv) => line(argv),
+        GateCheck::Lines => "what added lines must not hold".to_owned(),
+        GateCheck::Manual(question) => format!("a person: {}", one_line(question)),
+    }
 }

@@ -119,6 +119,43 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// Returns a gate on waves that runs a command and asks for nothing else.
+    #[must_use]
+    pub fn command(id: GateId, argv: Argv) -> Self {
+        Self {
+            id,
+            name: None,
+            category: None,
+            description: None,
+            check: GateCheck::Command(argv),
+            timeout_sec: None,
+            prerequisites: Vec::new(),
+            on_failure: FailureAction::Block,
+            env: BTreeMap::new(),
+            forbidden: Vec::new(),
+            moments: BTreeSet::from([Moment::Wave]),
+            refs: Vec::new(),
+            paths: Vec::new(),
+            baseline: Baseline::Base,
+            conditions: Vec::new(),
+            reader: None,
+            coverage_report: None,
+            value_pattern: None,
+            toolchain: Vec::new(),
+            config: None,
+            stage: 0,
+        }
+    }
+
+    /// Returns the command that it runs, if it runs one.
+    #[must_use]
+    pub const fn argv(&self) -> Option<&Argv> {
+        match &self.check {
+            GateCheck::Command(argv) => Some(argv),
+            GateCheck::Lines | GateCheck::Manual(_) => None,
+        }
+    }
+
     /// Returns the name for people: its own, or the id.
     #[must_use]
     pub fn title(&self) -> &str {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::document::command::Argv;
+use crate::domain::gate::model::Gate;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::limits::LoopLimits;
@@ -25,7 +26,7 @@ pub struct CheckedPlan {
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
     /// The gates, in the order in which they run.
-    pub gates: Vec<GateSpec>,
+    pub gates: Vec<Gate>,
     /// The workstreams, in plan order.
     pub workstreams: Vec<Workstream>,
 }
@@ -36,19 +37,6 @@ impl CheckedPlan {
     pub fn workstream(&self, id: &WorkstreamId) -> Option<&Workstream> {
         self.workstreams.iter().find(|w| w.id == *id)
     }
-}
-
-/// Checks on a merged tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateSpec {
-    /// The name of the gate: as given, or `wave-1`, `wave-2`, ...
-    pub id: String,
-    /// The command to run at the top of the merged tree.
-    pub command: Argv,
-    /// Seconds until the command is ended.
-    pub timeout_sec: Option<u64>,
-    /// Globs of the files that it takes from the base commit; `None`: those that well-known programs read their rules from.
-    pub config: Option<Vec<String>>,
 }
 
 /// One unit of work.

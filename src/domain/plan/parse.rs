@@ -9,13 +9,14 @@ use crate::domain::document::node::{Entry, Node, Value};
 use crate::domain::document::read::{Read, wrong_type};
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place, Shape, SourceFile};
+use crate::domain::gate::model::{Baseline, Gate};
 use crate::domain::id::{GateId, WorkstreamId};
 use crate::domain::plan::check::graph::{Edges, Ids, Named, pairs, resolve};
 use crate::domain::plan::check::steps::Layers;
 use crate::domain::plan::check::workstream::{check_own, workstream};
 use crate::domain::plan::check::{names, overlaps};
 use crate::domain::plan::input::PlanInput;
-use crate::domain::plan::model::{CheckedPlan, GateSpec, Workstream};
+use crate::domain::plan::model::{CheckedPlan, Workstream};
 use crate::domain::plan::raw::{RawGate, RawPlan, RawWorkstream, Workstreams, empty_plan};
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::schedule::dag;
@@ -151,9 +152,9 @@ fn connect(workstreams: &mut [Workstream], edges: &Edges) {
 }
 
 /// Returns the gates; the ones without a name are called `wave-1`, `wave-2`, and so on.
-fn gates(raw: &RawPlan, sink: &mut Sink<'_>) -> Vec<GateSpec> {
+fn gates(raw: &RawPlan, sink: &mut Sink<'_>) -> Vec<Gate> {
     let wave = raw.gates.as_ref().and_then(|gates| gates.value.wave.as_ref()).map_or(&[][..], |wave| wave.value.as_slice());
-    let mut gates: Vec<GateSpec> = Vec::with_capacity(wave.len());
+    let mut gates: Vec<Gate> = Vec::with_capacity(wave.len());
     let mut taken = HashMap::new();
     for (number, item) in (1_usize..).zip(wave) {
         let gate: &At<RawGate> = item;
@@ -165,13 +166,12 @@ fn gates(raw: &RawPlan, sink: &mut Sink<'_>) -> Vec<GateSpec> {
             sink.add(draft.hint("Give one of them another id.").related("first used here", first));
         }
         let Some(command) = object.command.as_ref().and_then(|command| argv(command, sink)) else { continue };
-        if GateId::parse(&id).is_ok() {
-            let timeout_sec = object.timeout_sec.as_ref().map(|seconds| seconds.value.wide());
-            gates.push(GateSpec {
-                id,
-                command,
-                timeout_sec,
+        if let Ok(id) = GateId::parse(&id) {
+            gates.push(Gate {
+                timeout_sec: object.timeout_sec.as_ref().map(|seconds| seconds.value.wide()),
                 config: object.config.as_ref().map(|globs| checked_globs(&globs.value, sink)),
+                baseline: object.baseline.as_ref().map_or(Baseline::Base, |baseline| baseline.value),
+                ..Gate::command(id, command)
             });
         }
     }

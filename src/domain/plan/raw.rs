@@ -12,6 +12,7 @@ use crate::domain::document::record::{Extra, Record, described, read_record, rec
 use crate::domain::document::sink::{Draft, Sink};
 use crate::domain::document::source::{At, Place};
 use crate::domain::document::word::Command;
+use crate::domain::gate::model::Baseline;
 use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord, Version};
 use crate::domain::run::workstream_machine::HISTORY;
 
@@ -75,6 +76,8 @@ record! {
         timeout_sec "timeout_sec": Seconds,
         /// Globs of the files that it takes from the base commit, besides its script; well-known files of rules when absent.
         config "config": Texts,
+        /// What its findings are compared with: `base`, so that only new ones count, or `none`; `base` when absent.
+        baseline "baseline": Baseline,
     }
 
     /// One unit of work, done in a worktree of its own.

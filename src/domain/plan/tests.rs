@@ -86,7 +86,7 @@ fn the_tour_means_what_it_says() {
     assert_eq!((plan.name.as_str(), plan.base.as_str(), plan.target.as_str()), ("tour", "HEAD", "orc/tour"));
     assert_eq!((plan.max_workers, plan.wave_delay_sec, plan.fail_fast), (Some(2), 0, false));
     assert_eq!(plan.gates.len(), 1);
-    assert_eq!((plan.gates[0].id.as_str(), &plan.gates[0].command[..]), ("wave-1", &["cargo".to_owned(), "check".to_owned()][..]));
+    assert_eq!((plan.gates[0].id.as_str(), &plan.gates[0].argv().unwrap()[..]), ("wave-1", &["cargo".to_owned(), "check".to_owned()][..]));
     let [workstream] = &plan.workstreams[..] else { panic!("{:?}", plan.workstreams) };
     assert_eq!(workstream.id.as_str(), "ws-a");
     assert!(workstream.parallel_ok && workstream.depends_on.is_empty() && workstream.priority == 0);

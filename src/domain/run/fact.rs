@@ -199,6 +199,22 @@ pub struct GateRun {
     /// The files that it took from the base commit in place of the merged ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from_base: Vec<String>,
+    /// What the verdict is known by: the tree, what the gate is, and the programs; 64 hexadecimal digits. Absent when the tree that it saw
+    /// is not the merged one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// One sentence about the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether it only says something and lets everything go on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub advisory: bool,
+    /// How many findings the base does not have, how many it has as well, and how many only it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<[u32; 3]>,
+    /// Whether it passed only when it ran a second time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flaky: bool,
 }
 
 /// A worktree came or went.

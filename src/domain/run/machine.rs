@@ -87,6 +87,7 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     }
     if let Event::GateFinished(gate) = event
         && gate.verdict != Verdict::Error
+        && !gate.advisory
     {
         let output = gate.output.as_ref().map(|o| o.path.clone());
         state.gates.push(GateRecord { gate: gate.gate.clone(), wave: gate.wave, tree: gate.tree, verdict: gate.verdict, output });

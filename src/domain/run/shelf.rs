@@ -3,8 +3,11 @@
 use serde::Serialize;
 
 use super::event::Event;
+use super::fact::{self, GateRun};
 use super::gating::{GateChecked, GateWaived, Verdict, Waiver};
+use crate::domain::gate::judge::GateOutcome;
 use crate::domain::id::{EntryId, ObjectId};
+use crate::domain::ledger::entry::Entry;
 
 /// Returns where the ledger's tree holds the verdict of a key of 64 hexadecimal digits.
 #[must_use]
@@ -49,14 +52,41 @@ pub fn waiver_file(entry: EntryId, waived: &GateWaived) -> ShelfFile {
 
 /// Returns the file that an entry brings along, if its event has one.
 #[must_use]
-pub fn shelf_file(entry: EntryId, event: &Event) -> Option<ShelfFile> {
+pub fn shelf_file(entry: &Entry) -> Option<ShelfFile> {
+    let event = entry.event()?;
     if let Event::GateChecked(checked) = event {
-        return Some(verdict_file(entry, checked));
+        return Some(verdict_file(entry.id, checked));
     }
     if let Event::GateWaived(waived) = event {
-        return Some(waiver_file(entry, waived));
+        return Some(waiver_file(entry.id, waived));
+    }
+    if let Event::GateFinished(run) = event {
+        return wave_file(entry, run);
     }
     None
+}
+
+/// Returns the file for the verdict on a wave, where what the gate saw is what was merged.
+fn wave_file(entry: &Entry, run: &GateRun) -> Option<ShelfFile> {
+    let digest = run.digest.as_ref()?;
+    let outcome = match run.verdict {
+        fact::Verdict::Passed => GateOutcome::Passed,
+        fact::Verdict::Failed => GateOutcome::Failed,
+        fact::Verdict::Error => return None,
+    };
+    let [new, known, fixed] = run.counts.unwrap_or_default();
+    let verdict = Verdict {
+        entry: entry.id,
+        gate: run.gate.clone(),
+        tree: run.tree,
+        outcome,
+        reason: run.reason.clone().unwrap_or_default(),
+        run: Some(entry.run.to_string()),
+        new,
+        known,
+        fixed,
+    };
+    Some((verdict_path(digest), line(&verdict)))
 }
 
 /// Returns a value as one line of JSON. Every map in it has text for keys, so that it has such a form.

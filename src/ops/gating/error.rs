@@ -12,7 +12,6 @@ use crate::io::git::lock::LockError;
 use crate::io::git::objects::ObjectError;
 use crate::io::git::refs::RefError;
 use crate::io::git::repo::RepoError;
-use crate::io::process::request::SpawnError;
 use crate::ops::begin::BeginError;
 use crate::ops::load::LoadError;
 
@@ -90,9 +89,6 @@ pub enum GatingError {
     /// Another process holds the session.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// A command that tells of the toolchain can not be run.
-    #[error("the toolchain can not be asked")]
-    Toolchain(#[source] SpawnError),
     /// Git can not be asked.
     #[error(transparent)]
     Git(#[from] InspectError),

@@ -1,6 +1,6 @@
 //! What the gates of a commit are, when they run, and what is known of them there.
 
-use super::cache::{Cache, Shelf};
+use super::cache::{Shelf, key};
 use super::error::GatingError;
 use super::file::{self, NAME};
 use super::one::One;
@@ -56,12 +56,12 @@ pub async fn explain(cx: &Context, commit: &str, only: Option<&str>) -> Result<E
     let shelf = Shelf::open(cx)?;
     let mut gates = Vec::new();
     for gate in found.gates.gates.iter().filter(|gate| only.is_none_or(|id| id == gate.id.as_str())) {
-        let cache = Cache::new(cx, &One { gate, target: &target, tree, moment: Moment::Push }).await?;
+        let key = key(cx, &One { gate, target: &target, tree, moment: Moment::Push }).await?;
         let refs = if gate.refs.is_empty() { &found.gates.refs } else { &gate.refs };
         gates.push(Explained {
             stage: found.gates.stages.get(gate.stage).map(|stage| stage.name.clone()).unwrap_or_default(),
             refs: refs.iter().map(|pattern| pattern.text().to_owned()).collect(),
-            verdict: shelf.verdict(&cache)?,
+            verdict: shelf.verdict(&key)?,
             waiver: shelf.waiver(tree, gate.id.as_str())?,
             gate: gate.clone(),
         });

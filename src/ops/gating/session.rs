@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use super::error::GatingError;
 use super::one::One;
 use super::{Keeping, ungated};
-use crate::domain::finding::model::Finding;
-use crate::domain::gate::lines;
 use crate::domain::gate::metric::Metric;
-use crate::domain::id::{EntryId, ObjectId, RepoPath, RunId};
+use crate::domain::id::{EntryId, RepoPath, RunId};
 use crate::domain::ledger::codec;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::config::RunConfig;
@@ -21,7 +19,6 @@ use crate::engine::folder::RunFolder;
 use crate::engine::signals::{StopSignal, Urge};
 use crate::io::git::ledger_ref::{FileUpdate, LedgerRef, NewEntry};
 use crate::io::git::lock::RunLock;
-use crate::io::git::objects::Objects;
 use crate::io::git::signature::Identity;
 use crate::io::process::request::CancelLevel;
 use crate::ops::begin::{self, Begun};
@@ -54,12 +51,6 @@ impl<'a> Session<'a> {
         self.id.to_string()
     }
 
-    /// Returns where it stands.
-    #[must_use]
-    pub const fn context(&self) -> &'a Context {
-        self.cx
-    }
-
     /// Returns the folder of its outputs.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
@@ -70,33 +61,6 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.ground.as_ref().is_some_and(|(cx, _)| cx.is_stopping())
-    }
-
-    /// Returns the tree of a commit.
-    ///
-    /// # Errors
-    /// Returns [`GatingError`] when it can not be read.
-    pub fn tree_of(&self, commit: ObjectId) -> Result<ObjectId, GatingError> {
-        Ok(Objects::open(&self.cx.repo)?.tree_of(commit)?)
-    }
-
-    /// Returns what the change of a gate's commit adds that it must not.
-    ///
-    /// # Errors
-    /// Returns [`GatingError`] when an object can not be read.
-    pub fn forbidden_lines(&self, one: &One<'_>) -> Result<Vec<Finding>, GatingError> {
-        let mut found = Vec::new();
-        if one.gate.forbidden.is_empty() {
-            return Ok(found);
-        }
-        let objects = Objects::open(&self.cx.repo)?;
-        let before = one.target.base.map(|base| objects.tree_of(base)).transpose()?;
-        for change in objects.diff_trees(before, Some(one.tree))? {
-            let Some(new) = change.new.filter(|new| new.mode.is_file()) else { continue };
-            let old = change.old.filter(|old| old.mode.is_file()).map(|old| objects.read_blob(old.id)).transpose()?.unwrap_or_default();
-            found.extend(lines::forbidden(one.gate, &change.path, (&old, &objects.read_blob(new.id)?)));
-        }
-        Ok(found)
     }
 
     /// Returns how many runs stand in the range of a gate without a verdict, where it asks for that.
@@ -199,7 +163,7 @@ pub fn record(cx: &Context, events: Vec<Event>) -> Result<(), GatingError> {
     let mut batch = Vec::new();
     for event in events {
         let entry = codec::entry(EntryId::new(cx.clock.ulid()), cx.clock.now(), RunId::NONE, event);
-        let file = entry.event().and_then(|event| shelf_file(entry.id, event));
+        let file = shelf_file(&entry);
         let files = file.map(|(path, content)| FileUpdate { path: RepoPath::from(path.as_str()), content: Some(content) });
         let message = codec::to_message(&entry)?.into_bytes();
         batch.push(NewEntry { message, author: operator.clone(), time: entry.ts, files: files.into_iter().collect() });

@@ -145,7 +145,7 @@ impl Shelf<'_> {
             None => None,
         };
         let entry = told.and_then(|told| told.entries.last()).map(|(_, entry)| entry);
-        let expected = entry.and_then(|entry| shelf::shelf_file(entry.id, entry.event()?));
+        let expected = entry.and_then(shelf::shelf_file);
         let found = change.new.map(|new| ground.objects.read_blob(new.id)).transpose()?;
         let is_own = expected.is_some_and(|(path, content)| path == change.path.to_string() && Some(content) == found);
         if !is_own {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::ground::{Ground, Subject, Watch};
+use crate::domain::gate::model::FailureAction;
 use crate::domain::id::ObjectId;
 use crate::domain::ledger::flaw::{Flaw, Place, Rule};
 use crate::domain::run::event::Event;
@@ -35,7 +36,9 @@ pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watc
         return;
     }
     let gates: Vec<String> = match frozen::thaw(ground.ledger, tip, subject.run) {
-        Ok(thawed) => thawed.plan.gates.into_iter().map(|gate| gate.id).collect(),
+        Ok(thawed) => {
+            thawed.plan.gates.into_iter().filter(|gate| gate.on_failure == FailureAction::Block).map(|gate| gate.id.to_string()).collect()
+        }
         Err(error) => {
             ground.problem(Rule::Plan, Place { run: Some(subject.run), ..Place::default() }, error.to_string());
             return;
@@ -50,7 +53,9 @@ pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watc
     for (done, (ledger, entry)) in subject.entries.iter().enumerate() {
         let Some(event) = entry.event() else { continue };
         let place = Place::entry(subject.run, entry.id, *ledger);
-        if let Event::GateFinished(gate) = event {
+        if let Event::GateFinished(gate) = event
+            && !gate.advisory
+        {
             known.verdicts.insert((gate.gate.clone(), gate.tree), gate.verdict);
         }
         if let Event::WorkstreamVerified(moved) = event

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use git_orc::domain::finding::model::{Finding, FindingKind, Level};
+use git_orc::domain::gate::model::Gate;
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
-use git_orc::domain::plan::model::{CheckedPlan, EditStep, GateSpec, Step, StepKind, ToolChoice, Workstream};
+use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use git_orc::domain::policy::sandbox::SandboxRules;
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::run::config::{RunConfig, ToolTraits};
@@ -88,7 +89,7 @@ impl Script {
             timeout_sec: None,
             sandbox: SandboxRules::default(),
         };
-        let gate = |n: usize| GateSpec { id: format!("gate-{n}"), command: vec!["true".into()], timeout_sec: None, config: None };
+        let gate = |n: usize| Gate::command(format!("gate-{n}").parse().unwrap(), vec!["true".into()]);
         let plan = CheckedPlan {
             name: "simulated".into(),
             base: "HEAD".into(),

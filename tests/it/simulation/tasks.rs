@@ -279,7 +279,7 @@ async fn culprit(world: &Shared, gate: (u32, usize), (start, candidates): (Objec
 
 /// Returns what a gate says about a commit, as it was recorded before or by running it.
 async fn verdict_of(world: &Shared, (wave, gate): (u32, usize), (commit, merges): (ObjectId, &[Merge]), state: &RunState) -> Verdict {
-    let (id, tree) = (world.borrow().script.plan.gates[gate].id.clone(), tree_id(world.borrow().store.commits.tree(commit)));
+    let (id, tree) = (world.borrow().script.plan.gates[gate].id.to_string(), tree_id(world.borrow().store.commits.tree(commit)));
     let known = state.verdict(&id, tree).or_else(|| world.borrow().store.folded.verdict(&id, tree));
     if let Some(known) = known {
         return known;
@@ -303,6 +303,11 @@ async fn verdict_of(world: &Shared, (wave, gate): (u32, usize), (commit, merges)
         duration_ms: 1,
         output: None,
         findings: Vec::new(),
+        digest: None,
+        reason: None,
+        advisory: false,
+        counts: None,
+        flaky: false,
     };
     record(world, vec![Event::GateFinished(run)]).await;
     verdict

@@ -1,13 +1,11 @@
 //! What a gate found on the commit that a change begins with: a file below the git directory, which can be found again when it is gone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::GatingError;
 use crate::domain::finding::model::Finding;
-use crate::io::fs::{self, Durability};
-use crate::ops::context::Context;
+use crate::io::fs::{self, Durability, FsError};
 
 /// The most of such a file that is read, in bytes.
 const MOST: u64 = 64 << 20;
@@ -23,19 +21,19 @@ pub struct OnBase {
     pub coverage: Option<f64>,
 }
 
-fn path(cx: &Context, key: &str) -> PathBuf {
-    cx.repo.orc_dir().join("gates").join("base").join(format!("{key}.json"))
+fn path(orc_dir: &Path, key: &str) -> PathBuf {
+    orc_dir.join("gates").join("base").join(format!("{key}.json"))
 }
 
 /// Reads what is known; a file that is not understood counts as missing.
 ///
 /// # Errors
-/// Returns [`GatingError`] when a file is there and can not be read.
-pub fn read(cx: &Context, key: &str) -> Result<Option<OnBase>, GatingError> {
-    let bytes = match fs::read_at_most(&path(cx, key), MOST) {
+/// Returns [`FsError`] when a file is there and can not be read.
+pub fn read(orc_dir: &Path, key: &str) -> Result<Option<OnBase>, FsError> {
+    let bytes = match fs::read_at_most(&path(orc_dir, key), MOST) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok(None),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     Ok(serde_json::from_slice::<OnBase>(&bytes).ok().filter(|known| known.v == 1))
 }
@@ -43,12 +41,11 @@ pub fn read(cx: &Context, key: &str) -> Result<Option<OnBase>, GatingError> {
 /// Keeps what was found.
 ///
 /// # Errors
-/// Returns [`GatingError`] when it can not be written.
-pub fn keep(cx: &Context, key: &str, found: &OnBase) -> Result<(), GatingError> {
-    let path = path(cx, key);
+/// Returns [`FsError`] when it can not be written.
+pub fn keep(orc_dir: &Path, key: &str, found: &OnBase) -> Result<(), FsError> {
+    let path = path(orc_dir, key);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let bytes = serde_json::to_vec(found).unwrap_or_default();
-    Ok(fs::write_atomic(&path, &bytes, Durability::Relaxed)?)
+    fs::write_atomic(&path, &serde_json::to_vec(found).unwrap_or_default(), Durability::Relaxed)
 }
