@@ -8,6 +8,7 @@ use rustix::process::{Signal as Number, getpid, kill_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use super::context::RunContext;
 use crate::io::process::request::CancelLevel;
 
 /// How long the programs of a run are waited for before the driver stops itself: they stop first, or they would work on unwatched.
@@ -118,4 +119,21 @@ impl Ears {
             got = self.go_on.recv() => got.map(|()| Heard::Continue),
         }
     }
+}
+
+/// Ends the programs of gates when the user wants it. They are not stopped together with their driver: their time goes on.
+#[expect(clippy::disallowed_methods, reason = "it listens for as long as the command lasts, whatever is under way")]
+pub fn obey(cx: RunContext, mut stop: StopSignal) {
+    tokio::spawn(async move {
+        while let Some(urge) = stop.recv().await {
+            match urge {
+                Urge::Stop(level) => cx.cancel(level),
+                Urge::Suspend(told) => {
+                    // Whoever asked may have gone.
+                    let _gone = told.send(());
+                }
+                Urge::Continue => {}
+            }
+        }
+    });
 }

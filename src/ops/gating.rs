@@ -9,6 +9,7 @@ pub mod file;
 pub mod one;
 pub mod range;
 pub mod report;
+pub mod request;
 pub mod session;
 pub mod ungated;
 pub mod waive;
@@ -18,57 +19,13 @@ use self::error::GatingError;
 use self::one::{One, Ran};
 use self::range::Target;
 use self::report::{GateReport, Said, Source};
+use self::request::{GateRequest, Known, News};
 use self::session::Session;
 use crate::domain::gate::judge::GateOutcome;
 use crate::domain::gate::model::{Gate, Moment, QualityGate};
 use crate::engine::gate_key::GateKey;
-use crate::engine::signals::StopSignal;
 use crate::io::git::objects::Objects;
 use crate::ops::context::Context;
-
-/// Whether verdicts that are known are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
-    /// They are.
-    Taken,
-    /// Everything is run again.
-    Ignored,
-}
-
-/// Whether verdicts are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeping {
-    /// They become entries of the ledger.
-    Ledger,
-    /// They do not: where refs must not be written.
-    Nothing,
-}
-
-/// What to look at.
-#[derive(Debug)]
-pub struct GateRequest {
-    /// When.
-    pub moment: Moment,
-    /// What.
-    pub targets: Vec<Target>,
-    /// The only gates that run, by their ids; empty: all of the moment.
-    pub only: Vec<String>,
-    /// Whether verdicts that are known are taken.
-    pub known: Known,
-    /// Whether verdicts are kept.
-    pub keeping: Keeping,
-    /// How urgently the user wants it to end; nothing where nobody listens.
-    pub stop: Option<StopSignal>,
-}
-
-/// News of a gate while it is looked at.
-#[derive(Debug)]
-pub enum News<'a> {
-    /// Its command is run.
-    Starts(&'a Gate),
-    /// Its verdict is there.
-    Said(&'a Said),
-}
 
 /// Looks at commits with the gates of their trees. `tell` hears of every gate.
 ///
@@ -122,7 +79,7 @@ impl Looking<'_> {
             let verdict = match self.unasked(&one, &said)? {
                 Some(verdict) => verdict,
                 None => {
-                    let key = cache::key(self.cx, &one).await?;
+                    let key = cache::key(self.cx, gate, (self.target, tree)).await?;
                     match self.remembered(&key, &one)? {
                         Some(verdict) => verdict,
                         None => {

@@ -15,6 +15,7 @@ mod demo;
 mod engine;
 mod fault;
 mod findings;
+mod gating;
 mod git;
 mod guard;
 mod harness;

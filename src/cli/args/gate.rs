@@ -17,10 +17,11 @@ use crate::engine::signals;
 use crate::io::fs::{self, Durability};
 use crate::ops::context::Context;
 use crate::ops::gating::explain::explain;
+use crate::ops::gating::gate;
 use crate::ops::gating::range::{self, Target};
 use crate::ops::gating::report::GateReport;
+use crate::ops::gating::request::{GateRequest, Keeping, Known, News};
 use crate::ops::gating::waive::{WaiveRequest, waive};
-use crate::ops::gating::{GateRequest, Keeping, Known, News, gate};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,6 +34,29 @@ Examples:
 
 Gates are described in QUALITY_GATE.yaml of the commit that is looked at. A verdict that is known of exactly this tree, gate and toolchain
 is not found again, unless `run` asks for it. Exit codes: 0 when nothing blocks, 1 when a gate does.";
+
+const RUN: &str = "\
+Examples:
+  git orc gate run                              The gates of HEAD, as a push would ask them
+  git orc gate run --only tests.unit            One of them, whenever it would run by itself
+  git orc gate run --range origin/main..topic   What a branch brings: only new findings count
+  git orc gate run --tree 'HEAD^{tree}'         A tree of which there may be no commit";
+
+const CHECK: &str = "\
+Examples:
+  git orc gate check --range origin/main..HEAD
+  git orc gate check --range \"$BASE..$HEAD\" --sarif gates.sarif --junit gates.xml
+  git orc gate check --range \"$BASE..$HEAD\" --no-record --summary \"$GITHUB_STEP_SUMMARY\"";
+
+const EXPLAIN: &str = "\
+Examples:
+  git orc gate explain
+  git orc gate explain tests.unit --commit topic";
+
+const WAIVE: &str = "\
+Examples:
+  git orc gate waive tests.unit --reason 'the server is down, see the chat of today'
+  git orc gate waive run-verdict topic --reason 'looked at by hand'";
 
 /// Ask the quality gates of a commit, explain them, or let a tree pass
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -55,6 +79,7 @@ pub enum GateCommand {
 
 /// Run the gates of a commit
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = RUN)]
 pub struct RunGates {
     /// The commit
     #[arg(value_name = "COMMIT", default_value = "HEAD", conflicts_with_all = ["range", "tree"])]
@@ -81,6 +106,7 @@ pub struct RunGates {
 
 /// Check what a pull request brings, in CI
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = CHECK)]
 pub struct CheckGates {
     /// The range of commits
     #[arg(long, value_name = "A..B")]
@@ -104,6 +130,7 @@ pub struct CheckGates {
 
 /// Explain the gates of a commit
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = EXPLAIN)]
 pub struct ExplainGates {
     /// The gate; without it, all of them
     #[arg(value_name = "GATE")]
@@ -118,6 +145,7 @@ pub struct ExplainGates {
 
 /// Let exactly one tree pass a gate, and say why in the ledger
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = WAIVE)]
 pub struct WaiveGate {
     /// The gate
     #[arg(value_name = "GATE")]
@@ -171,7 +199,7 @@ impl RunGates {
         let known = if self.known { Known::Taken } else { Known::Ignored };
         let asked = Asked { moment, only: self.only.clone(), known, keeping: Keeping::Ledger };
         let report = ask(cx, ui, (target, asked)).await?;
-        finish(ui, &report, self.json)
+        finish(ui, &report, if self.json { Form::Json } else { Form::Human })
     }
 
     fn target(&self, cx: &Context) -> Result<Target, crate::ops::gating::error::GatingError> {
@@ -203,7 +231,7 @@ impl CheckGates {
             written = written.and_then(|()| fs::append_line(&cx.cwd.join(path), lines.trim_end().as_bytes(), Durability::Relaxed));
         }
         written.map_err(|error| Failure::new("write the reports", &error))?;
-        finish(ui, &report, self.json)
+        finish(ui, &report, if self.json { Form::Json } else { Form::Human })
     }
 }
 
@@ -239,8 +267,15 @@ pub(super) fn tell(ui: &Ui, news: &News<'_>) {
     }
 }
 
-fn finish(ui: &mut Ui, report: &GateReport, is_json: bool) -> Result<Exit, Failure> {
-    let written = if is_json {
+/// How verdicts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Human,
+    Json,
+}
+
+fn finish(ui: &mut Ui, report: &GateReport, form: Form) -> Result<Exit, Failure> {
+    let written = if form == Form::Json {
         ui.text(&view::json(report))
     } else if report.said.is_empty() {
         ui.result(Styled::plain("no gate is for this").line())

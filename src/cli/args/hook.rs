@@ -13,7 +13,7 @@ use crate::cli::view::{gates, hooks as view};
 use crate::engine::signals;
 use crate::io::fs::FsError;
 use crate::ops::context::Context;
-use crate::ops::gating::News;
+use crate::ops::gating::request::News;
 use crate::ops::hook::Hook;
 use crate::ops::hook::install::{Done, Mode, Shared, install, status, uninstall};
 use crate::ops::hook::run::{HookRequest, HookRunError, Hooked, run};
@@ -29,6 +29,31 @@ Examples:
 
 A hook that is there already stays and runs first, with the same input. `git push --no-verify` passes by every hook of the one who pushes;
 `pre-receive` and `git orc gate check` do not let themselves be passed by.";
+
+const INSTALL: &str = "\
+Examples:
+  git orc hook install
+  git orc hook install pre-receive    On a server, in the bare repository
+  git orc hook install --mode file    A file, whatever git could read from its configuration";
+
+const UNINSTALL: &str = "\
+Examples:
+  git orc hook uninstall
+  git orc hook uninstall pre-push";
+
+const STATUS: &str = "\
+Examples:
+  git orc hook status
+  git orc hook status --json";
+
+const RUN: &str = "\
+Examples:
+  git orc hook run pre-push -- origin ssh://host/repo.git <refs
+  git orc hook run pre-push -- \"$@\"    In a hook of somebody else's, which reads nothing from standard input itself";
+
+const VERIFY: &str = "\
+Examples:
+  git orc hook verify";
 
 /// Put the quality gates before every push
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -82,6 +107,7 @@ pub enum ModeName {
 
 /// Install a hook; one that is there already stays and runs first
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = INSTALL)]
 pub struct InstallHook {
     /// The hook
     #[arg(value_name = "HOOK", value_enum, default_value = "pre-push")]
@@ -96,6 +122,7 @@ pub struct InstallHook {
 
 /// Take a hook away and put the former one back
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = UNINSTALL)]
 pub struct UninstallHook {
     /// The hook; without it, both
     #[arg(value_name = "HOOK", value_enum)]
@@ -104,6 +131,7 @@ pub struct UninstallHook {
 
 /// Tell which hooks there are
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = STATUS)]
 pub struct HookStatus {
     /// Print one JSON document
     #[arg(long)]
@@ -112,6 +140,7 @@ pub struct HookStatus {
 
 /// Do what a hook does, as git runs it
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = RUN)]
 pub struct RunHook {
     /// The hook
     #[arg(value_name = "HOOK", value_enum)]
@@ -126,6 +155,7 @@ pub struct RunHook {
 
 /// Prove that the hook blocks: push what must be refused, and what must not, into a scratch repository
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = VERIFY)]
 pub struct VerifyHook {}
 
 impl HookArgs {

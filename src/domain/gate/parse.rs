@@ -49,11 +49,12 @@ impl Checking<'_, '_> {
         let refs = self.refs(refs);
         let named: Vec<Named<'_>> = entries.iter().map(named).collect();
         let is_whole = !raw.broken && named.iter().all(|one| one.id.is_some());
-        let (edges, is_acyclic) = resolve(&named, "gate", if is_whole { Ids::Complete } else { Ids::Partial }, self.sink);
+        let known = if is_whole { Ids::Complete } else { Ids::Partial };
+        let (edges, is_acyclic) = resolve(&named, "gate", known, self.sink);
         let ids: Vec<Option<&str>> = named.iter().map(|one| one.id).collect();
-        let (stages, stage_of) = self.stages(&ids, is_whole);
+        let (stages, stage_of) = self.stages(&ids, known);
         self.early_needs(entries, &edges, &stage_of);
-        let moments = self.integration(&ids, is_whole);
+        let moments = self.integration(&ids, known);
         let mut gates = Vec::new();
         for (at, entry) in entries.iter().enumerate() {
             if let Some(gate) = self.gate(entry, &moments) {
@@ -67,7 +68,7 @@ impl Checking<'_, '_> {
     }
 
     /// Returns the stages, and the stage of every gate: the first one that names it, or one after all.
-    fn stages(&mut self, ids: &[Option<&str>], is_whole: bool) -> (Vec<Stage>, Vec<usize>) {
+    fn stages(&mut self, ids: &[Option<&str>], known: Ids) -> (Vec<Stage>, Vec<usize>) {
         let raw = self.raw.execution_order.as_ref().map_or(&[][..], |stages| stages.value.as_slice());
         let mut stages = Vec::new();
         let mut stage_of: Vec<Option<usize>> = vec![None; ids.len()];
@@ -76,7 +77,7 @@ impl Checking<'_, '_> {
             let required = stage.value.required.as_ref().is_none_or(|required| required.value);
             stages.push(Stage { name, required });
             for id in stage.value.gates.iter().flat_map(|gates| &gates.value) {
-                match self.position(id, ids, is_whole) {
+                match self.position(id, ids, known) {
                     Some(at) if stage_of[at].is_some() => {
                         let message = format!("{} is in an earlier stage already", quoted(&id.value));
                         self.sink.add(Draft::new(Code::DuplicateId, id.place, message).hint("Name it in one stage."));
@@ -94,9 +95,9 @@ impl Checking<'_, '_> {
     }
 
     /// Returns the position of a gate that is named somewhere; an unknown one is reported.
-    fn position(&mut self, id: &At<String>, ids: &[Option<&str>], is_whole: bool) -> Option<usize> {
-        let found = ids.iter().position(|known| *known == Some(id.value.as_str()));
-        if found.is_none() && is_whole {
+    fn position(&mut self, id: &At<String>, ids: &[Option<&str>], known: Ids) -> Option<usize> {
+        let found = ids.iter().position(|other| *other == Some(id.value.as_str()));
+        if found.is_none() && known == Ids::Complete {
             let near = self.sink.suggest(&id.value, ids.iter().copied().flatten());
             self.sink.add(Draft::new(Code::UnknownId, id.place, format!("no gate has the id {}", quoted(&id.value))).maybe_hint(near));
         }
@@ -117,13 +118,13 @@ impl Checking<'_, '_> {
     }
 
     /// Returns at which moments `ci_integration` wants each gate.
-    fn integration(&mut self, ids: &[Option<&str>], is_whole: bool) -> HashMap<usize, BTreeSet<Moment>> {
+    fn integration(&mut self, ids: &[Option<&str>], known: Ids) -> HashMap<usize, BTreeSet<Moment>> {
         let mut moments: HashMap<usize, BTreeSet<Moment>> = HashMap::new();
         let Some(raw) = &self.raw.ci_integration else { return moments };
         let RawIntegration { pre_commit_hooks, pre_push_hooks, pull_request_checks, .. } = &raw.value;
         for (list, moment) in [(pre_commit_hooks, None), (pre_push_hooks, Some(Moment::Push)), (pull_request_checks, Some(Moment::Ci))] {
             for id in list.iter().flat_map(|list| &list.value) {
-                if let Some(at) = self.position(id, ids, is_whole) {
+                if let Some(at) = self.position(id, ids, known) {
                     moments.entry(at).or_default().extend(moment);
                 }
             }

@@ -1,7 +1,8 @@
 //! Verdicts and waivers in the ledger's tree.
 
 use super::error::GatingError;
-use super::one::One;
+use super::range::Target;
+use crate::domain::gate::model::Gate;
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::run::gating::{Verdict, Waiver};
 use crate::domain::run::shelf::{verdict_path, waiver_path};
@@ -14,13 +15,14 @@ use crate::ops::context::Context;
 ///
 /// # Errors
 /// Returns [`GatingError`] when the toolchain can not be asked or an object can not be read.
-pub async fn key(cx: &Context, one: &One<'_>) -> Result<GateKey, GatingError> {
-    let objects = Objects::open(&cx.repo)?;
-    let base = one.target.base.map(|base| objects.tree_of(base)).transpose()?;
-    drop(objects);
+pub async fn key(cx: &Context, gate: &Gate, (target, tree): (&Target, ObjectId)) -> Result<GateKey, GatingError> {
+    let base = match target.base {
+        Some(base) => Some(Objects::open(&cx.repo)?.tree_of(base)?),
+        None => None,
+    };
     let place = cx.repo.work_dir().unwrap_or_else(|| cx.repo.common_dir());
     let shed = Toolshed { environment: &cx.environment, supervisor: &cx.supervisor, place };
-    Ok(GateKey::new(shed, one.gate, (one.tree, base)).await?)
+    Ok(GateKey::new(shed, gate, (tree, base)).await?)
 }
 
 /// The verdicts and waivers in the ledger's tree.

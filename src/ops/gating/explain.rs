@@ -3,9 +3,8 @@
 use super::cache::{Shelf, key};
 use super::error::GatingError;
 use super::file::{self, NAME};
-use super::one::One;
 use super::range::Target;
-use crate::domain::gate::model::{Gate, Moment};
+use crate::domain::gate::model::Gate;
 use crate::domain::id::ObjectId;
 use crate::domain::run::gating::{Verdict, Waiver};
 use crate::io::git::objects::Objects;
@@ -56,7 +55,7 @@ pub async fn explain(cx: &Context, commit: &str, only: Option<&str>) -> Result<E
     let shelf = Shelf::open(cx)?;
     let mut gates = Vec::new();
     for gate in found.gates.gates.iter().filter(|gate| only.is_none_or(|id| id == gate.id.as_str())) {
-        let key = key(cx, &One { gate, target: &target, tree, moment: Moment::Push }).await?;
+        let key = key(cx, gate, (&target, tree)).await?;
         let refs = if gate.refs.is_empty() { &found.gates.refs } else { &gate.refs };
         gates.push(Explained {
             stage: found.gates.stages.get(gate.stage).map(|stage| stage.name.clone()).unwrap_or_default(),

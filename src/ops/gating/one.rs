@@ -71,7 +71,7 @@ pub async fn run(session: &mut Session<'_>, one: &One<'_>) -> Result<Ran, Gating
     }
     let cx = session.run_context().await?;
     let commit = one.target.commit;
-    let ungated = session.ungated(one)?;
+    let ungated = session.ungated(one.gate, one.target)?;
     // The files that decide what a gate does are those of the commit itself: whoever pushes it answers for them.
     let place = GatePlace { commit, tree: one.tree, base: commit, round: 0 };
     let answer = ask(&cx, Ask { gate: one.gate, place, begins: one.target.base, ungated }).await?;

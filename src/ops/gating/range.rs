@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::error::GatingError;
+use super::file;
+use crate::domain::gate::model::Moment;
 use crate::domain::gate::push::RefUpdate;
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::policy::pattern::Pattern;
@@ -77,7 +79,14 @@ fn base_of(
         return Ok(objects.merge_bases(old, commit)?.first().copied());
     }
     let prefix = remote.map_or_else(|| "refs/heads/".to_owned(), |remote| format!("refs/remotes/{remote}/"));
-    let known: BTreeSet<ObjectId> = Refs::new(&cx.repo, cx.durability()).list(&prefix)?.into_iter().map(|(_, id)| id).collect();
+    // What stands on a branch that no gate is for has been seen by none, so it excuses nothing.
+    let gates = file::read(cx, commit).ok().flatten().map(|found| found.gates);
+    let is_gated = |name: &str| {
+        let there = format!("refs/heads/{}", name.strip_prefix(&prefix).unwrap_or(name));
+        gates.as_ref().is_none_or(|gates| gates.at(Moment::Push).any(|gate| gate.is_for(&there, &gates.refs)))
+    };
+    let all = Refs::new(&cx.repo, cx.durability()).list(&prefix)?;
+    let known: BTreeSet<ObjectId> = all.into_iter().filter(|(name, _)| is_gated(name)).map(|(_, id)| id).collect();
     let mut nearest: Option<ObjectId> = None;
     for tip in known.into_iter().filter(|tip| objects.exists(*tip)) {
         for base in objects.merge_bases(tip, commit)? {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::GatingError;
-use super::one::One;
-use super::{Keeping, ungated};
+use super::range::Target;
+use super::request::Keeping;
+use super::ungated;
 use crate::domain::gate::metric::Metric;
+use crate::domain::gate::model::Gate;
 use crate::domain::id::{EntryId, RepoPath, RunId};
 use crate::domain::ledger::codec;
 use crate::domain::plan::model::CheckedPlan;
@@ -16,11 +18,10 @@ use crate::domain::run::shelf::shelf_file;
 use crate::engine::closing;
 use crate::engine::context::RunContext;
 use crate::engine::folder::RunFolder;
-use crate::engine::signals::{StopSignal, Urge};
+use crate::engine::signals::{self, StopSignal};
 use crate::io::git::ledger_ref::{FileUpdate, LedgerRef, NewEntry};
 use crate::io::git::lock::RunLock;
 use crate::io::git::signature::Identity;
-use crate::io::process::request::CancelLevel;
 use crate::ops::begin::{self, Begun};
 use crate::ops::context::Context;
 
@@ -67,9 +68,9 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// Returns [`GatingError`] when the ledger can not be read.
-    pub fn ungated(&self, one: &One<'_>) -> Result<Option<u32>, GatingError> {
-        let is_asked = one.gate.conditions.iter().any(|condition| condition.metric == Metric::Ungated);
-        is_asked.then(|| Ok(u32::try_from(ungated::runs(self.cx, one.target)?.len()).unwrap_or(u32::MAX))).transpose()
+    pub fn ungated(&self, gate: &Gate, target: &Target) -> Result<Option<u32>, GatingError> {
+        let is_asked = gate.conditions.iter().any(|condition| condition.metric == Metric::Ungated);
+        is_asked.then(|| Ok(u32::try_from(ungated::runs(self.cx, target)?.len()).unwrap_or(u32::MAX))).transpose()
     }
 
     /// Returns everything that a gate can reach; made ready by the first one that asks.
@@ -106,7 +107,7 @@ impl<'a> Session<'a> {
         let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
         let lock = RunLock::take(&cx.repo, self.id)?;
         if let Some(stop) = self.stop.take() {
-            listen(run_cx.clone(), stop);
+            signals::obey(run_cx.clone(), stop);
         }
         self.ground = Some((run_cx.clone(), lock));
         Ok(run_cx)
@@ -130,24 +131,6 @@ impl<'a> Session<'a> {
             cx.hold.clear();
         }
     }
-}
-
-/// Ends the programs when the user wants it.
-#[expect(clippy::disallowed_methods, reason = "it listens for as long as the command lasts, whatever is under way")]
-fn listen(cx: RunContext, mut stop: StopSignal) {
-    tokio::spawn(async move {
-        while let Some(urge) = stop.recv().await {
-            match urge {
-                Urge::Stop(level) => cx.cancel(level),
-                Urge::Suspend(told) => {
-                    // Programs of gates are not stopped with their driver: they end when their time is over.
-                    let _ = told.send(());
-                }
-                Urge::Continue => {}
-            }
-        }
-        cx.cancel(CancelLevel::Run);
-    });
 }
 
 /// Makes entries of events that belong to no run, and of what the ledger's tree holds of them.

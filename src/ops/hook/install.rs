@@ -108,6 +108,10 @@ pub fn install(cx: &Context, hook: Hook, (mode, shared): (Mode, Shared)) -> Resu
         return Err(HookError::SharedFolder { path, scope });
     }
     let file = hooks::look(&folder, hook.name(), hook.text())?;
+    if let (Owner::Other(who), Some(moved)) = (&file.owner, file.moved.first()) {
+        let done = vec![format!("`{}` is there already, and {who} runs it", moved.display())];
+        return Ok(Done { done, notes: notes(cx, &file) });
+    }
     hooks::put(&file, hook.text())?;
     let mut done = vec![match &file.owner {
         Owner::Nobody => format!("wrote `{}`", file.path.display()),

@@ -9,11 +9,12 @@ use crate::domain::gate::model::Moment;
 use crate::domain::gate::push::{RefUpdate, pre_push, pre_receive};
 use crate::engine::signals::StopSignal;
 use crate::io::fs::{self, FsError};
-use crate::io::process::passthrough;
+use crate::io::process::passthrough::{self, ForeignHook};
 use crate::ops::context::Context;
 use crate::ops::gating::error::GatingError;
 use crate::ops::gating::report::GateReport;
-use crate::ops::gating::{self, GateRequest, Keeping, Known, News, range};
+use crate::ops::gating::request::{GateRequest, Keeping, Known, News};
+use crate::ops::gating::{self, range};
 
 /// Set while hooks of others run that may call ours once more.
 const RUNNING: &str = "ORC_HOOK_RUNNING";
@@ -87,8 +88,9 @@ pub async fn run(cx: &Context, request: HookRequest, tell: &mut dyn FnMut(News<'
         return Ok(Hooked::Inner);
     }
     if let Some(path) = request.previous.as_deref().filter(|path| is_hook(path)) {
-        let extra = (RUNNING, request.hook.name());
-        let ended = passthrough::run(path, &request.args, (&cx.environment, extra), &input)
+        let name = path.with_file_name(request.hook.name());
+        let foreign = ForeignHook { path, name: &name, args: &request.args, input: &input };
+        let ended = passthrough::run(foreign, &cx.environment, (RUNNING, request.hook.name()))
             .map_err(|source| HookRunError::Previous { path: path.to_owned(), source })?;
         if !ended.success() {
             return Ok(Hooked::RefusedBefore { path: path.to_owned(), code: ended.code() });

@@ -117,8 +117,14 @@ const DOORS: &[Door] = &[
     },
     Door {
         guarded: &[&["std", "process", "Command", "new"], &["tokio", "process", "Command", "new"]],
-        open_to: &["src/io/process/spawn.rs", "src/io/process/supervisor/", "src/io/process/pager.rs", "src/io/git/command.rs"],
-        instead: "processes start in io/process/{spawn.rs,supervisor/,pager.rs} and io/git/command.rs only",
+        open_to: &[
+            "src/io/process/spawn.rs",
+            "src/io/process/supervisor/",
+            "src/io/process/pager.rs",
+            "src/io/process/passthrough.rs",
+            "src/io/git/command.rs",
+        ],
+        instead: "processes start in io/process/{spawn.rs,supervisor/,pager.rs,passthrough.rs} and io/git/command.rs only",
     },
     Door { guarded: &[&["std", "process", "exit"]], open_to: &["src/main.rs"], instead: "only main.rs ends the process" },
     Door { guarded: &[&["std", "process", "abort"]], open_to: &[], instead: "nothing aborts the process" },

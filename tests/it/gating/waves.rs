@@ -1,0 +1,71 @@
+//! The gates of a repository inside of a run.
+
+use super::project;
+use crate::harness::TestEnvironment;
+
+fn plan(files: &[(&str, &str)]) -> String {
+    let one = |(id, text): &(&str, &str)| {
+        format!(
+            "  - {{id: {id}, files_scope: [{id}.txt], files_create: [{id}.txt], tool: command, command: [sh, -c, 'echo \"{text}\" >{id}.txt']}}\n"
+        )
+    };
+    format!("name: tour\nworkstreams:\n{}", files.iter().map(one).collect::<String>())
+}
+
+#[test]
+fn they_evict_who_breaks_them_and_let_the_push_pass_at_once() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment, "gates: [{id: lint, command: [./lint.sh], on: [wave, push]}]\n");
+    repo.write("p.yaml", plan(&[("good", "fine"), ("bad", "not fine!")]));
+    let run = repo.orc(&["run", "p.yaml", "--json"]);
+    assert_eq!(run.code(), 3, "{}", run.stderr);
+    assert_eq!(repo.git(&["ls-tree", "--name-only", "orc/tour", "bad.txt", "good.txt"]), "good.txt");
+    let checked = repo.ledger().of_kind("gate_finished").len();
+    let pushed = repo.try_git(&["push", "origin", "orc/tour"]);
+    assert!(pushed.code() == 0 && pushed.stderr.contains("known from run"), "{}", pushed.stderr);
+    assert_eq!(repo.ledger().of_kind("gate_checked").len(), 0, "nothing was asked again");
+    assert!(checked >= 2);
+    repo.orc(&["verify"]).expect_code(0);
+}
+
+#[test]
+fn what_was_red_before_is_nobodys_fault() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment, "gates: [{id: lint, command: [./lint.sh], on: wave}]\n");
+    repo.write("old.txt", "always so!\n");
+    repo.commit("red from the start");
+    repo.write("p.yaml", plan(&[("good", "fine"), ("bad", "not fine!")]));
+    assert_eq!(repo.orc(&["run", "p.yaml"]).code(), 3);
+    assert_eq!(repo.git(&["ls-tree", "--name-only", "orc/tour", "bad.txt", "good.txt"]), "good.txt");
+    let ledger = repo.ledger();
+    let passed = ledger.of_kind("gate_finished").into_iter().find(|gate| gate["verdict"] == "passed").unwrap();
+    assert!(passed["reason"].as_str().unwrap().contains("fails as it does on the base: 1 finding"), "{passed:#}");
+    repo.orc(&["verify"]).expect_code(0);
+}
+
+#[test]
+fn those_that_only_warn_hold_nothing_up() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment, "gates: [{id: lint, command: [./lint.sh], on: wave, failure_action: warn}]\n");
+    repo.write("p.yaml", plan(&[("bad", "not fine!")]));
+    repo.orc(&["run", "p.yaml"]).expect_code(0);
+    let ledger = repo.ledger();
+    let gate = ledger.of_kind("gate_finished")[0].clone();
+    assert_eq!((gate["verdict"].as_str(), gate["advisory"].as_bool()), (Some("failed"), Some(true)));
+    repo.orc(&["verify"]).expect_code(0);
+    // It counts as nothing that a gate has seen.
+    let pushed = repo.try_git(&["push", "origin", "orc/tour"]);
+    assert!(pushed.code() == 1 && pushed.stderr.contains("run-verdict"), "{}", pushed.stderr);
+}
+
+#[test]
+fn those_of_steps_are_mended_in_the_workstream() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment, "gates: [{id: lint, command: [./lint.sh], on: step}]\n");
+    let fix = "if [ \"$ORC_STEP\" = fix ]; then echo fine >a.txt; else echo no! >a.txt; fi";
+    let text = format!("name: tour\nworkstreams: [{{id: a, files_scope: [a.txt], tool: command, command: [sh, -c, '{fix}']}}]\n");
+    repo.write("p.yaml", text);
+    repo.orc(&["run", "p.yaml"]).expect_code(0);
+    assert_eq!(repo.git(&["show", "orc/tour:a.txt"]), "fine");
+    assert!(repo.ledger().of_kind("step_finished").iter().any(|step| step["step"] == "lint" && step["outcome"] == "failed"));
+}
