@@ -1,4 +1,4 @@
-//! The text of Rust's test runner: `test name ... FAILED`, and the panic with its place.
+//! The text of Rust's test runner: `test name ... FAILED`, or `name --- FAILED` when it is quiet, and the panic with its place.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,7 +9,10 @@ use super::draft::{CheckOutput, Draft, Place, Reading};
 use super::model::{FindingKind, Level};
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
-static FAILED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^test (.+?)(?: - should panic)? \.\.\. FAILED$").expect("constant pattern"));
+static FAILED: LazyLock<Regex> = LazyLock::new(|| {
+    // The second form is that of `--quiet`.
+    Regex::new(r"^(?:test (?<name>.+?)(?: - should panic)? \.\.\. FAILED|(?<quiet>\S.*?)(?: - should panic)? --- FAILED)$").expect("constant pattern")
+});
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static PANIC: LazyLock<Regex> =
@@ -24,7 +27,7 @@ pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
             panics.entry(thread).or_insert((at, place));
         }
     }
-    let failed = lines.iter().filter_map(|line| FAILED.captures(line)?.get(1));
+    let failed = lines.iter().filter_map(|line| FAILED.captures(line)).filter_map(|found| found.name("name").or_else(|| found.name("quiet")));
     Reading::of_lines(failed.map(|name| draft(name.as_str(), panics.get(name.as_str()), &lines)).collect())
 }
 

@@ -1,7 +1,7 @@
 //! Real linters and tests, failing on the base already.
 
 use super::project;
-use crate::harness::{TestEnvironment, TestRepo};
+use crate::harness::{TestEnvironment, TestRepo, run};
 
 const GATES: &str = "\
 gates:
@@ -31,8 +31,13 @@ mod tests {
 }
 ";
 
+/// Pushes with the toolchain in `PATH` that builds this test.
 fn push(repo: &TestRepo<'_>, what: &str) -> String {
-    let pushed = repo.try_git(&["push", "origin", "HEAD:main"]);
+    let toolchain = std::path::Path::new(env!("CARGO")).parent().unwrap();
+    let mut command = repo.command("git");
+    let path = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).unwrap().to_owned();
+    let folders = std::iter::once(toolchain.to_owned()).chain(std::env::split_paths(&path));
+    let pushed = run(command.env("PATH", std::env::join_paths(folders).unwrap()).args(["push", "origin", "HEAD:main"]));
     format!("{what} {}\n{}", pushed.code(), pushed.stderr)
 }
 
