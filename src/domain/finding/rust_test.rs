@@ -11,7 +11,8 @@ use super::model::{FindingKind, Level};
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
 static FAILED: LazyLock<Regex> = LazyLock::new(|| {
     // The second form is that of `--quiet`.
-    Regex::new(r"^(?:test (?<name>.+?)(?: - should panic)? \.\.\. FAILED|(?<quiet>\S.*?)(?: - should panic)? --- FAILED)$").expect("constant pattern")
+    Regex::new(r"^(?:test (?<name>.+?)(?: - should panic)? \.\.\. FAILED|(?<quiet>\S.*?)(?: - should panic)? --- FAILED)$")
+        .expect("constant pattern")
 });
 
 #[expect(clippy::expect_used, reason = "a constant pattern that a test compiles")]
@@ -27,7 +28,8 @@ pub(super) fn read(check: &CheckOutput<'_>) -> Reading {
             panics.entry(thread).or_insert((at, place));
         }
     }
-    let failed = lines.iter().filter_map(|line| FAILED.captures(line)).filter_map(|found| found.name("name").or_else(|| found.name("quiet")));
+    let failed =
+        lines.iter().filter_map(|line| FAILED.captures(line)).filter_map(|found| found.name("name").or_else(|| found.name("quiet")));
     Reading::of_lines(failed.map(|name| draft(name.as_str(), panics.get(name.as_str()), &lines)).collect())
 }
 

@@ -95,11 +95,14 @@ fn a_missing_program_blocks_and_says_so() {
     assert!(!bare.status.success() && said.contains("git-orc is not in PATH"), "{said}");
 }
 
-/// Returns whether a program is there; the suites install what they need, so that it is missing only where somebody runs a test by hand.
-fn has(environment: &TestEnvironment, program: &str) -> bool {
-    let found = environment.command("sh").args(["-c", &format!("command -v {program}")]).output().unwrap().status.success();
-    assert!(found || std::env::var_os("CI_RUN").is_none(), "{program} is not installed");
-    found
+/// Puts a manager of hooks into `PATH`: out of the folders that `GIT_ORC_TEST_HOOKS` names, or from where this test finds programs.
+fn bring(environment: &TestEnvironment, program: &str) {
+    let named = std::env::var_os("GIT_ORC_TEST_HOOKS").unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&named).chain(std::env::split_paths(&path));
+    let found = folders.find_map(|folder| folder.join(program).canonicalize().ok());
+    let found = found.unwrap_or_else(|| panic!("{program} is not installed; `.ci/run` installs it"));
+    std::os::unix::fs::symlink(found, environment.bin().join(program)).unwrap();
 }
 
 const MARKING: &str = "sh -c 'cat >/dev/null; echo asked >>../mark'";
@@ -108,9 +111,7 @@ const MARKING: &str = "sh -c 'cat >/dev/null; echo asked >>../mark'";
 #[ignore = "needs git-lfs, which the suites install"]
 fn git_lfs_and_ours() {
     let environment = TestEnvironment::new();
-    if !has(&environment, "git-lfs") {
-        return;
-    }
+    bring(&environment, "git-lfs");
     let repo = fresh(&environment);
     repo.git(&["lfs", "install", "--local"]);
     let theirs = repo.read(".git/hooks/pre-push");
@@ -141,9 +142,7 @@ fn pre_commit_config(repo: &TestRepo<'_>) {
 fn pre_commit_and_ours_whoever_came_first() {
     for (program, first) in [("pre-commit", true), ("pre-commit", false), ("prek", true), ("prek", false)] {
         let environment = TestEnvironment::new();
-        if !has(&environment, program) {
-            continue;
-        }
+        bring(&environment, program);
         let repo = fresh(&environment);
         pre_commit_config(&repo);
         let install = || assert!(repo.command(program).args(["install", "-t", "pre-push"]).output().unwrap().status.success());
@@ -163,9 +162,7 @@ fn pre_commit_and_ours_whoever_came_first() {
 #[ignore = "needs lefthook, which the suites install"]
 fn lefthook_and_ours() {
     let environment = TestEnvironment::new();
-    if !has(&environment, "lefthook") {
-        return;
-    }
+    bring(&environment, "lefthook");
     let repo = fresh(&environment);
     repo.write("lefthook.yml", format!("pre-push:\n  commands:\n    mark:\n      run: {MARKING}\n"));
     repo.commit("hooks");
@@ -179,9 +176,7 @@ fn lefthook_and_ours() {
 #[ignore = "needs husky, which the suites install"]
 fn husky_and_ours() {
     let environment = TestEnvironment::new();
-    if !has(&environment, "husky") {
-        return;
-    }
+    bring(&environment, "husky");
     let repo = fresh(&environment);
     repo.write("package.json", "{\"name\": \"x\", \"version\": \"1.0.0\"}\n");
     assert!(repo.command("husky").output().unwrap().status.success());
