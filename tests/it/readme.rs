@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Parser as _;
 use git_orc::cli::args::root::{Root, command};
 use git_orc::domain::document::source::{Shape, SourceFile};
+use git_orc::domain::gate::parse::parse as parse_gates;
 use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::plan_schema;
@@ -44,7 +45,9 @@ fn plans_in_the_readme_are_valid() {
     let shipped = parse_profiles(&[ProfileSource { name: "shipped", text: SHIPPED }]).unwrap();
     let tools: Vec<_> = shipped.tools().map(|tool| tool.profile.id.clone()).collect();
     let schema = jsonschema::draft202012::new(&plan_schema()).unwrap();
-    for text in blocks(&readme(), "yaml") {
+    // A block names its file in a comment, unless it is a plan.
+    let is_plan = |text: &&str| !text.starts_with("# QUALITY_GATE.yaml");
+    for text in blocks(&readme(), "yaml").into_iter().filter(is_plan) {
         let files = [SourceFile::new("README.md.yaml", text)];
         let input = PlanInput {
             files: &files,
@@ -56,6 +59,17 @@ fn plans_in_the_readme_are_valid() {
         assert!(notes.is_empty(), "{notes:#?} in\n{text}");
         let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
         assert!(schema.is_valid(&serde_json::to_value(value).unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn gates_in_the_readme_are_valid() {
+    let text = readme();
+    let all: Vec<&str> = blocks(&text, "yaml").into_iter().filter(|text| text.starts_with("# QUALITY_GATE.yaml")).collect();
+    assert!(!all.is_empty());
+    for text in all {
+        let (_, notes) = parse_gates(&SourceFile::new("README.md.yaml", text)).unwrap_or_else(|found| panic!("{found:#?} in\n{text}"));
+        assert!(notes.is_empty(), "{notes:#?} in\n{text}");
     }
 }
 
