@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::bench::{self, Command};
+use super::check_base::{self, Failure, compare_with_base};
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
@@ -14,6 +15,8 @@ use crate::domain::document::command::Argv;
 use crate::domain::finding::chooser::{Found, MOST_FINDINGS, Output, read};
 use crate::domain::finding::draft::{Base, CheckOutput};
 use crate::domain::finding::model::Finding;
+use crate::domain::gate::model::Baseline;
+use crate::domain::id::ObjectId;
 use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
@@ -66,17 +69,20 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     let checked = match place::stand(cx, order, state, Stand::Tip).await? {
         Ok(mut live) => {
             live.since = Since::Checks;
-            let checked = run_commands(cx, order, (plan, step), (live.worktree.path(), commands)).await;
+            let start = place::commit(state, &order.workstream, Stand::Start)?;
+            let checked = run_commands(cx, order, (plan, step), (live.worktree.path(), commands, (start, state.drivers))).await;
             let (live, strayed) = strayed(cx, live).await?;
             notes.extend(strayed);
             cx.keep_worktree(&order.workstream, live);
             checked
         }
-        Err(message) => Ok(Checked::not_started(message, None)),
+        Err(message) => Ok((Checked::not_started(message, None), Vec::new(), Vec::new())),
     };
     watch::leave(cx, &watch::name(order)).await?;
-    let mut checked = checked?;
+    let (mut checked, told, on_base) = checked?;
+    notes.extend(told);
     let Told { mut events, stop } = watch::told(cx, order, IntegrityMode::Stop);
+    events.extend(on_base);
     if let Some(reason) = stop {
         checked.message = reason;
         checked.outcome = if checked.outcome == StepOutcome::Cancelled { StepOutcome::Cancelled } else { StepOutcome::Rejected };
@@ -123,13 +129,14 @@ async fn run_commands(
     cx: &RunContext,
     order: &StepOrder,
     (plan, step): (&Workstream, &Step),
-    (worktree, commands): (&Path, &[Argv]),
-) -> Result<Checked, ExecuteError> {
+    (worktree, commands, (start, round)): (&Path, &[Argv], (ObjectId, u32)),
+) -> Result<(Checked, Vec<String>, Vec<Event>), ExecuteError> {
     let seconds = step.timeout_sec.unwrap_or(match step.kind {
         StepKind::Static(_) => plan.limits.timeouts.statics,
         StepKind::Runtime(_) | StepKind::Edit(_) => plan.limits.timeouts.runtime,
     });
     let mut last = Checked { outcome: StepOutcome::Passed, exit_code: Some(0), ..Checked::not_started("passed".into(), None) };
+    let (mut notes, mut events) = (Vec::new(), Vec::new());
     for (number, argv) in commands.iter().enumerate() {
         let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("{}.log", number + 1))?;
         let command = Command {
@@ -143,12 +150,19 @@ async fn run_commands(
             stdout: None,
             resources: ResourceLimits::default(),
         };
-        last = judge(cx, Printed::by(argv, (worktree, &log)), bench::run(cx, command).await?).await?;
+        let printed = Printed { most: check_base::MOST_FINDINGS, ..Printed::by(argv, (worktree, &log)) };
+        last = judge(cx, printed, bench::run(cx, command).await?).await?;
+        if step.baseline == Baseline::Base {
+            let compared = compare_with_base(cx, Failure { argv, seconds, start, round }, last).await?;
+            last = compared.checked;
+            notes.extend(compared.note);
+            events.extend(compared.events);
+        }
         if last.outcome != StepOutcome::Passed {
             break;
         }
     }
-    Ok(last)
+    Ok((last, notes, events))
 }
 
 impl Checked {

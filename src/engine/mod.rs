@@ -8,6 +8,7 @@ pub mod bench;
 pub mod capture;
 pub mod change;
 pub mod check;
+pub mod check_base;
 pub mod closing;
 pub mod commits;
 pub mod context;

@@ -49,7 +49,7 @@ fn step(workstream: &Workstream, gate: &Gate) -> Step {
     let numbered = (1..).map(|number| format!("gate-{number}"));
     let mut names = std::iter::once(gate.id.to_string()).chain(numbered).filter_map(|name| StepId::parse(&name).ok());
     let id = names.find(is_free).unwrap_or_else(StepId::fix);
-    Step { id, kind: StepKind::Static(Vec::new()), timeout_sec: gate.timeout_sec }
+    Step { id, kind: StepKind::Static(Vec::new()), timeout_sec: gate.timeout_sec, baseline: gate.baseline }
 }
 
 #[cfg(test)]

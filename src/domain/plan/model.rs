@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::document::command::Argv;
-use crate::domain::gate::model::Gate;
+use crate::domain::gate::model::{Baseline, Gate};
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::limits::LoopLimits;
@@ -113,6 +113,8 @@ pub struct Step {
     pub kind: StepKind,
     /// Seconds until it is ended; `None` takes the tool's or the limits' value.
     pub timeout_sec: Option<u64>,
+    /// What the findings of a check are compared with.
+    pub baseline: Baseline,
 }
 
 /// What a step does.

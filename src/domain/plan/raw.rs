@@ -114,6 +114,8 @@ record! {
         resolve "resolve": Command,
         /// Commands that prepare the worktree.
         setup "setup": Commands,
+        /// What the findings of checks are compared with: `base`, so that only new ones count, or `none`; `base` when absent.
+        baseline "baseline": Baseline,
         /// Whether it is fine to change nothing.
         allow_empty "allow_empty": bool,
         /// Whether submodules are initialised in the worktree.

@@ -22,6 +22,7 @@ use super::next::patch_moved;
 use super::starting::starting;
 use super::state::{PatchStatus, RunState, RunStatus, WorkstreamStatus};
 use crate::domain::finding::model::{Finding, FindingKind, Level};
+use crate::domain::gate::model::Baseline;
 use crate::domain::id::{EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
@@ -39,7 +40,7 @@ fn tool(text: &str) -> ToolId {
 }
 
 fn step(name: &str, kind: StepKind) -> Step {
-    Step { id: StepId::parse(name).unwrap(), kind, timeout_sec: None }
+    Step { id: StepId::parse(name).unwrap(), kind, timeout_sec: None, baseline: Baseline::Base }
 }
 
 fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstream {

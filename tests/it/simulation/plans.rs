@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use git_orc::domain::finding::model::{Finding, FindingKind, Level};
-use git_orc::domain::gate::model::Gate;
+use git_orc::domain::gate::model::{Baseline, Gate};
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use git_orc::domain::policy::sandbox::SandboxRules;
@@ -160,13 +160,23 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
     }
     let mut steps = vec![edit("edit")];
     if dice.chance(70) {
-        steps.push(Step { id: step_id("static"), kind: StepKind::Static(vec![vec!["true".into()]]), timeout_sec: None });
+        steps.push(Step {
+            id: step_id("static"),
+            kind: StepKind::Static(vec![vec!["true".into()]]),
+            timeout_sec: None,
+            baseline: Baseline::Base,
+        });
     }
     if dice.chance(20) {
         steps.push(edit("polish"));
     }
     if dice.chance(60) {
-        steps.push(Step { id: step_id("runtime"), kind: StepKind::Runtime(vec![vec!["true".into()]]), timeout_sec: None });
+        steps.push(Step {
+            id: step_id("runtime"),
+            kind: StepKind::Runtime(vec![vec!["true".into()]]),
+            timeout_sec: None,
+            baseline: Baseline::Base,
+        });
     }
     Workstream {
         id,
@@ -221,7 +231,7 @@ fn edit(name: &str) -> Step {
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
     });
-    Step { id: step_id(name), kind, timeout_sec: None }
+    Step { id: step_id(name), kind, timeout_sec: None, baseline: Baseline::Base }
 }
 
 fn finding(number: usize) -> Finding {

@@ -6,6 +6,7 @@ use crate::domain::document::read::Name;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place};
 use crate::domain::document::word::Command;
+use crate::domain::gate::model::Baseline;
 use crate::domain::id::{StepId, ToolId};
 use crate::domain::plan::check::graph::{Ids, Named, order, resolve};
 use crate::domain::plan::input::{Known, PlanInput};
@@ -92,7 +93,8 @@ fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
         acceptance_tests: Vec::new(),
     };
     let timeout_sec = workstream_timeout(layers);
-    let step = |id: &str, kind| StepId::parse(id).ok().map(|id| Step { id, kind, timeout_sec });
+    let baseline = workstream_baseline(layers);
+    let step = |id: &str, kind| StepId::parse(id).ok().map(|id| Step { id, kind, timeout_sec, baseline });
     let mut steps = Vec::new();
     steps.extend(edit_step(layers, edit, sink).and_then(|edit| step("edit", StepKind::Edit(edit))));
     let statics = argvs(own.statics.as_ref().or(defaults.statics.as_ref()), sink);
@@ -109,6 +111,11 @@ fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
 fn workstream_timeout(layers: Layers<'_>) -> Option<u64> {
     let seconds = layers.own.value.timeout_sec.as_ref().or(layers.defaults.timeout_sec.as_ref());
     seconds.map(|seconds| seconds.value.wide())
+}
+
+fn workstream_baseline(layers: Layers<'_>) -> Baseline {
+    let baseline = layers.own.value.baseline.as_ref().or(layers.defaults.baseline.as_ref());
+    baseline.map_or(Baseline::Base, |baseline| baseline.value)
 }
 
 fn listed_steps(layers: Layers<'_>, listed: &[At<RawStep>], sink: &mut Sink<'_>) -> Vec<Step> {
@@ -157,7 +164,7 @@ fn listed_step(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Op
         KindWord::Runtime => StepKind::Runtime(check_commands(raw, sink)),
     };
     let timeout_sec = step.timeout_sec.as_ref().map(|seconds| seconds.value.wide()).or(workstream_timeout(layers));
-    Some(Step { id: StepId::parse(&id.value.0).ok()?, kind, timeout_sec })
+    Some(Step { id: StepId::parse(&id.value.0).ok()?, kind, timeout_sec, baseline: workstream_baseline(layers) })
 }
 
 fn listed_edit(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Option<EditStep> {

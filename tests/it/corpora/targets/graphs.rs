@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
+use git_orc::domain::gate::model::Baseline;
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use git_orc::domain::policy::scope::Scope;
@@ -124,7 +125,7 @@ pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope:
         conflict_group: None,
         parallel_ok: true,
         priority: 0,
-        steps: vec![Step { id: StepId::parse("edit").unwrap(), kind: StepKind::Edit(edit), timeout_sec: None }],
+        steps: vec![Step { id: StepId::parse("edit").unwrap(), kind: StepKind::Edit(edit), timeout_sec: None, baseline: Baseline::Base }],
         resolve: None,
         setup: Vec::new(),
         tasks: Vec::new(),
