@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{Checked, Reads};
+use super::checked::{Checked, Reads};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::gate_base::{self, OnBase};
@@ -16,7 +16,7 @@ use crate::domain::id::{GateId, ObjectId};
 
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::StepOutcome;
-use crate::domain::text::count;
+use crate::domain::text::{clip, count};
 use crate::io::git::objects::Objects;
 
 /// The most findings of a check; with more, nothing is compared.
@@ -65,8 +65,8 @@ pub async fn compare_with_base(cx: &RunContext, failure: Failure<'_>, checked: C
     let Some(old) = old.findings else { return Ok(Compared { checked, note: None, events }) };
     let Comparison { new, known, fixed } = compare(&old, &checked.findings);
     let note = (!known.is_empty() || !fixed.is_empty()).then(|| {
-        let known = count(known.len(), "finding");
-        format!("{known} of `{}` were there when the workstream began, {} are gone", failure.argv.join(" "), fixed.len())
+        let same = count(known.len(), "finding");
+        format!("`{}`: {same} as when the workstream began, {} fixed", clip(&failure.argv.join(" "), 80), fixed.len())
     });
     let outcome = if new.is_empty() { StepOutcome::Passed } else { checked.outcome };
     let message = if new.is_empty() { format!("fails as it does on the base: {}", checked.message) } else { checked.message };

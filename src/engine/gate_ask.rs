@@ -1,6 +1,6 @@
 //! Asking a gate: its command on the tree, on the base as well where that decides, and once more where a test may have failed by chance.
 
-use super::check::Reads;
+use super::checked::Reads;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::gate_base::{self, OnBase};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bench::{self, Command};
-use super::check::{self, Checked, Printed, Reads};
+use super::checked::{self, Checked, Printed, Reads};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::gate_ground;
@@ -105,7 +105,7 @@ pub async fn run_gate(cx: &RunContext, task: GateTask<'_>, place: GatePlace) -> 
     let ended = ended?;
     gate_ground::tell(&log, place.base, &ground.from_base)?;
     let printed = Printed { reader: task.reader, reads: task.reads, most: task.most, ..Printed::by(task.argv, (worktree.path(), &log)) };
-    let checked = check::judge(cx, printed, ended).await?;
+    let checked = checked::judge(cx, printed, ended).await?;
     let told = watch::told_of_gate(cx, task.id, (place.tree, place.round));
     let report = task.report.and_then(|path| report(worktree.path().join(path)));
     *slot = Some(worktree);

@@ -1,7 +1,7 @@
 //! Gates on the merged tree. A red gate is followed to its culprit: the smallest number of merges that turns it red names it; it is evicted
 //! and the rest goes on.
 
-use super::check::FINDINGS_KEPT;
+use super::checked::FINDINGS_KEPT;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::gate_ask::{Ask, ask};

@@ -9,6 +9,7 @@ pub mod capture;
 pub mod change;
 pub mod check;
 pub mod check_base;
+pub mod checked;
 pub mod closing;
 pub mod commits;
 pub mod context;

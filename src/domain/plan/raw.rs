@@ -114,7 +114,7 @@ record! {
         resolve "resolve": Command,
         /// Commands that prepare the worktree.
         setup "setup": Commands,
-        /// What the findings of checks are compared with: `base`, so that only new ones count, or `none`; `base` when absent.
+        /// What the findings of checks are compared with: `base`, so that only new ones count, or `none`. When absent: `none` for the workstream's own checks, `base` for inherited ones.
         baseline "baseline": Baseline,
         /// Whether it is fine to change nothing.
         allow_empty "allow_empty": bool,

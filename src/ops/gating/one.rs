@@ -9,7 +9,7 @@ use crate::domain::gate::model::{Gate, GateCheck, Moment};
 use crate::domain::id::ObjectId;
 use crate::domain::run::event::Event;
 use crate::domain::run::gating::GateChecked;
-use crate::engine::check::FINDINGS_KEPT;
+use crate::engine::checked::FINDINGS_KEPT;
 use crate::engine::gate_ask::{Answer, Ask, ask};
 use crate::engine::gate_run::GatePlace;
 

@@ -69,3 +69,38 @@ fn those_of_steps_are_mended_in_the_workstream() {
     assert_eq!(repo.git(&["show", "orc/tour:a.txt"]), "fine");
     assert!(repo.ledger().of_kind("step_finished").iter().any(|step| step["step"] == "lint" && step["outcome"] == "failed"));
 }
+
+#[test]
+fn checks_that_are_inherited_count_only_what_is_new() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment, "gates: [{id: none, command: ['true']}]\n");
+    repo.write("old.txt", "always so!\n");
+    repo.commit("red from the start");
+    let one = |id: &str, text: &str, more: &str| {
+        format!(
+            "  - {{id: {id}, files_scope: [{id}.txt], files_create: [{id}.txt], tool: command, command: [sh, -c, 'echo \"{text}\" >{id}.txt']{more}}}\n"
+        )
+    };
+    let defaults = "defaults: {static: [./lint.sh], circuit_breaker: {max_fix_iterations: {static: 0}}}\n";
+    let all = [
+        one("inherits", "fine", ""),
+        one("adds", "not fine!", ""),
+        one("asks-itself", "fine", ", static: [./lint.sh]"),
+        one("says-so", "fine", ", static: [./lint.sh], baseline: base"),
+        one("is-strict", "fine", ", baseline: none"),
+    ];
+    repo.write("p.yaml", format!("name: tour\n{defaults}workstreams:\n{}", all.concat()));
+    assert_eq!(repo.orc(&["run", "p.yaml"]).code(), 1);
+    let merged = repo.git(&["ls-tree", "--name-only", "orc/tour"]);
+    let is = |id: &str| merged.lines().any(|line| line == format!("{id}.txt"));
+    assert_eq!(["inherits", "adds", "asks-itself", "says-so", "is-strict"].map(is), [true, false, false, true, false], "{merged}");
+    let ledger = repo.ledger();
+    let step = |id: &str| {
+        ledger.of_kind("step_finished").into_iter().find(|step| step["workstream"] == id && step["step"] == "static").unwrap().clone()
+    };
+    assert!(step("inherits")["notes"].to_string().contains("1 finding as when the workstream began"), "{:#}", step("inherits"));
+    let found = step("adds")["findings"].as_array().unwrap().clone();
+    assert_eq!((found.len(), found[0]["location"]["path"].as_str()), (1, Some("adds.txt")), "only the new one");
+    assert_eq!(repo.worktrees().len(), 1);
+    repo.orc(&["verify"]).expect_code(0);
+}

@@ -93,17 +93,16 @@ fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
         acceptance_tests: Vec::new(),
     };
     let timeout_sec = workstream_timeout(layers);
-    let baseline = workstream_baseline(layers);
-    let step = |id: &str, kind| StepId::parse(id).ok().map(|id| Step { id, kind, timeout_sec, baseline });
+    let step = |id: &str, kind, baseline| StepId::parse(id).ok().map(|id| Step { id, kind, timeout_sec, baseline });
     let mut steps = Vec::new();
-    steps.extend(edit_step(layers, edit, sink).and_then(|edit| step("edit", StepKind::Edit(edit))));
+    steps.extend(edit_step(layers, edit, sink).and_then(|edit| step("edit", StepKind::Edit(edit), Baseline::Nothing)));
     let statics = argvs(own.statics.as_ref().or(defaults.statics.as_ref()), sink);
     if !statics.is_empty() {
-        steps.extend(step("static", StepKind::Static(statics)));
+        steps.extend(step("static", StepKind::Static(statics), baseline(layers, Wanted::by(own.statics.as_ref()))));
     }
     let runtime = argvs(own.runtime.as_ref().or(defaults.runtime.as_ref()), sink);
     if !runtime.is_empty() {
-        steps.extend(step("runtime", StepKind::Runtime(runtime)));
+        steps.extend(step("runtime", StepKind::Runtime(runtime), baseline(layers, Wanted::by(own.runtime.as_ref()))));
     }
     steps
 }
@@ -113,9 +112,30 @@ fn workstream_timeout(layers: Layers<'_>) -> Option<u64> {
     seconds.map(|seconds| seconds.value.wide())
 }
 
-fn workstream_baseline(layers: Layers<'_>) -> Baseline {
-    let baseline = layers.own.value.baseline.as_ref().or(layers.defaults.baseline.as_ref());
-    baseline.map_or(Baseline::Base, |baseline| baseline.value)
+/// Who wants a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// The workstream itself: the check says when its work is done.
+    ByItself,
+    /// Everybody: the check says whether something was broken.
+    ByAll,
+}
+
+impl Wanted {
+    fn by<T>(own: Option<&T>) -> Self {
+        if own.is_some() { Self::ByItself } else { Self::ByAll }
+    }
+}
+
+/// Returns what the findings of a check are compared with. What fails before the work begins is often just what the work is to mend, so a
+/// check of the workstream's own is not compared unless that is said.
+fn baseline(layers: Layers<'_>, wanted: Wanted) -> Baseline {
+    let said = layers.own.value.baseline.as_ref().or(layers.defaults.baseline.as_ref());
+    match (said, wanted) {
+        (Some(said), _) => said.value,
+        (None, Wanted::ByItself) => Baseline::Nothing,
+        (None, Wanted::ByAll) => Baseline::Base,
+    }
 }
 
 fn listed_steps(layers: Layers<'_>, listed: &[At<RawStep>], sink: &mut Sink<'_>) -> Vec<Step> {
@@ -164,7 +184,12 @@ fn listed_step(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Op
         KindWord::Runtime => StepKind::Runtime(check_commands(raw, sink)),
     };
     let timeout_sec = step.timeout_sec.as_ref().map(|seconds| seconds.value.wide()).or(workstream_timeout(layers));
-    Some(Step { id: StepId::parse(&id.value.0).ok()?, kind, timeout_sec, baseline: workstream_baseline(layers) })
+    Some(Step {
+        id: StepId::parse(&id.value.0).ok()?,
+        kind,
+        timeout_sec,
+        baseline: baseline(layers, Wanted::by(layers.own.value.steps.as_ref())),
+    })
 }
 
 fn listed_edit(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Option<EditStep> {
