@@ -8,6 +8,7 @@ use std::thread;
 use super::context::Context;
 use crate::domain::id::{RunId, ToolId};
 use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
+use crate::domain::policy::governance::model::Governance;
 use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRules};
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
@@ -205,6 +206,8 @@ pub struct Begun {
     pub inputs: Inputs,
     /// What deciding needs.
     pub config: RunConfig,
+    /// The policies.
+    pub governance: Governance,
 }
 
 /// Returns where worktrees are made.
@@ -225,6 +228,8 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
     let root = worktree_root(cx, settings);
     let (merging, worktrees, identity) = thread::scope(|scope| {
         let merging = scope.spawn(|| MergeSettings::read(&cx.repo));
+        let rules = begun.governance.secrets.clone();
+        scope.spawn(move || rules.map(|rules| rules.rules().is_some()));
         let worktrees = scope.spawn(|| Worktrees::new(&cx.repo, &root));
         let identity = cx.repo.identity();
         (joined(merging), joined(worktrees), identity)
@@ -242,6 +247,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         plan: begun.plan,
         config: begun.config,
         inputs: begun.inputs,
+        governance: begun.governance,
         tools: cx.tools.clone(),
         plugins: cx.plugins.clone(),
         repo: cx.repo.clone(),

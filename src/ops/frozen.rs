@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::plan_source::{PlanKind, PlanSource};
+use super::policies;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
+use crate::domain::policy::governance::model::Governance;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::limits::LoopLimits;
 use crate::engine::context::Inputs;
@@ -45,6 +47,9 @@ pub enum FrozenError {
     /// The frozen plan is not understood by this version.
     #[error("the frozen plan is not understood by this version of git-orc: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
     Plan(Vec<Diagnostic>),
+    /// The frozen policies are not understood by this version.
+    #[error("the frozen policies are not understood by this version of git-orc: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Policies(Vec<Diagnostic>),
     /// The settings have no JSON form.
     #[error("the settings could not be written as JSON")]
     Json(#[from] serde_json::Error),
@@ -63,6 +68,9 @@ pub struct Frozen {
     pub files: Vec<(String, String)>,
     /// The files that the plan names, likewise.
     pub inputs: Vec<(String, String)>,
+    /// The files of the policies, likewise, the lowest layer first; none in a run that began before there were policies.
+    #[serde(default)]
+    pub policies: Vec<(String, String)>,
     /// What the command line set in place of the plan.
     pub overrides: Overrides,
     /// The limits that the plan's own are laid over.
@@ -160,7 +168,12 @@ pub fn digest_of(files: &[SourceFile]) -> String {
 
 /// Returns what is frozen of a plan.
 #[must_use]
-pub fn frozen(source: &PlanSource, inputs: &Inputs, (overrides, limits, config): (Overrides, LoopLimits, RunConfig)) -> Frozen {
+pub fn frozen(
+    source: &PlanSource,
+    inputs: &Inputs,
+    policies: &[SourceFile],
+    (overrides, limits, config): (Overrides, LoopLimits, RunConfig),
+) -> Frozen {
     let single = |file: &SourceFile| {
         let ending = Path::new(&file.path).extension().map_or_else(|| "yaml".to_owned(), |e| e.to_string_lossy().into_owned());
         format!("plan.{ending}")
@@ -173,12 +186,14 @@ pub fn frozen(source: &PlanSource, inputs: &Inputs, (overrides, limits, config):
         (file.path.clone(), place)
     };
     let input = |(number, name): (usize, &String)| (name.clone(), format!("inputs/{number:04}-{}", last_component(name)));
+    let policy = |(number, file): (usize, &SourceFile)| (file.path.clone(), format!("policies/{number:04}-{}", last_component(&file.path)));
     Frozen {
         v: 1,
         name: source.name.clone(),
         folder: source.kind == PlanKind::Folder,
         files: source.files.iter().enumerate().map(kept).collect(),
         inputs: inputs.keys().enumerate().map(input).collect(),
+        policies: policies.iter().enumerate().map(policy).collect(),
         overrides,
         limits,
         config,
@@ -194,7 +209,13 @@ fn last_component(path: &str) -> String {
 ///
 /// # Errors
 /// Returns an error when the settings have no JSON form.
-pub fn to_files(run: RunId, frozen: &Frozen, source: &PlanSource, inputs: &Inputs) -> Result<Vec<FileUpdate>, FrozenError> {
+pub fn to_files(
+    run: RunId,
+    frozen: &Frozen,
+    source: &PlanSource,
+    inputs: &Inputs,
+    policies: &[SourceFile],
+) -> Result<Vec<FileUpdate>, FrozenError> {
     let file = |place: &str, content: Vec<u8>| FileUpdate { path: path(run, place), content: Some(content) };
     let mut files = vec![file("config.json", serde_json::to_vec_pretty(frozen)?)];
     for ((_, place), source) in frozen.files.iter().zip(&source.files) {
@@ -202,6 +223,9 @@ pub fn to_files(run: RunId, frozen: &Frozen, source: &PlanSource, inputs: &Input
     }
     for ((_, place), content) in frozen.inputs.iter().zip(inputs.values()) {
         files.push(file(place, content.clone()));
+    }
+    for ((_, place), source) in frozen.policies.iter().zip(policies) {
+        files.push(file(place, source.text.clone().into_bytes()));
     }
     Ok(files)
 }
@@ -244,6 +268,8 @@ pub struct Thawed {
     pub plan: CheckedPlan,
     /// The files that it names.
     pub inputs: Inputs,
+    /// The policies.
+    pub governance: Governance,
     /// What was frozen besides.
     pub frozen: Frozen,
     /// The seal over all of it, as [`seal`] made it of the same files.
@@ -271,12 +297,17 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
     for (name, place) in &frozen.inputs {
         inputs.insert(name.clone(), read(place)?);
     }
+    let mut policies = Vec::new();
+    for (shown, place) in &frozen.policies {
+        policies.push(SourceFile::from_bytes(shown, &read(place)?));
+    }
+    let governance = policies::parse(&policies).map_err(FrozenError::Policies)?;
     let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None };
     let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;
     frozen.overrides.apply(&mut plan);
-    Ok(Thawed { plan, inputs, frozen, seal: seal.finish() })
+    Ok(Thawed { plan, inputs, governance, frozen, seal: seal.finish() })
 }
 
 #[cfg(test)]

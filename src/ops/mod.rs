@@ -18,6 +18,7 @@ pub mod leftover;
 pub mod load;
 pub mod log;
 pub mod plan_source;
+pub mod policies;
 pub mod resume;
 pub mod run;
 pub mod settings;

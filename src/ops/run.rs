@@ -8,6 +8,7 @@ use super::context::Context;
 use super::finish;
 use super::frozen::{self, FrozenError, Overrides};
 use super::plan_source::{PlanSource, PlanSourceError};
+use super::policies::{self, Policies, PoliciesError};
 use super::trust::{self, TrustError};
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::SourceFile;
@@ -60,6 +61,9 @@ pub enum RunError {
         /// The files, for showing the places.
         files: Vec<SourceFile>,
     },
+    /// The policies can not be read or followed.
+    #[error(transparent)]
+    Policies(#[from] PoliciesError),
     /// The run can not be prepared.
     #[error(transparent)]
     Begin(#[from] BeginError),
@@ -131,6 +135,8 @@ pub struct Prepared {
     pub base: ObjectId,
     /// The commit on which the first wave would start.
     pub tip: ObjectId,
+    /// The policies.
+    pub policies: Policies,
 }
 
 /// Checks a plan against the repository; touches nothing.
@@ -148,7 +154,8 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
     let base = cx.repo.resolve(&plan.base)?;
     let tip = first_tip(cx, &plan.target, base)?;
     let schedule = schedule(&plan);
-    Ok(Prepared { plan, schedule, diagnostics, source, base, tip })
+    let policies = policies::read(cx, base)?;
+    Ok(Prepared { plan, schedule, diagnostics, source, base, tip, policies })
 }
 
 /// Returns the commit on which the first wave starts: the base, or the target's tip when it already contains the base.
@@ -173,13 +180,13 @@ fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, Run
 /// # Errors
 /// Returns an error when it can not be started, or can not go on.
 pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> {
-    let Prepared { plan, schedule, source, base, tip, .. } = prepare(cx, &request.plan, &request.overrides)?;
+    let Prepared { plan, schedule, source, base, tip, policies, .. } = prepare(cx, &request.plan, &request.overrides)?;
     let settings = settings(cx, &plan);
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let config = begin::config(cx, &settings, &plan)?;
-    let frozen = frozen::frozen(&source, &inputs, (request.overrides, settings.limits.loops.clone(), config.clone()));
-    let files = frozen::to_files(run, &frozen, &source, &inputs)?;
+    let frozen = frozen::frozen(&source, &inputs, &policies.files, (request.overrides, settings.limits.loops.clone(), config.clone()));
+    let files = frozen::to_files(run, &frozen, &source, &inputs, &policies.files)?;
     let seal = frozen::seal(&files);
     let planned = RunPlanned {
         name: plan.name.clone(),
@@ -204,7 +211,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     if let Some(last) = RunFolder::newest(&cx.repo.orc_dir()) {
         recover::set_torn_aside(&cx.repo, &last)?.iter().for_each(|sentence| tracing::warn!("{sentence}"));
     }
-    let run_cx = begin::run_context(cx, &settings, (Begun { run, plan, inputs, config }, hold))?;
+    let run_cx = begin::run_context(cx, &settings, (Begun { run, plan, inputs, config, governance: policies.governance }, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.
     Refs::new(&cx.repo, cx.durability()).remove_stale_locks()?;
