@@ -65,7 +65,11 @@ fn glob(text: &At<String>, sink: &mut Sink<'_>) -> Option<At<Glob>> {
     match Glob::parse(&text.value) {
         Ok(value) => Some(At { value, place: text.place }),
         Err(error) => {
-            sink.add(Draft::new(Code::BadGlob, text.place, error.to_string()));
+            let draft = Draft::new(Code::BadGlob, text.place, error.to_string());
+            sink.add(
+                draft
+                    .hint("Write a path below the top of the repository, with `*`, `?`, `[ab]`, `{a,b}`, and `**` for folders in between."),
+            );
             None
         }
     }

@@ -1,7 +1,7 @@
 //! Lists of globs of a policy. What restricts ignores case, since many file systems do; what lets through does not.
 
 use crate::domain::policy::pattern::{Pattern, PatternError};
-use crate::domain::policy::token::{Segment, Token};
+use crate::domain::policy::token::{Segment, Token, matches_segments};
 
 /// A glob of a policy.
 #[derive(Debug, Clone)]
@@ -36,6 +36,24 @@ impl Glob {
     #[must_use]
     pub fn matches(&self, path: &[u8]) -> bool {
         self.exact.matches(path)
+    }
+
+    /// Returns its alternatives.
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<&[Segment]> {
+        self.exact.alternatives().iter().map(Vec::as_slice).collect()
+    }
+
+    /// Returns its alternatives, but for what is below a path without wildcards: that path names one file.
+    #[must_use]
+    pub fn files(&self) -> Vec<&[Segment]> {
+        let all = self.alternatives();
+        let is_literal = |segments: &[Segment]| segments.iter().all(Segment::is_literal);
+        let is_below = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| all.get(before)).filter(|before| is_literal(before));
+            before.is_some_and(|before| all[at].len() == before.len() + 2 && all[at].starts_with(before))
+        };
+        (0..all.len()).filter(|at| !is_below(*at)).map(|at| all[at]).collect()
     }
 
     fn matches_any_case(&self, path: &[u8], folded: &[u8]) -> bool {
@@ -73,17 +91,18 @@ impl Globs {
         self.0.iter().find(|glob| glob.matches_any_case(path, folded.as_bytes())).map(Glob::text)
     }
 
-    /// Returns the first glob that matches a path byte for byte.
+    /// Returns the first glob that matches a file byte for byte.
     #[must_use]
-    pub fn covering_exactly(&self, path: &[u8]) -> Option<&str> {
-        self.0.iter().find(|glob| glob.matches(path)).map(Glob::text)
+    pub fn naming(&self, file: &[u8]) -> Option<&str> {
+        let names = |glob: &&Glob| glob.files().iter().any(|segments| matches_segments(segments, file));
+        self.0.iter().find(names).map(Glob::text)
     }
 
-    /// Returns the glob of this list that takes everything another glob takes. Found by examples: a path with strange names in the place of every
-    /// wildcard is matched only by who matches them all.
+    /// Returns the glob of this list that takes everything these alternatives of another take. Found by examples: a path with strange names in
+    /// the place of every wildcard is matched only by who matches them all.
     #[must_use]
-    pub fn containing(&self, other: &Glob) -> Option<&str> {
-        let examples: Vec<Vec<u8>> = other.exact.alternatives().iter().flat_map(|alternative| examples(alternative)).collect();
+    pub fn containing(&self, alternatives: &[&[Segment]]) -> Option<&str> {
+        let examples: Vec<Vec<u8>> = alternatives.iter().flat_map(|alternative| examples(alternative)).collect();
         let covers = |glob: &&Glob| examples.iter().all(|path| glob.matches(path));
         self.0.iter().find(covers).map(Glob::text)
     }
@@ -130,14 +149,24 @@ mod tests {
         }
         assert_eq!(list.covering(b"ax"), None);
         assert_eq!(list.covering(b"src/.github/workflows/ci.yml"), None);
-        assert_eq!(list.covering_exactly(b"Jenkinsfile"), Some("Jenkinsfile"));
-        assert_eq!(list.covering_exactly(b"jenkinsfile"), None);
+        assert_eq!(list.naming(b"Jenkinsfile"), Some("Jenkinsfile"));
+        assert_eq!(list.naming(b"jenkinsfile"), None);
+    }
+
+    #[test]
+    fn a_path_without_wildcards_names_one_file() {
+        let list = globs(&["a/b", "{c,d}/e*"]);
+        for (file, expect) in [("a/b", true), ("a/b/c", false), ("c/ef", true), ("d/e", true), ("d/e/f", false)] {
+            assert_eq!(list.naming(file.as_bytes()).is_some(), expect, "{file}");
+        }
+        assert!(globs(&["**/b"]).containing(&Glob::parse("a/b").unwrap().files()).is_some());
+        assert!(globs(&["**/b"]).containing(&Glob::parse("a/b").unwrap().alternatives()).is_none(), "what is below is left over");
     }
 
     #[test]
     fn a_glob_is_contained_when_nothing_of_it_is_left_over() {
         let check = |outer: &[&str], inner: &str, expect: bool| {
-            assert_eq!(globs(outer).containing(&Glob::parse(inner).unwrap()).is_some(), expect, "{outer:?} {inner}");
+            assert_eq!(globs(outer).containing(&Glob::parse(inner).unwrap().alternatives()).is_some(), expect, "{outer:?} {inner}");
         };
         check(&["a/**"], "a/**", true);
         check(&["a/**"], "a/b", true);

@@ -38,7 +38,7 @@ impl Governance {
     pub fn comes_along(&self, scope: &Scope, change: &Change) -> Option<&str> {
         let is_file = change.new.is_some_and(EntryKind::is_file) && change.old.is_none_or(EntryKind::is_file);
         let is_outside = || matches!(scope.judge(&change.path, change.kind()), Err(violation) if violation.rule == ScopeRule::OutOfScope);
-        self.overflow.covering_exactly(change.path.as_bytes()).filter(|_| is_file && is_outside())
+        self.overflow.naming(change.path.as_bytes()).filter(|_| is_file && is_outside())
     }
 
     /// Judges where a change is: zones, protected paths, invariants, and what comes along.

@@ -81,7 +81,7 @@ fn keep_zones(earlier: &[Layer], layer: &Layer, sink: &mut Sink<'_>) {
         ];
         for (freer, free, kept, keep) in pairs {
             for glob in &freer.globs {
-                let around = kept.globs.iter().find(|one| Globs::new(vec![one.value.clone()]).containing(&glob.value).is_some());
+                let around = kept.globs.iter().find(|one| Globs::new(vec![one.value.clone()]).containing(&glob.value.files()).is_some());
                 if let Some(around) = around {
                     let message = format!("{} gets from `{keep}` to `{free}`", quoted(glob.value.text()));
                     sink.add(weakened(glob.place, message, Some(around.place)));
@@ -102,7 +102,8 @@ impl<'a> Known<'a> {
     fn add(&mut self, layer: &'a Layer, sink: &mut Sink<'_>) {
         for one in &layer.invariants {
             match self.invariants.iter().find(|known| known.value.id == one.value.id) {
-                Some(known) if is_same_invariant(&known.value, &one.value) => {}
+                // Twins of one file are told by who checks the file.
+                Some(known) if known.place.file == one.place.file || is_same_invariant(&known.value, &one.value) => {}
                 Some(known) => {
                     let message = format!("the invariant {} says something else than before", quoted(&one.value.id));
                     sink.add(weakened(one.place, message, Some(known.place)));
@@ -112,7 +113,7 @@ impl<'a> Known<'a> {
         }
         for one in &layer.forbidden {
             match self.forbidden.iter().find(|known| known.value.id == one.value.id) {
-                Some(known) if is_same_pattern(&known.value, &one.value) => {}
+                Some(known) if known.place.file == one.place.file || is_same_pattern(&known.value, &one.value) => {}
                 Some(known) => {
                     let message = format!("the forbidden pattern {} says something else than before", quoted(&one.value.id));
                     sink.add(weakened(one.place, message, Some(known.place)));
@@ -140,7 +141,7 @@ fn tightened_scan(before: Option<At<bool>>, layer: &Layer, sink: &mut Sink<'_>) 
     let is_on = before.as_ref().is_none_or(|scan| scan.value);
     for allowance in layer.allow.iter().filter(|_| is_on) {
         let everywhere = allowance.value.path.clone().is_none_or(|path| match Glob::parse("**") {
-            Ok(all) => Globs::new(vec![path]).containing(&all).is_some(),
+            Ok(all) => Globs::new(vec![path]).containing(&all.alternatives()).is_some(),
             Err(_) => false,
         });
         if everywhere && allowance.value.rule.is_none() && allowance.value.fingerprint.is_none() {
@@ -164,7 +165,7 @@ fn tightened_overflow<'a>(before: Option<&'a [At<Glob>]>, now: Option<&'a [At<Gl
     let (Some(before), Some(now)) = (before, now) else { return now.or(before) };
     let list = Globs::new(before.iter().map(|glob| glob.value.clone()).collect());
     for glob in now {
-        if list.containing(&glob.value).is_none() {
+        if list.containing(&glob.value.files()).is_none() {
             let message = format!("{} did not come along before", quoted(glob.value.text()));
             sink.add(weakened(glob.place, message, before.first().map(|first| first.place)));
         }

@@ -63,7 +63,12 @@ fn from_go(text: &str) -> String {
                 class_start = None;
                 out.push(c);
             }
-            ('[', Some(_)) if next == Some(':') => out.push(c),
+            ('[', Some(_)) if next == Some(':') => {
+                // A named class, up to its own bracket.
+                let length = chars[at..].iter().position(|c| *c == ']').map_or(1, |end| end + 1);
+                out.extend(&chars[at..at + length]);
+                at += length - 1;
+            }
             ('[', Some(_)) => out.push_str("\\["),
             ('&' | '~', Some(_)) if next == Some(c) => {
                 out.push('\\');
