@@ -96,8 +96,11 @@ fn unescaped(text: &str) -> Vec<u8> {
     out
 }
 
-/// What a deed leaves: content by path, with the kind of the entry; `None` for what is gone.
-fn results(deed: &Deed) -> Vec<(String, Option<(Vec<u8>, EntryKind)>)> {
+/// What stands at a path: its content, and what it is.
+type Standing = (Vec<u8>, EntryKind);
+
+/// What a deed leaves, by path; `None` for what is gone.
+fn results(deed: &Deed) -> Vec<(String, Option<Standing>)> {
     let before = before(&deed.path);
     let mut content = before.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
     let mut kind = before.map_or(EntryKind::File, |(_, kind)| kind);
@@ -123,7 +126,7 @@ fn results(deed: &Deed) -> Vec<(String, Option<(Vec<u8>, EntryKind)>)> {
     vec![(deed.path.clone(), Some((content, kind)))]
 }
 
-fn before(path: &str) -> Option<(Vec<u8>, EntryKind)> {
+fn before(path: &str) -> Option<Standing> {
     if path == "big.txt" {
         return Some(("line\n".repeat(350).into_bytes(), EntryKind::File));
     }
@@ -132,7 +135,7 @@ fn before(path: &str) -> Option<(Vec<u8>, EntryKind)> {
 
 /// Returns the changes of a deed, as they are read from trees; a file that was there is taken to be new in all of its lines.
 fn changes(deed: &Deed) -> Vec<Change> {
-    let change = |(path, after): (String, Option<(Vec<u8>, EntryKind)>)| {
+    let change = |(path, after): (String, Option<Standing>)| {
         let old = before(&path);
         let is_same = after.as_ref().map(|(text, _)| text) == old.as_ref().map(|(text, _)| text);
         let lines = |text: &[u8]| text.split_inclusive(|byte| *byte == b'\n').count() as u64;
