@@ -224,12 +224,14 @@ pub fn worktree_root(cx: &Context, settings: &Settings) -> PathBuf {
 pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hold)) -> Result<RunContext, BeginError> {
     let folder = RunFolder::new(&cx.repo.orc_dir(), begun.run);
     fs::create_dir_all(folder.path())?;
+    if let Some(rules) = begun.governance.secrets.clone() {
+        // While tools are at work. Nobody waits for it: whoever needs a rule earlier makes it.
+        thread::spawn(move || rules.warm());
+    }
     // Each of the three asks git: at once, because starting processes is a good part of a small run.
     let root = worktree_root(cx, settings);
     let (merging, worktrees, identity) = thread::scope(|scope| {
         let merging = scope.spawn(|| MergeSettings::read(&cx.repo));
-        let rules = begun.governance.secrets.clone();
-        scope.spawn(move || rules.map(|rules| rules.rules().is_some()));
         let worktrees = scope.spawn(|| Worktrees::new(&cx.repo, &root));
         let identity = cx.repo.identity();
         (joined(merging), joined(worktrees), identity)

@@ -9,6 +9,7 @@ use git_orc::domain::document::source::{Shape, SourceFile};
 use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::plan_schema;
+use git_orc::domain::policy::governance::schema::policies_schema;
 use git_orc::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
 use serde_json::Value;
 
@@ -44,7 +45,9 @@ fn plans_in_the_readme_are_valid() {
     let shipped = parse_profiles(&[ProfileSource { name: "shipped", text: SHIPPED }]).unwrap();
     let tools: Vec<_> = shipped.tools().map(|tool| tool.profile.id.clone()).collect();
     let schema = jsonschema::draft202012::new(&plan_schema()).unwrap();
-    for text in blocks(&readme(), "yaml") {
+    // Policies are no plans.
+    let text = readme();
+    for text in blocks(&text.replace(section(&text, "## Policies"), ""), "yaml") {
         let files = [SourceFile::new("README.md.yaml", text)];
         let input = PlanInput {
             files: &files,
@@ -54,6 +57,17 @@ fn plans_in_the_readme_are_valid() {
         };
         let (_, notes) = parse_plan(&input).unwrap_or_else(|found| panic!("{found:#?} in\n{text}"));
         assert!(notes.is_empty(), "{notes:#?} in\n{text}");
+        let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+        assert!(schema.is_valid(&serde_json::to_value(value).unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn policies_in_the_readme_are_valid() {
+    let schema = jsonschema::draft202012::new(&policies_schema()).unwrap();
+    for text in blocks(section(&readme(), "## Policies"), "yaml") {
+        let governance = crate::policies::parse(&[("README.md.yaml", text)]).unwrap_or_else(|found| panic!("{found:#?} in\n{text}"));
+        assert!(!governance.forbidden.is_empty() && !governance.review.is_empty(), "{text}");
         let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
         assert!(schema.is_valid(&serde_json::to_value(value).unwrap()), "{text}");
     }

@@ -91,6 +91,20 @@ impl Globs {
         self.0.iter().find(|glob| glob.matches_any_case(path, folded.as_bytes())).map(Glob::text)
     }
 
+    /// Returns the first glob that begins with a path, case being ignored: who puts a link there decides what is found below.
+    #[must_use]
+    pub fn leading_through(&self, path: &[u8]) -> Option<&str> {
+        let folded = String::from_utf8_lossy(path).to_lowercase();
+        let parts: Vec<&[u8]> = folded.as_bytes().split(|byte| *byte == b'/').collect();
+        let begins = |segments: &Vec<Segment>| {
+            let head = segments.get(..parts.len()).unwrap_or_default();
+            head.len() == parts.len()
+                && segments.len() > parts.len()
+                && head.iter().zip(&parts).all(|(segment, part)| segment.is_literal() && segment.matches(part))
+        };
+        self.0.iter().find(|glob| glob.folded.alternatives().iter().any(begins)).map(Glob::text)
+    }
+
     /// Returns the first glob that matches a file byte for byte.
     #[must_use]
     pub fn naming(&self, file: &[u8]) -> Option<&str> {
@@ -151,6 +165,16 @@ mod tests {
         assert_eq!(list.covering(b"src/.github/workflows/ci.yml"), None);
         assert_eq!(list.naming(b"Jenkinsfile"), Some("Jenkinsfile"));
         assert_eq!(list.naming(b"jenkinsfile"), None);
+    }
+
+    #[test]
+    fn a_link_leads_to_what_is_below_it() {
+        let list = globs(&[".github/workflows/**", "**/.envrc", "{a,B}/c"]);
+        for (path, expect) in
+            [(".github", true), (".GitHub/workflows", true), ("b", true), ("a/c/d", false), ("src", false), (".git", false)]
+        {
+            assert_eq!(list.leading_through(path.as_bytes()).is_some(), expect, "{path}");
+        }
     }
 
     #[test]

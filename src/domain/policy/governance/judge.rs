@@ -48,14 +48,14 @@ impl Governance {
             let message = format!("was changed outside of the scope, as `{}` of `overflow` lets it", said(glob));
             remarks.push(Remark::new(Consequence::Noted, "overflow", Some(&change.path)).says(message));
         }
-        let read_only = covering(&self.read_only, path);
+        let read_only = covering(&self.read_only, change);
         if let Some((zone, glob)) = read_only {
             let message = format!("must not be changed: `{}` of `zones.read_only` covers it", said(glob));
             let remark = Remark::new(Consequence::Refused, "zones.read_only", Some(&change.path));
             remarks.push(remark.says(message).because(zone.rationale.as_deref()));
         }
         if !scope.names(&change.path)
-            && let Some((zone, glob)) = covering(&self.protected, path)
+            && let Some((zone, glob)) = covering(&self.protected, change)
         {
             let message =
                 format!("is protected: `{}` of `protected` covers it, and the scope does not name it without wildcards", said(glob));
@@ -63,7 +63,7 @@ impl Governance {
             remarks.push(remark.says(message).because(zone.rationale.as_deref()));
         }
         if read_only.is_none()
-            && let Some((zone, glob)) = covering(&self.review, path)
+            && let Some((zone, glob)) = covering(&self.review, change)
         {
             remarks.push(review(change, glob, zone));
         }
@@ -137,7 +137,7 @@ impl Governance {
             Added::Binary | Added::Unread => {
                 let text = Text { path: change.path.as_bytes(), blocks: &[] };
                 self.judge_secrets(rules, change, text, remarks);
-                if !rules.lists.iter().any(|list| list.skips(change.path.as_bytes())) {
+                if !rules.skip(change.path.as_bytes()) {
                     let why = if change.added == Added::Binary { "it is binary" } else { "it is too large" };
                     let remark = Remark::new(Consequence::Noted, "secrets", Some(&change.path));
                     remarks.push(remark.says(format!("was not searched for secrets: {why}")));
@@ -159,9 +159,12 @@ impl Governance {
     }
 }
 
-/// Returns the first zone, and its glob, that covers a path.
-fn covering<'a>(zones: &'a [Zone], path: &[u8]) -> Option<(&'a Zone, &'a str)> {
-    zones.iter().find_map(|zone| zone.globs.covering(path).map(|glob| (zone, glob)))
+/// Returns the first zone, and its glob, that covers a path, or what a link there leads to.
+fn covering<'a>(zones: &'a [Zone], change: &Change) -> Option<(&'a Zone, &'a str)> {
+    let path = change.path.as_bytes();
+    let leads = matches!(change.new, Some(EntryKind::Symlink | EntryKind::Submodule));
+    let of_zone = |zone: &'a Zone| zone.globs.covering(path).or_else(|| zone.globs.leading_through(path).filter(|_| leads));
+    zones.iter().find_map(|zone| of_zone(zone).map(|glob| (zone, glob)))
 }
 
 fn review(change: &Change, glob: &str, zone: &Zone) -> Remark {

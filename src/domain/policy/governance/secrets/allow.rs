@@ -119,6 +119,11 @@ impl List {
         self.condition == Condition::Any && self.paths.iter().any(|one| one.is_match(path))
     }
 
+    /// Returns the expressions for what was found.
+    pub fn regexes(&self) -> impl Iterator<Item = &Expression> {
+        self.regexes.iter()
+    }
+
     /// Returns every expression.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.regexes.iter().chain(&self.paths)

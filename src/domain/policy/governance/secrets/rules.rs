@@ -11,6 +11,9 @@ use crate::domain::policy::governance::secrets::expression::Expression;
 /// The rules of gitleaks, as they come from there.
 const SHIPPED: &str = include_str!("../../../../../config/secrets.toml");
 
+/// The rule that finds what looks random behind a word such as `key`: the one that is tried most often by far.
+pub const GENERIC: &str = "generic-api-key";
+
 /// The error of rules that can not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
@@ -113,6 +116,12 @@ impl Rules {
         let lists = std::iter::once(raw.allowlist).chain(raw.allowlists).map(List::from).collect();
         Ok(Self { all, lists, keywords, owners, always })
     }
+
+    /// Returns whether a file is on a list of those in which nothing is a secret.
+    #[must_use]
+    pub fn skip(&self, path: &[u8]) -> bool {
+        self.lists.iter().any(|list| list.skips(path))
+    }
 }
 
 /// The shipped rules, read when they are first needed.
@@ -123,6 +132,18 @@ impl SecretRules {
     /// Returns the rules; `None` when they can not be read, which a test holds of the shipped ones.
     pub fn rules(&self) -> Option<&Rules> {
         self.0.get_or_init(|| Rules::parse(SHIPPED).ok()).as_ref()
+    }
+
+    /// Makes ready what nearly every change asks for, so that the first one need not wait for it.
+    pub fn warm(&self) {
+        let Some(rules) = self.rules() else { return };
+        let usual = rules.all.iter().filter(|rule| rule.id == GENERIC);
+        let of_names = rules.always.iter().filter_map(|at| rules.all[*at].path.as_ref());
+        let searched = usual.clone().filter_map(|rule| rule.regex.as_ref()).chain(of_names);
+        let lists = usual.flat_map(|rule| &rule.lists).chain(&rules.lists);
+        for expression in searched.chain(lists.flat_map(List::regexes)) {
+            expression.compiled();
+        }
     }
 
     /// Returns the ids of all rules.

@@ -6,10 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::policy::governance::change::Block;
 use crate::domain::policy::governance::secrets::allow::{Found, List};
-use crate::domain::policy::governance::secrets::rules::{Rule, Rules};
-
-/// The rule that finds what looks random behind a word such as `key`: what a more exact rule finds is told by that one alone.
-const GENERIC: &str = "generic-api-key";
+use crate::domain::policy::governance::secrets::rules::{GENERIC, Rule, Rules};
 
 /// How many finds of a file are told.
 const MOST: usize = 50;
@@ -45,9 +42,6 @@ pub struct Text<'a> {
 /// Returns the secrets in the added lines of a file, in the order of the lines.
 #[must_use]
 pub fn scan(rules: &Rules, text: Text<'_>) -> Vec<Find> {
-    if rules.lists.iter().any(|list| list.skips(text.path)) {
-        return Vec::new();
-    }
     let named = rules.always.iter().map(|at| &rules.all[*at]).filter(|rule| rule.regex.is_none());
     let named = named.filter(|rule| rule.path.as_ref().is_some_and(|path| path.is_match(text.path)));
     let mut finds: Vec<Find> = named.map(|rule| Find { rule: rule.id.clone(), line: None, fingerprint: fingerprint(text.path) }).collect();
@@ -56,10 +50,15 @@ pub fn scan(rules: &Rules, text: Text<'_>) -> Vec<Find> {
         for rule in candidates(rules, &block.text) {
             try_rule((rule, &rules.lists), text.path, block, &mut hits);
         }
+        // What a more exact rule finds is told by that one alone.
         let exact: Vec<Range<usize>> = hits.iter().filter(|hit| hit.rule.id != GENERIC).map(|hit| hit.range.clone()).collect();
         let is_told = |hit: &Hit<'_>| exact.iter().any(|range| range.start < hit.range.end && hit.range.start < range.end);
         hits.retain(|hit| hit.rule.id != GENERIC || !is_told(hit));
         finds.extend(hits.iter().map(|hit| hit.find(block)));
+    }
+    // Asked last: most files hold nothing, and the lists of whole files cost more than they spare.
+    if !finds.is_empty() && rules.skip(text.path) {
+        return Vec::new();
     }
     finds.sort_by(|a, b| (a.line, &a.rule).cmp(&(b.line, &b.rule)));
     finds.dedup();
