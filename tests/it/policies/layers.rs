@@ -35,6 +35,13 @@ fn what_is_said_again_is_no_loosening() {
 }
 
 #[test]
+fn a_file_with_nothing_but_comments_says_nothing() {
+    let governance = of("# limits: {max_files_changed: 1}\n", "");
+    assert_eq!(governance.limits.max_files_changed, None);
+    assert!(governance.secrets.is_some());
+}
+
+#[test]
 fn a_loosening_names_both_places() {
     let found =
         parse(&[("user.yaml", "\nlimits: {max_files_changed: 5}"), ("ai_policies.yaml", "limits: {max_files_changed: 6}")]).unwrap_err();

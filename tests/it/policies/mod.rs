@@ -1,6 +1,7 @@
 //! Policies: what files may say, what follows from it, and whether a run keeps to it.
 
 mod files;
+mod judge;
 mod layers;
 mod runs;
 pub(crate) mod secrets;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::document::diagnostic::{Code, Diagnostic};
 use crate::domain::document::load::read_file;
+use crate::domain::document::node::Value;
 use crate::domain::document::read::Read;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place, Shape, SourceFile};
@@ -26,7 +27,13 @@ pub fn parse_policies(files: &[SourceFile], rules: &Arc<SecretRules>) -> Result<
     let mut sink = Sink::new(files, Shape::File);
     let mut layers = Vec::with_capacity(files.len());
     for (number, file) in (0_u32..).zip(files) {
-        let raw = read_file(number, file, &mut sink).and_then(|root| RawPolicies::read(&root, &mut sink));
+        let raw = read_file(number, file, &mut sink).and_then(|root| match root.value {
+            // A file with nothing but comments says nothing.
+            Value::Null => Some(RawPolicies::default()),
+            Value::Bool(_) | Value::Whole(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+                RawPolicies::read(&root, &mut sink)
+            }
+        });
         layers.push(raw.map(|raw| layer(&raw, rules, &mut sink)).unwrap_or_default());
     }
     let governance = lay(&layers, rules, &mut sink);
