@@ -6,12 +6,14 @@ use super::context::RunContext;
 use super::failure::ExecuteError;
 use crate::domain::id::{ObjectId, PatchId, RepoPath, ToolId};
 use crate::domain::plan::model::Workstream;
+use crate::domain::policy::governance::remark::Consequence;
 use crate::domain::policy::path::{PathRules, PathViolation, Written, find_case_twins, judge_written};
 use crate::domain::policy::scope::ChangeKind;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{PatchCreated, PatchOrigin};
 use crate::domain::run::wording::{PatchOwner, patch_message};
 use crate::domain::tool::change::{PathChange, patch_digest};
+use crate::io::git::added::MostRead;
 use crate::io::git::objects::{NewCommit, Objects};
 use crate::io::git::signature::Signature;
 use crate::io::git::tree::{Entry, FileMode};
@@ -108,25 +110,35 @@ pub fn digest(changes: &[TreeChange]) -> String {
     patch_digest(&plain)
 }
 
-/// Judges what a workstream has changed in all, from its start to `tree`. Returns what is wrong with it, one sentence each; nothing when it
-/// may land.
+/// What is to be said about a change, one sentence each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Why it may not land; nothing when it may.
+    pub wrong: Vec<String>,
+    /// Why a person must look at it before it lands.
+    pub review: Vec<String>,
+    /// What else is worth telling.
+    pub notes: Vec<String>,
+}
+
+/// Judges what a workstream has changed in all, from its start to `tree`: by its scope, by the rules for paths, by the policies of the run.
 ///
 /// # Errors
 /// Returns an error when an object can not be read.
-pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found) -> Result<Vec<String>, ExecuteError> {
+pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found) -> Result<Judged, ExecuteError> {
     let _span = tracing::trace_span!("judge").entered();
     let objects = Objects::open(&cx.repo)?;
     let changes = objects.diff_trees(Some(objects.tree_of(start)?), Some(found.tree))?;
+    let looked_at = objects.with_lines(&changes, MostRead::default())?;
     let rules = PathRules::default();
     let mut wrong = found.oddities.clone();
     let mut added: BTreeSet<RepoPath> = BTreeSet::new();
-    for change in &changes {
-        let kind = match (&change.old, &change.new) {
-            (None, _) => ChangeKind::Added,
-            (Some(_), None) => ChangeKind::Deleted,
-            (Some(_), Some(_)) => ChangeKind::Modified,
-        };
-        if let Err(violation) = plan.scope.judge(&change.path, kind) {
+    for (change, looked_at) in changes.iter().zip(&looked_at) {
+        let kind = looked_at.kind();
+        let comes_along = cx.governance.comes_along(&plan.scope, looked_at).is_some();
+        if let Err(violation) = plan.scope.judge(&change.path, kind)
+            && !comes_along
+        {
             wrong.push(violation.to_string());
         }
         if let Err(violation) = judge_change(&objects, change, &rules)? {
@@ -140,7 +152,15 @@ pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found)
         let existing = neighbours(&objects, found.tree, &added)?;
         wrong.extend(find_case_twins(&added, &existing).into_iter().map(|twin| twin.to_string()));
     }
-    Ok(wrong)
+    let mut judged = Judged { wrong, ..Judged::default() };
+    for remark in cx.governance.judge(&plan.scope, &looked_at) {
+        match remark.consequence {
+            Consequence::Refused => judged.wrong.push(remark.to_string()),
+            Consequence::NeedsReview => judged.review.push(remark.to_string()),
+            Consequence::Noted => judged.notes.push(remark.to_string()),
+        }
+    }
+    Ok(judged)
 }
 
 fn judge_change(objects: &Objects, change: &TreeChange, rules: &PathRules) -> Result<Result<(), PathViolation>, ExecuteError> {

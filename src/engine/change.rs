@@ -1,6 +1,6 @@
 //! EDIT, FIX and RESOLVE steps: a tool changes files; what it left is captured, then judged.
 
-use super::capture::{self, Found};
+use super::capture::{self, Found, Judged};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::recorder::Recorder;
@@ -10,11 +10,14 @@ use super::{place, replay, resolve};
 use crate::domain::plan::model::Workstream;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole};
+use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole, WorkstreamMoved};
 use crate::domain::run::state::RunState;
 use crate::domain::run::verdict::{Verdict, captured, verdict};
 use crate::domain::tool::profile::ToolKind;
 use crate::io::clock::Stopwatch;
+
+/// How many remarks about a change the ledger keeps besides the reason.
+const MOST_TOLD: usize = 20;
 
 /// Runs a step that changes files and records what came of it.
 ///
@@ -53,16 +56,36 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         attempt: order.attempt,
         tool: order.tool.clone(),
         outcome: worked.outcome,
-        message: worked.message,
-        notes: worked.notes,
+        message: std::mem::take(&mut worked.message),
+        notes: std::mem::take(&mut worked.notes),
         tool_fault: external && matches!(worked.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted),
         exit_code: worked.exit_code,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-        output: worked.output,
+        output: worked.output.take(),
         findings: Vec::new(),
     }));
+    events.extend(for_review(order, state, &worked)?);
     recorder.record(events).await?;
     Ok(())
+}
+
+/// Makes a workstream wait for a person when its change may land only after a review.
+fn for_review(order: &StepOrder, state: &RunState, worked: &Worked) -> Result<Option<Event>, ExecuteError> {
+    let Some(first) = worked.review.first().filter(|_| worked.outcome == StepOutcome::Passed) else { return Ok(None) };
+    let more = if worked.review.len() > 1 { format!(" (and {} more)", worked.review.len() - 1) } else { String::new() };
+    let moved = WorkstreamMoved::new(order.workstream.clone(), place::one(state, &order.workstream)?.round);
+    Ok(Some(Event::WorkstreamPaused(WorkstreamMoved { reason: Some(format!("{first}{more}")), ..moved })))
+}
+
+/// Returns what the step tells besides the first reason: the others, and what is only noted.
+fn told(wrong: &[String], review: &[String], notes: Vec<String>) -> Vec<String> {
+    let mut told: Vec<String> = wrong.iter().skip(1).chain(review.iter().skip(1)).cloned().chain(notes).collect();
+    if told.len() > MOST_TOLD {
+        let more = told.len() - MOST_TOLD;
+        told.truncate(MOST_TOLD);
+        told.push(format!("{more} more remarks are not told"));
+    }
+    told
 }
 
 /// Captures one found tree, then says what becomes of it: the tip of the workstream, quarantine, or put aside.
@@ -75,10 +98,10 @@ async fn patch_events(
     let start = place::commit(state, &order.workstream, place::Stand::Start)?;
     let (own, order_own, plan_own) = (cx.clone(), order.clone(), plan.clone());
     let tool = order.tool.clone().ok_or_else(|| ExecuteError::Inconsistent("a step that changes files has no tool".to_owned()))?;
-    let (created, wrong) = blocking(move || {
+    let (created, judged) = blocking(move || {
         let created = capture::commit(&own, &order_own, &tool, &found)?;
-        let wrong = capture::judge(&own, &plan_own, start, &found)?;
-        Ok((created, wrong))
+        let judged = capture::judge(&own, &plan_own, start, &found)?;
+        Ok((created, judged))
     })
     .await?;
     if let Some(reason) = stop {
@@ -86,7 +109,10 @@ async fn patch_events(
         return Ok(vec![Event::PatchCreated(created), quarantined]);
     }
     let said = (worked.outcome, std::mem::take(&mut worked.message));
+    let Judged { wrong, review, notes } = judged;
     let Verdict { events, outcome, message } = verdict(&created, &wrong, said);
+    worked.notes.extend(told(&wrong, &review, notes));
+    worked.review = review;
     (worked.outcome, worked.message) = (outcome, message);
     Ok(events)
 }

@@ -12,6 +12,7 @@ use super::space::{self, SpaceError};
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
+use crate::domain::policy::governance::model::Governance;
 use crate::domain::run::config::RunConfig;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::toolbox::Toolbox;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub config: RunConfig,
     /// The files that the plan names.
     pub inputs: Inputs,
+    /// The policies.
+    pub governance: Governance,
     /// The tools.
     pub tools: Toolbox,
     /// What reads the output of checks besides the readers.

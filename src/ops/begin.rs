@@ -8,6 +8,7 @@ use std::thread;
 use super::context::Context;
 use crate::domain::id::{RunId, ToolId};
 use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
+use crate::domain::policy::governance::model::Governance;
 use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRules};
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
@@ -207,6 +208,8 @@ pub struct Begun {
     pub config: RunConfig,
     /// Where its prompts and outputs are kept.
     pub folder: RunFolder,
+    /// The policies.
+    pub governance: Governance,
 }
 
 /// Returns where worktrees are made.
@@ -223,6 +226,10 @@ pub fn worktree_root(cx: &Context, settings: &Settings) -> PathBuf {
 pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hold)) -> Result<RunContext, BeginError> {
     let folder = begun.folder;
     fs::create_dir_all(folder.path())?;
+    if let Some(rules) = begun.governance.secrets.clone() {
+        // While tools are at work. Nobody waits for it: whoever needs a rule earlier makes it.
+        thread::spawn(move || rules.warm());
+    }
     // Each of the three asks git: at once, because starting processes is a good part of a small run.
     let root = worktree_root(cx, settings);
     let (merging, worktrees, identity) = thread::scope(|scope| {
@@ -244,6 +251,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         plan: begun.plan,
         config: begun.config,
         inputs: begun.inputs,
+        governance: begun.governance,
         tools: cx.tools.clone(),
         plugins: cx.plugins.clone(),
         repo: cx.repo.clone(),

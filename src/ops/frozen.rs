@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::plan_source::{PlanKind, PlanSource};
+use super::policies;
 use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
@@ -14,6 +15,7 @@ use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
+use crate::domain::policy::governance::model::Governance;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::limits::LoopLimits;
 use crate::engine::context::Inputs;
@@ -48,6 +50,9 @@ pub enum FrozenError {
     /// The frozen plan is not understood by this version.
     #[error("the frozen plan is not understood by this version of git-orc: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
     Plan(Vec<Diagnostic>),
+    /// The frozen policies are not understood by this version.
+    #[error("the frozen policies are not understood by this version of git-orc: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Policies(Vec<Diagnostic>),
     /// The settings have no JSON form.
     #[error("the settings could not be written as JSON")]
     Json(#[from] serde_json::Error),
@@ -66,6 +71,9 @@ pub struct Frozen {
     pub files: Vec<(String, String)>,
     /// The files that the plan names, likewise.
     pub inputs: Vec<(String, String)>,
+    /// The files of the policies, likewise, the lowest layer first; none in a run that began before there were policies.
+    #[serde(default)]
+    pub policies: Vec<(String, String)>,
     /// What the command line set in place of the plan.
     pub overrides: Overrides,
     /// The limits that the plan's own are laid over.
@@ -164,11 +172,21 @@ pub fn digest_of(files: &[SourceFile]) -> String {
     hexadecimal(&hash.finalize())
 }
 
+/// What the repository and the user ask of every run.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The quality gates.
+    pub quality: Option<&'a SourceFile>,
+    /// The policies, the lowest layer first.
+    pub policies: &'a [SourceFile],
+}
+
 /// Returns what is frozen of a plan.
 #[must_use]
 pub fn frozen(
-    (source, quality): (&PlanSource, Option<&SourceFile>),
+    source: &PlanSource,
     inputs: &Inputs,
+    rules: Rules<'_>,
     (overrides, limits, config): (Overrides, LoopLimits, RunConfig),
 ) -> Frozen {
     let single = |file: &SourceFile| {
@@ -183,16 +201,18 @@ pub fn frozen(
         (file.path.clone(), place)
     };
     let input = |(number, name): (usize, &String)| (name.clone(), format!("inputs/{number:04}-{}", last_component(name)));
+    let policy = |(number, file): (usize, &SourceFile)| (file.path.clone(), format!("policies/{number:04}-{}", last_component(&file.path)));
     Frozen {
         v: 1,
         name: source.name.clone(),
         folder: source.kind == PlanKind::Folder,
         files: source.files.iter().enumerate().map(kept).collect(),
         inputs: inputs.keys().enumerate().map(input).collect(),
+        policies: rules.policies.iter().enumerate().map(policy).collect(),
         overrides,
         limits,
         config,
-        quality: quality.map(|file| (file.path.clone(), QUALITY.to_owned())),
+        quality: rules.quality.map(|file| (file.path.clone(), QUALITY.to_owned())),
     }
 }
 
@@ -208,8 +228,9 @@ fn last_component(path: &str) -> String {
 pub fn to_files(
     run: RunId,
     frozen: &Frozen,
-    (source, quality): (&PlanSource, Option<&SourceFile>),
+    source: &PlanSource,
     inputs: &Inputs,
+    rules: Rules<'_>,
 ) -> Result<Vec<FileUpdate>, FrozenError> {
     let file = |place: &str, content: Vec<u8>| FileUpdate { path: path(run, place), content: Some(content) };
     let mut files = vec![file("config.json", serde_json::to_vec_pretty(frozen)?)];
@@ -219,7 +240,10 @@ pub fn to_files(
     for ((_, place), content) in frozen.inputs.iter().zip(inputs.values()) {
         files.push(file(place, content.clone()));
     }
-    if let (Some((_, place)), Some(quality)) = (&frozen.quality, quality) {
+    for ((_, place), source) in frozen.policies.iter().zip(rules.policies) {
+        files.push(file(place, source.text.clone().into_bytes()));
+    }
+    if let (Some((_, place)), Some(quality)) = (&frozen.quality, rules.quality) {
         files.push(file(place, quality.text.clone().into_bytes()));
     }
     Ok(files)
@@ -263,6 +287,8 @@ pub struct Thawed {
     pub plan: CheckedPlan,
     /// The files that it names.
     pub inputs: Inputs,
+    /// The policies.
+    pub governance: Governance,
     /// What was frozen besides.
     pub frozen: Frozen,
     /// The seal over all of it, as [`seal`] made it of the same files.
@@ -290,6 +316,11 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
     for (name, place) in &frozen.inputs {
         inputs.insert(name.clone(), read(place)?);
     }
+    let mut policies = Vec::new();
+    for (shown, place) in &frozen.policies {
+        policies.push(SourceFile::from_bytes(shown, &read(place)?));
+    }
+    let governance = policies::parse(&policies).map_err(FrozenError::Policies)?;
     let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None };
     let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };
@@ -298,7 +329,7 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
         join(&mut plan, &SourceFile::from_bytes(shown, &read(place)?)).map_err(FrozenError::Plan)?;
     }
     frozen.overrides.apply(&mut plan);
-    Ok(Thawed { plan, inputs, frozen, seal: seal.finish() })
+    Ok(Thawed { plan, inputs, governance, frozen, seal: seal.finish() })
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod leftover;
 pub mod load;
 pub mod log;
 pub mod plan_source;
+pub mod policies;
 pub mod quality;
 pub mod resume;
 pub mod run;

@@ -146,17 +146,15 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let tip = ledger.tip()?.ok_or(ResumeError::Nothing)?;
     let thawed = frozen::thaw(&ledger, tip, run)?;
     trust::decide_run(cx, (run, &thawed), request.decide)?;
-    let Thawed { plan, inputs, frozen, .. } = thawed;
+    let Thawed { plan, inputs, governance, frozen, .. } = thawed;
     let waves = waves_of_waiting(&plan, &state);
     // Whoever started the run may only tighten what holds here.
     let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);
     let (hold, sandbox_notes) = begin::hold(cx, &cx.settings, (run, rules, &frozen.config)).await?;
     let sandbox = Some(hold.held(None).level);
-    let run_cx = begin::run_context(
-        cx,
-        &cx.settings,
-        (Begun { run, plan, inputs, config: frozen.config, folder: RunFolder::new(&cx.repo.orc_dir(), run) }, hold),
-    )?;
+    let folder = RunFolder::new(&cx.repo.orc_dir(), run);
+    let begun = Begun { run, plan, inputs, config: frozen.config, governance, folder };
+    let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
     recovery.found.splice(..0, torn);

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use super::begin::{self, BeginError, Begun};
 use super::context::Context;
 use super::finish;
-use super::frozen::{self, FrozenError, Overrides};
+use super::frozen::{self, FrozenError, Overrides, Rules};
 use super::gating::error::GatingError;
 use super::gating::file;
 use super::plan_source::{PlanSource, PlanSourceError};
+use super::policies::{self, Policies, PoliciesError};
 use super::quality;
 use super::trust::{self, TrustError};
 use crate::domain::document::diagnostic::Diagnostic;
@@ -63,6 +64,9 @@ pub enum RunError {
         /// The files, for showing the places.
         files: Vec<SourceFile>,
     },
+    /// The policies can not be read or followed.
+    #[error(transparent)]
+    Policies(#[from] PoliciesError),
     /// The run can not be prepared.
     #[error(transparent)]
     Begin(#[from] BeginError),
@@ -139,6 +143,8 @@ pub struct Prepared {
     pub base: ObjectId,
     /// The commit on which the first wave would start.
     pub tip: ObjectId,
+    /// The policies.
+    pub policies: Policies,
 }
 
 /// Checks a plan against the repository; touches nothing.
@@ -161,7 +167,8 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
     }
     let tip = first_tip(cx, &plan.target, base)?;
     let schedule = schedule(&plan);
-    Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip })
+    let policies = policies::read(cx, base)?;
+    Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies })
 }
 
 /// Returns the commit on which the first wave starts: the base, or the target's tip when it already contains the base.
@@ -186,13 +193,14 @@ fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, Run
 /// # Errors
 /// Returns an error when it can not be started, or can not go on.
 pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> {
-    let Prepared { plan, schedule, source, quality, base, tip, .. } = prepare(cx, &request.plan, &request.overrides)?;
+    let Prepared { plan, schedule, source, quality, base, tip, policies, .. } = prepare(cx, &request.plan, &request.overrides)?;
     let settings = settings(cx, &plan);
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let config = begin::config(cx, &settings, &plan)?;
-    let frozen = frozen::frozen((&source, quality.as_ref()), &inputs, (request.overrides, settings.limits.loops.clone(), config.clone()));
-    let files = frozen::to_files(run, &frozen, (&source, quality.as_ref()), &inputs)?;
+    let rules = Rules { quality: quality.as_ref(), policies: &policies.files };
+    let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, settings.limits.loops.clone(), config.clone()));
+    let files = frozen::to_files(run, &frozen, &source, &inputs, rules)?;
     let seal = frozen::seal(&files);
     let planned = RunPlanned {
         name: plan.name.clone(),
@@ -217,8 +225,9 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     if let Some(last) = RunFolder::newest(&cx.repo.orc_dir()) {
         recover::set_torn_aside(&cx.repo, &last)?.iter().for_each(|sentence| tracing::warn!("{sentence}"));
     }
-    let run_cx =
-        begin::run_context(cx, &settings, (Begun { run, plan, inputs, config, folder: RunFolder::new(&cx.repo.orc_dir(), run) }, hold))?;
+    let folder = RunFolder::new(&cx.repo.orc_dir(), run);
+    let begun = Begun { run, plan, inputs, config, governance: policies.governance, folder };
+    let run_cx = begin::run_context(cx, &settings, (begun, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.
     Refs::new(&cx.repo, cx.durability()).remove_stale_locks()?;

@@ -24,6 +24,7 @@ mod hygiene;
 mod loading;
 mod old_ledgers;
 mod plans;
+mod policies;
 mod process;
 mod program;
 mod readme;

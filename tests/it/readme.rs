@@ -10,6 +10,7 @@ use git_orc::domain::gate::parse::parse as parse_gates;
 use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::plan_schema;
+use git_orc::domain::policy::governance::schema::policies_schema;
 use git_orc::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
 use serde_json::Value;
 
@@ -47,7 +48,9 @@ fn plans_in_the_readme_are_valid() {
     let schema = jsonschema::draft202012::new(&plan_schema()).unwrap();
     // A block names its file in a comment, unless it is a plan.
     let is_plan = |text: &&str| !text.starts_with("# QUALITY_GATE.yaml");
-    for text in blocks(&readme(), "yaml").into_iter().filter(is_plan) {
+    let text = readme();
+    let plans = text.replace(section(&text, "## Policies"), "");
+    for text in blocks(&plans, "yaml").into_iter().filter(is_plan) {
         let files = [SourceFile::new("README.md.yaml", text)];
         let input = PlanInput {
             files: &files,
@@ -70,6 +73,17 @@ fn gates_in_the_readme_are_valid() {
     for text in all {
         let (_, notes) = parse_gates(&SourceFile::new("README.md.yaml", text)).unwrap_or_else(|found| panic!("{found:#?} in\n{text}"));
         assert!(notes.is_empty(), "{notes:#?} in\n{text}");
+    }
+}
+
+#[test]
+fn policies_in_the_readme_are_valid() {
+    let schema = jsonschema::draft202012::new(&policies_schema()).unwrap();
+    for text in blocks(section(&readme(), "## Policies"), "yaml") {
+        let governance = crate::policies::parse(&[("README.md.yaml", text)]).unwrap_or_else(|found| panic!("{found:#?} in\n{text}"));
+        assert!(!governance.forbidden.is_empty() && !governance.review.is_empty(), "{text}");
+        let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+        assert!(schema.is_valid(&serde_json::to_value(value).unwrap()), "{text}");
     }
 }
 

@@ -18,6 +18,7 @@ use crate::io::settings::overlay::{LedgerDurability, Overlay};
 use crate::ops::begin::config;
 use crate::ops::context::Context;
 use crate::ops::frozen::Overrides;
+use crate::ops::policies::PoliciesError;
 use crate::ops::run::{RunError, RunRequest, prepare, run, settings};
 use crate::ops::trust::Decision;
 
@@ -184,7 +185,9 @@ impl RunArgs {
         if let RunError::Gates(error) = error {
             return Err(super::gate_failure("run the plan", error, ui));
         }
-        if let RunError::Plan { diagnostics: found, files } = error {
+        if let RunError::Plan { diagnostics: found, files } | RunError::Policies(PoliciesError::Invalid { diagnostics: found, files }) =
+            error
+        {
             ui.complaint(&diagnostics::render(found, files, ui.err_color()));
         }
         Err(Failure::new("run the plan", error))

@@ -11,6 +11,7 @@ use crate::ops::begin::BeginError;
 use crate::ops::demo::DemoError;
 use crate::ops::demo::scratch::ScratchError;
 use crate::ops::frozen::FrozenError;
+use crate::ops::policies::PoliciesError;
 use crate::ops::resume::ResumeError;
 use crate::ops::run::RunError;
 
@@ -79,7 +80,7 @@ impl Meaning for FrozenError {
         match self {
             Self::Input(error) => error.exit(),
             Self::Ledger(error) => error.exit(),
-            Self::TooLarge(_) | Self::Damaged { .. } | Self::Plan(_) | Self::Json(_) => Exit::Environment,
+            Self::TooLarge(_) | Self::Damaged { .. } | Self::Plan(_) | Self::Policies(_) | Self::Json(_) => Exit::Environment,
         }
     }
 
@@ -88,7 +89,7 @@ impl Meaning for FrozenError {
             Self::Input(_) => Some("Files that a plan names are relative to the plan.".to_owned()),
             Self::Ledger(error) => error.hint(),
             Self::Damaged { .. } => Some("`git ls-tree -r refs/orc/ledger` lists what is there.".to_owned()),
-            Self::Plan(_) => Some("Resume with the version of git-orc that started the run.".to_owned()),
+            Self::Plan(_) | Self::Policies(_) => Some("Resume with the version of git-orc that started the run.".to_owned()),
             Self::TooLarge(_) | Self::Json(_) => None,
         }
     }
@@ -154,10 +155,32 @@ impl Meaning for DispatchError {
     }
 }
 
+impl Meaning for PoliciesError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Invalid { .. } => Exit::Negative,
+            Self::File(error) => error.exit(),
+            Self::Two { .. } | Self::NoFile { .. } | Self::Object(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Invalid { .. } => {
+                Some("Policies are read from the base commit: mend them there, or start from another one with `--base REV`.".to_owned())
+            }
+            Self::Two { .. } => Some("Keep one of the two, and commit that.".to_owned()),
+            Self::File(error) => error.hint(),
+            Self::NoFile { .. } | Self::Object(_) => None,
+        }
+    }
+}
+
 impl Meaning for RunError {
     fn exit(&self) -> Exit {
         match self {
             Self::Plan { .. } => Exit::Negative,
+            Self::Policies(error) => error.exit(),
             Self::Source(error) => error.exit(),
             Self::Trust(error) => error.exit(),
             Self::Begin(error) => error.exit(),
@@ -174,6 +197,7 @@ impl Meaning for RunError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Plan { .. } => Some("`git orc validate PLAN` shows every mistake.".to_owned()),
+            Self::Policies(error) => error.hint(),
             Self::Source(error) => error.hint(),
             Self::Trust(error) => error.hint(),
             Self::Begin(error) => error.hint(),

@@ -132,6 +132,11 @@ codes! {
     /// The first step of a workstream changes nothing.
     FirstStep = "first-step", Meaning, Error;
 
+    /// A regular expression can not be used.
+    BadRegex = "bad-regex", Meaning, Error;
+    /// A layer loosens what a lower one says.
+    ConstraintWeakened = "constraint-weakened", Meaning, Error;
+
     /// A command looks as if a shell were to run it.
     ShellSyntax = "shell-syntax", Meaning, Warning;
     /// A dependency is named twice.

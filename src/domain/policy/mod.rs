@@ -1,6 +1,7 @@
-//! What a patch may do: its scope and its paths.
+//! What a patch may do: its scope, its paths, and what governs the repository.
 
 pub mod diff;
+pub mod governance;
 pub mod meet;
 pub mod overlap;
 pub mod path;

@@ -3,6 +3,7 @@
 
 use crate::domain::id::RepoPath;
 use crate::domain::policy::pattern::Pattern;
+use crate::domain::policy::token::{Segment, matches_segments};
 
 /// What a workstream may write and create, and what it must not touch.
 #[derive(Debug, Clone)]
@@ -129,6 +130,13 @@ impl Scope {
         }
     }
 
+    /// Returns whether a pattern without wildcards names exactly this path, as one that may be changed.
+    #[must_use]
+    pub fn names(&self, path: &RepoPath) -> bool {
+        let mut alternatives = self.changeable().flat_map(Pattern::alternatives);
+        alternatives.any(|segments| segments.iter().all(Segment::is_literal) && matches_segments(segments, path.as_bytes()))
+    }
+
     /// Returns the globs of `files_scope` as they were written.
     pub fn write_globs(&self) -> impl Iterator<Item = &str> {
         self.write.iter().map(Pattern::text)
@@ -210,6 +218,14 @@ mod tests {
         assert_eq!(scope.create_globs().collect::<Vec<_>>(), ["d"]);
         assert_eq!(scope.forbid_globs().collect::<Vec<_>>(), ["e"]);
         assert_eq!(scope.changeable().map(Pattern::text).collect::<Vec<_>>(), ["./a\\b", "c/", "d"]);
+    }
+
+    #[test]
+    fn only_a_pattern_without_wildcards_names_a_path() {
+        let scope = scope(&["./ci/run", "hooks", "*.toml"], &["new\\{a,b}"], &["kept"]);
+        for (path, expect) in [("ci/run", true), ("hooks", true), ("new/b", true), ("hooks/a", false), ("a.toml", false), ("kept", false)] {
+            assert_eq!(scope.names(&RepoPath::from(path)), expect, "{path}");
+        }
     }
 
     #[test]

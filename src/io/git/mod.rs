@@ -3,6 +3,7 @@
 //! [`repo`] says where a repository is and opens it; [`command`] is the hardened door to the git program; [`objects`], [`refs`] and what
 //! stands on them go through libgit2 and the files of the repository itself, and so run no hook, filter or driver of anybody.
 
+pub mod added;
 pub mod admin;
 pub mod apply;
 pub mod attributes;

@@ -13,8 +13,10 @@ use crate::harness::{TestRepo, rounds};
 /// What is not on the disk yet.
 #[derive(Default)]
 struct Pending {
-    /// Files with a new name, and folders with new names in them.
+    /// Files whose content is not, and folders of refs with new names in them.
     paths: BTreeSet<String>,
+    /// Objects whose names are not. Somebody else's new name in the same folder says nothing about them.
+    names: BTreeSet<String>,
     /// What was pending when the ledger moved last.
     at_move: BTreeSet<String>,
     /// How often the ledger moved, and how many entries were told of.
@@ -32,20 +34,26 @@ impl Pending {
         let (name, path) = call.split_once(' ').unwrap();
         let is_object = path.contains("/objects/") && !path.contains("tmp_obj");
         match name {
-            "fsync" => drop(self.paths.remove(path)),
-            "link" | "linkat" | "rename" if is_object => self.paths.extend([path.to_owned(), folder_of(path)]),
+            "fsync" => {
+                self.paths.remove(path);
+                self.names.retain(|name| folder_of(name) != path);
+            }
+            "link" | "linkat" | "rename" if is_object => {
+                self.paths.insert(path.to_owned());
+                self.names.insert(path.to_owned());
+            }
             "rename" if path.contains("/refs/") => {
                 self.paths.insert(folder_of(path));
                 if path.ends_with("/refs/orc/ledger") {
                     self.moves += 1;
-                    self.at_move.clone_from(&self.paths);
+                    self.at_move = self.paths.union(&self.names).cloned().collect();
                 }
             }
             "write" if path == "standard error" => {
                 self.told += 1;
                 let entry = self.told;
                 let objects = beneath.get(entry - 1).into_iter().flatten();
-                let early = objects.flat_map(|file| [file.clone(), folder_of(file)]).filter(|path| self.at_move.contains(path));
+                let early = objects.filter(|path| self.at_move.contains(*path));
                 let mut wrong: Vec<String> = early.map(|path| format!("entry {entry} was named before {path} was on the disk")).collect();
                 let folder = self.paths.iter().find(|folder| folder.ends_with("/refs/orc"));
                 wrong.extend(folder.map(|folder| format!("entry {entry} was told of before {folder} was on the disk")));
@@ -109,6 +117,10 @@ fn a_wrong_order_is_noticed() {
     assert_eq!(told(&[made, file, moved, folder, synced, "write standard error"]), 1);
     assert_eq!(told(&[made, folder, moved, synced, "write standard error"]), 1);
     assert_eq!(told(&[made, file, folder, moved, "write standard error"]), 1);
+    // Another object that gets its name in the same folder meanwhile is another matter.
+    let other = "link /r/objects/ab/0123";
+    assert_eq!(told(&[made, file, folder, other, moved, synced, "write standard error"]), 0);
+    assert_eq!(told(&[made, file, other, moved, synced, "write standard error"]), 1);
 }
 
 /// Returns the objects that have files of their own, with the files.

@@ -3,5 +3,6 @@
 mod attacks;
 mod ground;
 mod patches;
+mod policies;
 mod tools;
 mod unpacked;

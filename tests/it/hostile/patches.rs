@@ -32,8 +32,10 @@ fn bytes(case: &Case) -> Vec<u8> {
 
 /// A workstream that may do everything but touch one file; a patch that is to leave its scope has a smaller one.
 fn workstream(case: &Case, tool: &str) -> String {
-    let scope = if case.name.starts_with("scope-") { "src/**" } else { "**" };
-    format!("  - id: {}\n    files_scope: [\"{scope}\"]\n    files_forbid: [src/secret.txt]\n    {tool}\n", case.name)
+    // What policies protect must be named to be changed.
+    let scope =
+        if case.name.starts_with("scope-") { "\"src/**\"" } else { "\"**\", .gitattributes, src/.gitattributes, .githooks/pre-commit" };
+    format!("  - id: {}\n    files_scope: [{scope}]\n    files_forbid: [src/secret.txt]\n    {tool}\n", case.name)
 }
 
 fn plan(name: &str, workstreams: &[String]) -> String {
