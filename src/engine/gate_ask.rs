@@ -14,6 +14,7 @@ use crate::domain::gate::{coverage, lines};
 use crate::domain::id::ObjectId;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::OutputRef;
+use crate::io::git::added::MostRead;
 use crate::io::git::objects::{ObjectError, Objects};
 
 /// The most findings of a gate; with more, nothing is compared.
@@ -127,14 +128,9 @@ async fn forbidden_lines(cx: &RunContext, ask: Ask<'_>) -> Result<Vec<Finding>, 
 }
 
 fn forbidden(objects: &Objects, gate: &Gate, (begins, tree): (Option<ObjectId>, ObjectId)) -> Result<Vec<Finding>, ObjectError> {
-    let mut found = Vec::new();
     let before = begins.map(|begins| objects.tree_of(begins)).transpose()?;
-    for change in objects.diff_trees(before, Some(tree))? {
-        let Some(new) = change.new.filter(|new| new.mode.is_file()) else { continue };
-        let old = change.old.filter(|old| old.mode.is_file()).map(|old| objects.read_blob(old.id)).transpose()?.unwrap_or_default();
-        found.extend(lines::forbidden(gate, &change.path, (&old, &objects.read_blob(new.id)?)));
-    }
-    Ok(found)
+    let changes = objects.with_lines(&objects.diff_trees(before, Some(tree))?, MostRead::default())?;
+    Ok(changes.iter().flat_map(|change| lines::forbidden(gate, change)).collect())
 }
 
 struct Asking<'a> {

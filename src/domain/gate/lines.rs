@@ -1,11 +1,9 @@
 //! What added lines must not hold.
 
-use similar::{ChangeTag, TextDiff};
-
-use super::model::Gate;
+use super::model::{Forbidden, Gate};
 use crate::domain::finding::draft::{Base, Draft, Place};
 use crate::domain::finding::model::{Finding, FindingKind, Level};
-use crate::domain::id::RepoPath;
+use crate::domain::policy::governance::change::{Added, Change};
 use crate::domain::text::one_line;
 
 /// The name of the file in which gates are described.
@@ -13,38 +11,66 @@ pub const FILE: &str = "QUALITY_GATE.yaml";
 
 /// Returns what a change of a file adds that a gate forbids, each line once per pattern. What was there before is nobody's addition.
 #[must_use]
-pub fn forbidden(gate: &Gate, path: &RepoPath, (old, new): (&[u8], &[u8])) -> Vec<Finding> {
-    let applies =
-        |paths: &[crate::domain::policy::pattern::Pattern]| paths.is_empty() || paths.iter().any(|glob| glob.matches(path.as_bytes()));
-    let patterns: Vec<_> = gate.forbidden.iter().filter(|one| applies(&one.paths)).collect();
+pub fn forbidden(gate: &Gate, change: &Change) -> Vec<Finding> {
+    let path = change.path.as_bytes();
     // The file that describes what is forbidden holds it.
-    let is_file_of_gates = path.as_bytes().ends_with(FILE.as_bytes());
-    if patterns.is_empty() || new.contains(&0) || is_file_of_gates {
+    if path.ends_with(FILE.as_bytes()) {
         return Vec::new();
     }
-    let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(new));
-    // Most files hold none of it at all.
-    if !patterns.iter().any(|one| new.lines().any(|line| one.pattern.is_match(line))) {
-        return Vec::new();
-    }
+    let applies = |one: &&Forbidden| one.paths.is_empty() || one.paths.iter().any(|glob| glob.matches(path));
     let mut found = Vec::new();
-    for change in TextDiff::from_lines(old.as_ref(), new.as_ref()).iter_all_changes().filter(|change| change.tag() == ChangeTag::Insert) {
-        let line = u32::try_from(change.new_index().unwrap_or_default() + 1).unwrap_or(u32::MAX);
-        let text = change.value().trim_end_matches(['\n', '\r']);
-        for one in patterns.iter().filter(|one| one.pattern.is_match(text)) {
-            let why = one.reason.as_ref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
-            let instead = one.replacement.as_ref().map(|instead| format!("; write `{}`", one_line(instead))).unwrap_or_default();
-            let message = format!("`{}` is forbidden in added lines{why}{instead}", one_line(one.pattern.as_str()));
-            let draft = Draft {
-                source: gate.id.to_string(),
-                kind: FindingKind::Lint,
-                level: Level::Error,
-                rule: None,
-                message,
-                place: Some(Place::new(path.to_string(), line, None)),
-            };
-            found.push(draft.finish(Base::default()));
+    for one in gate.forbidden.iter().filter(applies) {
+        if change.added == Added::Unread {
+            found.push(finding(gate, change, (1, "is too large to be searched for what is forbidden".to_owned())));
+            break;
+        }
+        for block in change.blocks() {
+            for (line, text) in (block.first..).zip(block.text.split(|byte| *byte == b'\n')) {
+                let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text));
+                if one.pattern.is_match(&text) {
+                    found.push(finding(gate, change, (line, message(one))));
+                }
+            }
         }
     }
     found
+}
+
+fn message(one: &Forbidden) -> String {
+    let why = one.reason.as_ref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
+    let instead = one.replacement.as_ref().map(|instead| format!("; write `{}`", one_line(instead))).unwrap_or_default();
+    format!("`{}` is forbidden in added lines{why}{instead}", one_line(one.pattern.as_str()))
+}
+
+fn finding(gate: &Gate, change: &Change, (line, message): (u32, String)) -> Finding {
+    let place = Some(Place::new(change.path.to_string(), line, None));
+    let draft = Draft { source: gate.id.to_string(), kind: FindingKind::Lint, level: Level::Error, rule: None, message, place };
+    draft.finish(Base::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::document::source::SourceFile;
+    use crate::domain::gate::parse::parse;
+    use crate::domain::policy::governance::change::{Block, EntryKind};
+
+    #[test]
+    fn only_added_lines_of_the_named_files_count() {
+        let text = "gates:\n  - id: words\n    forbidden_patterns:\n      - {pattern: '^TODO', reason: no open ends, replacement: an issue}\n      - {pattern: dbg, paths: ['src/**']}\n";
+        let (gates, _) = parse(&SourceFile::new(FILE, text)).unwrap();
+        let check = |path: &str, added: Added, expect: &[&str]| {
+            let change = Change { path: path.into(), old: None, new: Some(EntryKind::File), bytes: 0, lines: 0, added };
+            let found: Vec<String> = forbidden(&gates.gates[0], &change).iter().map(Finding::short).collect();
+            assert_eq!(found, expect, "{path}");
+        };
+        let lines =
+            || Added::Lines(vec![Block { first: 7, text: b"fine\r\nTODO x\r\n".to_vec() }, Block { first: 20, text: b"dbg\n".to_vec() }]);
+        let todo = |path: &str| format!("{path}:8: `^TODO` is forbidden in added lines: no open ends; write `an issue`");
+        check("a.txt", lines(), &[&todo("a.txt")]);
+        check("src/a.rs", lines(), &[&todo("src/a.rs"), "src/a.rs:20: `dbg` is forbidden in added lines"]);
+        check("sub/QUALITY_GATE.yaml", lines(), &[]);
+        check("a.bin", Added::Binary, &[]);
+        check("a.txt", Added::Unread, &["a.txt:1: is too large to be searched for what is forbidden"]);
+    }
 }
