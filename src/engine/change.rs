@@ -10,7 +10,7 @@ use super::{place, replay, resolve};
 use crate::domain::plan::model::Workstream;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole, WorkstreamMoved};
+use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole};
 use crate::domain::run::state::RunState;
 use crate::domain::run::verdict::{Verdict, captured, verdict};
 use crate::domain::tool::profile::ToolKind;
@@ -63,18 +63,10 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: worked.output.take(),
         findings: Vec::new(),
+        review: worked.review.take(),
     }));
-    events.extend(for_review(order, state, &worked)?);
     recorder.record(events).await?;
     Ok(())
-}
-
-/// Makes a workstream wait for a person when its change may land only after a review.
-fn for_review(order: &StepOrder, state: &RunState, worked: &Worked) -> Result<Option<Event>, ExecuteError> {
-    let Some(first) = worked.review.first().filter(|_| worked.outcome == StepOutcome::Passed) else { return Ok(None) };
-    let more = if worked.review.len() > 1 { format!(" (and {} more)", worked.review.len() - 1) } else { String::new() };
-    let moved = WorkstreamMoved::new(order.workstream.clone(), place::one(state, &order.workstream)?.round);
-    Ok(Some(Event::WorkstreamPaused(WorkstreamMoved { reason: Some(format!("{first}{more}")), ..moved })))
 }
 
 /// Returns what the step tells besides the first reason: the others, and what is only noted.
@@ -112,7 +104,7 @@ async fn patch_events(
     let Judged { wrong, review, notes } = judged;
     let Verdict { events, outcome, message } = verdict(&created, &wrong, said);
     worked.notes.extend(told(&wrong, &review, notes));
-    worked.review = review;
+    worked.review = Some(review);
     (worked.outcome, worked.message) = (outcome, message);
     Ok(events)
 }

@@ -72,6 +72,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
+        review: None,
     }));
     recorder.record(events).await?;
     Ok(())

@@ -9,12 +9,14 @@ use super::gate_run::GatePlace;
 use super::merging::{Candidate, merge_all};
 use super::recorder::Recorder;
 use crate::domain::gate::judge::GateOutcome;
-use crate::domain::gate::model::{FailureAction, Gate};
+use crate::domain::gate::model::{FailureAction, Gate, GateCheck};
 use crate::domain::id::ObjectId;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{GateRun, Merge, Verdict};
 use crate::domain::run::landing::evicted;
 use crate::domain::run::state::RunState;
+use crate::domain::run::tending::{Choice, Decided};
+use crate::domain::text::one_line;
 use crate::io::git::objects::Objects;
 
 /// What the gates let through.
@@ -51,6 +53,9 @@ pub async fn pass(
     while !candidates.is_empty() {
         let merged = merge_all(cx, tip, candidates.clone()).await?;
         let Some(red) = ground.first_red(&merged.merges).await? else { return Ok(Gated::Green(merged.merges)) };
+        if let GateCheck::Manual(question) = &red.gate.check {
+            return ground.by_a_person(&red, question, &candidates).await;
+        }
         if red.verdict == Verdict::Error {
             return Ok(red.blames_nobody());
         }
@@ -95,12 +100,26 @@ impl Ground<'_> {
     /// Returns the first gate that is not green on the last of these merges.
     async fn first_red(&mut self, merges: &[Merge]) -> Result<Option<Red>, ExecuteError> {
         let Some(last) = merges.last() else { return Ok(None) };
-        for gate in &self.cx.plan.gates {
+        // A person is asked about what everything else lets pass.
+        let (asked, run): (Vec<&Gate>, Vec<&Gate>) = self.cx.plan.gates.iter().partition(|gate| matches!(gate.check, GateCheck::Manual(_)));
+        for gate in run.into_iter().chain(asked) {
             if let Some(red) = self.red_on(gate, last.merge, merges).await? {
                 return Ok(Some(red));
             }
         }
         Ok(None)
+    }
+
+    /// Does what a person decided about the merged tree: nobody is to blame for it but all, and before a decision the run waits.
+    async fn by_a_person(&self, red: &Red, question: &str, candidates: &[Candidate]) -> Result<Gated, ExecuteError> {
+        if red.verdict == Verdict::Error {
+            return Ok(Gated::Red(format!("gate {} asks a person: {}", red.gate.id, one_line(question))));
+        }
+        for candidate in candidates {
+            let reason = format!("gate {}: {}", red.gate.id, red.message);
+            self.recorder.record(evicted(self.state, (&candidate.workstream, candidate.commit), &reason)?).await?;
+        }
+        Ok(Gated::Green(Vec::new()))
     }
 
     /// Returns the last candidate of the shortest row of merges that turns the gate red. The empty row is known to be green and the whole
@@ -134,8 +153,7 @@ impl Ground<'_> {
         let (verdict, message) = match known.or_else(recorded) {
             Some(known) => known,
             None => {
-                let (events, verdict, message) =
-                    run_gate(self.cx, gate, (commit, tree, self.state.base), (self.wave, merges, self.state.drivers)).await?;
+                let (events, verdict, message) = run_gate((self.cx, self.state), gate, (commit, tree), (self.wave, merges)).await?;
                 self.recorder.record(events).await?;
                 self.found.push((gate.id.to_string(), tree, verdict, message.clone()));
                 (verdict, message)
@@ -153,12 +171,16 @@ impl Ground<'_> {
 }
 
 async fn run_gate(
-    cx: &RunContext,
+    (cx, state): (&RunContext, &RunState),
     gate: &Gate,
-    (commit, tree, base): (ObjectId, ObjectId, ObjectId),
-    (wave, merges, round): (u32, &[Merge], u32),
+    (commit, tree): (ObjectId, ObjectId),
+    (wave, merges): (u32, &[Merge]),
 ) -> Result<(Vec<Event>, Verdict, String), ExecuteError> {
+    let (base, round) = (state.base, state.drivers);
     let place = GatePlace { commit, tree, base, round };
+    if let GateCheck::Manual(question) = &gate.check {
+        return Ok(decided(gate, question, (state.decision(gate.id.as_str(), tree), tree), (wave, merges, round)));
+    }
     let answer = ask(cx, Ask { gate, place, begins: Some(base), ungated: None }).await?;
     let mut events = answer.events;
     // What a merged program does to the repository is a failure of its own, and the search for the culprit finds who brought it in.
@@ -188,4 +210,39 @@ async fn run_gate(
     };
     events.push(Event::GateFinished(run));
     Ok((events, verdict, message))
+}
+
+/// Returns what a person said about a merged tree; before anything was said, that somebody is asked.
+fn decided(
+    gate: &Gate,
+    question: &str,
+    (decision, tree): (Option<&Decided>, ObjectId),
+    (wave, merges, round): (u32, &[Merge], u32),
+) -> (Vec<Event>, Verdict, String) {
+    let (verdict, message) = match decision {
+        Some(said) => {
+            let verdict = if said.choice == Choice::Approve { Verdict::Passed } else { Verdict::Failed };
+            (verdict, format!("{} by {}: {}", said.choice.done(), said.who, said.reason))
+        }
+        None => (Verdict::Error, format!("a person is asked: {}", one_line(question))),
+    };
+    let run = GateRun {
+        gate: gate.id.to_string(),
+        wave,
+        round,
+        tree,
+        workstreams: merges.iter().map(|merge| merge.workstream.clone()).collect(),
+        verdict,
+        exit_code: None,
+        duration_ms: 0,
+        output: None,
+        findings: Vec::new(),
+        from_base: Vec::new(),
+        digest: None,
+        reason: Some(message.clone()),
+        advisory: gate.on_failure != FailureAction::Block,
+        counts: None,
+        flaky: false,
+    };
+    (vec![Event::GateFinished(run)], verdict, message)
 }

@@ -11,7 +11,9 @@ use super::recorder::Recorder;
 use crate::domain::id::WorkstreamId;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{Integration, RunMoved, WorkstreamMoved};
+use crate::domain::run::landing::evicted;
 use crate::domain::run::state::{RunState, WorkstreamStatus};
+use crate::domain::run::tending::Choice;
 
 /// What is to be merged.
 #[derive(Debug, Clone)]
@@ -33,10 +35,28 @@ pub async fn run(cx: &RunContext, wave: Wave, state: &RunState, recorder: &Recor
         Err(error) => return pause(state, recorder, error.to_string()).await,
     };
     let mut candidates = Vec::new();
+    let mut waiting = Vec::new();
     for workstream in wave.workstreams {
-        if let WorkstreamStatus::Verified { commit } = place::one(state, &workstream)?.status {
-            candidates.push(Candidate { workstream, commit });
+        let one = place::one(state, &workstream)?;
+        let WorkstreamStatus::Verified { commit } = one.status else { continue };
+        match state.decision(workstream.as_str(), commit) {
+            Some(decided) if decided.choice != Choice::Approve => {
+                let reason = format!("{} by {}: {}", decided.choice.done(), decided.who, decided.reason);
+                recorder.record(evicted(state, (&workstream, commit), &reason)?).await?;
+            }
+            None if !one.review.is_empty() => waiting.push((workstream, one.review.clone())),
+            Some(_) | None => candidates.push(Candidate { workstream, commit }),
         }
+    }
+    if candidates.is_empty() {
+        return match waiting.first() {
+            Some((workstream, review)) => {
+                let more = if waiting.len() > 1 { format!(" ({} more wait for one)", waiting.len() - 1) } else { String::new() };
+                let reason = format!("{workstream} needs a review: {}{more}", review.first().map_or("", String::as_str));
+                pause(state, recorder, reason).await
+            }
+            None => Ok(()),
+        };
     }
     let merged = merge_all(cx, tip.start, candidates.clone()).await?;
     let mut conflicts = Vec::new();

@@ -42,8 +42,8 @@ pub struct Worked {
     pub output: Option<OutputRef>,
     /// What else is worth telling.
     pub notes: Vec<String>,
-    /// Why a person must look at it before it lands.
-    pub review: Vec<String>,
+    /// Why a person must look at it before it lands; nothing when nothing was judged.
+    pub review: Option<Vec<String>>,
     /// What it left behind, in the order of its making.
     pub found: Vec<Found>,
 }
@@ -52,7 +52,7 @@ impl Worked {
     /// Returns work that ended before anything was changed.
     #[must_use]
     pub fn ended(outcome: StepOutcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), exit_code: None, output: None, notes: Vec::new(), review: Vec::new(), found: Vec::new() }
+        Self { outcome, message: message.into(), exit_code: None, output: None, notes: Vec::new(), review: None, found: Vec::new() }
     }
 }
 

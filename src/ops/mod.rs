@@ -5,6 +5,7 @@
 
 pub mod begin;
 pub mod context;
+pub mod decide;
 pub mod demo;
 pub mod detect;
 pub mod doctor;

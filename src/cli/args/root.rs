@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::config::ConfigArgs;
+use super::decide::DecideArgs;
 use super::demo::DemoArgs;
 use super::detect::DetectArgs;
 use super::doctor::DoctorArgs;
@@ -86,6 +87,7 @@ pub enum Command {
     Graph(GraphArgs),
     Run(RunArgs),
     Resume(ResumeArgs),
+    Decide(DecideArgs),
     Status(StatusArgs),
     List(ListArgs),
     Log(LogArgs),
@@ -116,6 +118,7 @@ impl Command {
             | Self::Log(_)
             | Self::Show(_)
             | Self::Verify(_)
+            | Self::Decide(_)
             | Self::Detect(_)
             | Self::Gate(_)
             | Self::Hook(_)

@@ -4,6 +4,7 @@ use super::meaning::Meaning;
 use crate::cli::exit::Exit;
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::refs::RefError;
+use crate::ops::decide::DecideError;
 use crate::ops::gc::GcError;
 use crate::ops::give_up::GiveUpError;
 use crate::ops::tend::TendError;
@@ -28,6 +29,32 @@ impl Meaning for VerifyError {
             Self::File(error) => error.hint(),
             Self::Identity(error) => error.hint(),
             Self::Object(_) | Self::Notes(_) => Some("`git fsck` tells which objects are damaged.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for DecideError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::Lock(error) => error.exit(),
+            Self::Tend(error) => error.exit(),
+            Self::NoReason => Exit::Usage,
+            Self::NothingWaits { .. } | Self::Identity(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Tend(error) => error.hint(),
+            Self::Identity(error) => error.hint(),
+            Self::NoReason => Some("Say with `--reason` why; it stays in the ledger.".to_owned()),
+            Self::NothingWaits { waiting, .. } if waiting.is_empty() => Some("`git orc status` tells where the run stands.".to_owned()),
+            Self::NothingWaits { waiting, .. } => Some(format!("What waits: {}.", waiting.join(", "))),
         }
     }
 }

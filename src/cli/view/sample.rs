@@ -194,6 +194,7 @@ impl Sample {
             output: None,
             findings,
             notes: Vec::new(),
+            review: None,
         }));
     }
 

@@ -164,6 +164,9 @@ fn rest(event: &Event) -> String {
             dropped.concat()
         );
     }
+    if let Event::DecisionMade(m) = event {
+        return format!("decision made: {} {} on {}: {}", m.about, m.choice.done(), m.on.short(), m.reason);
+    }
     if let Event::RunMended(m) = event {
         return format!("run mended: {}", m.done.join("; "));
     }

@@ -178,7 +178,8 @@ fn tone(event: &Event) -> Tone {
         | Event::RecoveryClimbed(_)
         | Event::BreakerOpened(_)
         | Event::IntegrityNoted(_)
-        | Event::GateWaived(_) => Tone::Caution,
+        | Event::GateWaived(_)
+        | Event::DecisionMade(_) => Tone::Caution,
         Event::RunPlanned(_)
         | Event::RunStarted(_)
         | Event::RunResumed(_)
@@ -246,6 +247,9 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::GateChecked(m) = event {
         return Some(format!("{} on {}: {}", m.gate, m.commit.short(), m.reason));
+    }
+    if let Event::DecisionMade(m) = event {
+        return Some(format!("{} {} by {}: {}", m.about, m.choice.done(), m.who, m.reason));
     }
     if let Event::GateWaived(m) = event {
         return Some(format!("{} by {}: {}", m.gate, m.who, m.reason));

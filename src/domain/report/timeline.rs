@@ -124,6 +124,7 @@ mod tests {
             output: None,
             findings: Vec::new(),
             notes: vec!["odd".to_owned()],
+            review: None,
         })
     }
 

@@ -7,7 +7,7 @@ use super::fact::{
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
 use super::gating::{GateChecked, GateWaived};
-use super::tending::{Collected, Mended};
+use super::tending::{Collected, Decided, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
 
@@ -105,6 +105,8 @@ pub enum Event {
     GarbageCollected(Collected),
     /// Something of a run was put right without driving it.
     RunMended(Mended),
+    /// A person decided about a workstream or a gate.
+    DecisionMade(Decided),
     /// Something that nobody may change was changed while a step ran; it was put back.
     IntegrityViolated(IntegrityReport),
     /// Something of the user's changed while a step ran, by whomever.
@@ -183,7 +185,10 @@ impl Event {
     /// Returns how often the run was tended before, for an event by which somebody tends it without driving it.
     #[must_use]
     pub fn tended(&self) -> Option<u32> {
-        if let Self::GarbageCollected(Collected { round, .. }) | Self::RunMended(Mended { round, .. }) = self {
+        if let Self::GarbageCollected(Collected { round, .. })
+        | Self::RunMended(Mended { round, .. })
+        | Self::DecisionMade(Decided { round, .. }) = self
+        {
             return Some(*round);
         }
         None

@@ -293,6 +293,9 @@ pub struct StepFinished {
     /// The first findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// Why a person must look at what the workstream has changed so far, one sentence each; absent when nothing was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Vec<String>>,
 }
 
 /// Where a patch came from.

@@ -52,6 +52,7 @@ impl Event {
             Self::BreakerClosed(_) => "breaker_closed",
             Self::GarbageCollected(_) => "garbage_collected",
             Self::RunMended(_) => "run_mended",
+            Self::DecisionMade(_) => "decision_made",
             Self::IntegrityViolated(_) => "integrity_violated",
             Self::IntegrityNoted(_) => "integrity_noted",
             Self::GateChecked(_) => "gate_checked",

@@ -118,6 +118,9 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
     }
     // Whoever tends a run changes nothing of what happened in it, and may do so when it is over.
+    if let Event::DecisionMade(decided) = event {
+        state.decisions.push(decided.clone());
+    }
     if event.tended().is_some() {
         state.tended += 1;
     }

@@ -63,6 +63,7 @@ pub fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
         duration_ms: 0,
         output: None,
         findings: Vec::new(),
+        review: None,
     })
 }
 

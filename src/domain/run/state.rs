@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Integration, Rung, StepOutcome, StepRole, Verdict};
+use super::tending::Decided;
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
@@ -390,6 +391,9 @@ pub struct WorkstreamState {
     /// Why its work must not be merged: what was changed while it ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breach: Option<String>,
+    /// Why a person must look at its tip before it lands, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub review: Vec<String>,
 }
 
 /// The phase of the current wave.
@@ -473,6 +477,9 @@ pub struct RunState {
     /// How often it was tended by somebody who did not drive it.
     #[serde(default)]
     pub tended: u32,
+    /// What people decided, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decided>,
     /// What was changed behind the run's back, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub integrity: Vec<IntegrityReport>,
@@ -514,6 +521,7 @@ impl WorkstreamState {
             since: None,
             until: None,
             breach: None,
+            review: Vec::new(),
         }
     }
 
@@ -554,12 +562,19 @@ impl RunState {
             workstreams: BTreeMap::new(),
             breakers: BTreeMap::new(),
             tended: 0,
+            decisions: Vec::new(),
             integrity: Vec::new(),
             entries: 0,
             last: None,
             started: None,
             updated: None,
         }
+    }
+
+    /// Returns the newest decision about a workstream at a commit, or about a gate on a tree.
+    #[must_use]
+    pub fn decision(&self, about: &str, on: ObjectId) -> Option<&Decided> {
+        self.decisions.iter().rev().find(|decided| decided.about == about && decided.on == on)
     }
 
     /// Returns the verdict of a gate on a tree, when it was found before.

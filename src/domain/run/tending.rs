@@ -46,6 +46,47 @@ pub struct Collected {
     pub dropped: Vec<DroppedPatch>,
 }
 
+/// What somebody decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// It may land.
+    Approve,
+    /// It must not.
+    Reject,
+    /// It must not as it is; the reason says what is to be done.
+    Adjust,
+}
+
+impl Choice {
+    /// Returns what was done, in one word.
+    #[must_use]
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+            Self::Adjust => "sent back",
+        }
+    }
+}
+
+/// Somebody decided about a workstream that needs a review, or about what a gate asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// How often the run was tended before.
+    pub round: u32,
+    /// The workstream, or the gate.
+    pub about: String,
+    /// The commit that was looked at, or the merged tree; nothing else is decided about.
+    pub on: ObjectId,
+    /// What was decided.
+    pub choice: Choice,
+    /// By whom, as git knows them.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// What a repair changed for a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mended {

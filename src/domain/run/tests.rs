@@ -255,6 +255,7 @@ impl Dice {
             duration_ms: 1,
             output: None,
             findings,
+            review: None,
         }));
     }
 

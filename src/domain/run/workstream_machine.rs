@@ -102,6 +102,9 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         StepRole::Resolve if cut_short => one.resolves = one.resolves.saturating_sub(1),
         StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
     }
+    if let Some(review) = &finished.review {
+        one.review.clone_from(review);
+    }
     one.last = Some(LastStep {
         step: finished.step.clone(),
         role: open.role,
@@ -156,6 +159,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.tool = None;
     one.until = None;
     one.breach = None;
+    one.review.clear();
 }
 
 /// Moves a workstream.

@@ -136,6 +136,7 @@ fn finished(order: &StepOrder, deed: &Deed) -> Event {
         duration_ms: 1,
         output: None,
         findings: deed.findings.clone(),
+        review: None,
     })
 }
 

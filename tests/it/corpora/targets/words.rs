@@ -89,6 +89,7 @@ pub fn subjects(data: &[u8]) {
             duration_ms: 0,
             output: None,
             findings: Vec::new(),
+            review: None,
         }),
         3 => Event::WorkstreamConflicted(WorkstreamMoved {
             reason,
