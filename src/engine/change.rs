@@ -71,7 +71,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
 
 /// Returns what the step tells besides the first reason: the others, and what is only noted.
 fn told(wrong: &[String], review: &[String], notes: Vec<String>) -> Vec<String> {
-    let mut told: Vec<String> = wrong.iter().skip(1).chain(review.iter().skip(1)).cloned().chain(notes).collect();
+    let reviewed = review.iter().skip(usize::from(wrong.is_empty()));
+    let mut told: Vec<String> = wrong.iter().skip(1).chain(reviewed).cloned().chain(notes).collect();
     if told.len() > MOST_TOLD {
         let more = told.len() - MOST_TOLD;
         told.truncate(MOST_TOLD);

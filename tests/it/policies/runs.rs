@@ -137,6 +137,19 @@ fn what_needs_a_review_waits_for_a_person_and_holds_nobody_else_up() {
 }
 
 #[test]
+fn what_is_refused_and_needs_a_review_is_told_with_every_reason() {
+    let environment = TestEnvironment::in_memory();
+    let policies = "zones: {review_required: {paths: [a/**]}, read_only: {paths: [b/**]}}\nlimits: {max_files_changed: 1}\n";
+    let repo = repository(&environment, &[("ai_policies.yaml", policies)]);
+    repo.orc(&["run", &plan(&environment, "", &[shell("ws", "**", "echo new >a/x.txt; echo new >b/x.txt")])]).expect_code(3);
+    let told = reasons(&repo, "workstream_quarantined").concat() + &notes(&repo, "ws");
+    for part in ["`a/x.txt` needs a review: `a/**`", "`b/x.txt` must not be changed: `b/**`", "changes 2 files, more than the 1 of"] {
+        assert!(told.contains(part), "`{part}` is not in {told}");
+    }
+    assert_eq!(reasons(&repo, "workstream_paused"), [""; 0]);
+}
+
+#[test]
 fn a_lockfile_comes_along_and_is_told() {
     let environment = TestEnvironment::in_memory();
     let repo = repository(&environment, &[("Cargo.lock", "one\n"), ("ai_policies.yaml", "limits: {max_files_changed: 1}\n")]);
