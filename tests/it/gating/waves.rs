@@ -104,3 +104,28 @@ fn checks_that_are_inherited_count_only_what_is_new() {
     assert_eq!(repo.worktrees().len(), 1);
     repo.orc(&["verify"]).expect_code(0);
 }
+
+#[test]
+fn a_gate_that_asks_a_person_holds_the_wave() {
+    let gates = "gates:\n  - {id: looked-at, manual: Has somebody read it?}\n  - {id: lint, command: [./lint.sh], on: wave}\n";
+    for (choice, code, files) in [("approve", 0, "a.txt\nb.txt"), ("reject", 3, "a.txt")] {
+        let environment = TestEnvironment::new();
+        let repo = project(&environment, gates);
+        repo.write("p.yaml", plan(&[("b", "fine")]));
+        repo.orc(&["run", "p.yaml"]).expect_code(3);
+        let ledger = repo.ledger();
+        let asked: Vec<String> =
+            ledger.of_kind("gate_finished").iter().map(|gate| format!("{} {}", gate["gate"], gate["verdict"])).collect();
+        assert_eq!(asked, ["\"lint\" \"passed\"", "\"looked-at\" \"error\""], "a person is asked last");
+        assert!(repo.orc(&["status"]).stdout.contains("Has somebody read it?"));
+        // Without a decision it goes on waiting.
+        repo.orc(&["resume"]).expect_code(3);
+        repo.orc(&["decide", "tour", "looked-at", choice, "--reason", "I have"]).expect_code(0);
+        assert_eq!(repo.orc(&["resume"]).code(), code, "{choice}");
+        let tip = if code == 0 { "orc/tour" } else { "main" };
+        assert_eq!(repo.git(&["ls-tree", "--name-only", tip, "a.txt", "b.txt"]), files, "{choice}");
+        repo.orc(&["verify"]).expect_code(0);
+        let log = repo.git(&["log", "--format=%s", "refs/orc/ledger"]);
+        assert!(log.contains("decision made: looked-at"), "{log}");
+    }
+}

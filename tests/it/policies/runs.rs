@@ -124,7 +124,7 @@ fn what_needs_a_review_waits_for_a_person_and_holds_nobody_else_up() {
     let plan = plan(&environment, "", &[shell("ws", "a/**", "echo new >a/x.txt"), shell("other", "b/**", "echo new >b/x.txt")]);
     repo.orc(&["run", &plan]).expect_code(3);
     let first = "`a/x.txt` needs a review: `a/**` of `zones.review_required` covers it, to be checked by `make check`: it is delicate";
-    assert_eq!(reasons(&repo, "workstream_paused"), [format!("{first} (and 1 more)")]);
+    assert_eq!(reasons(&repo, "run_paused"), [format!("ws needs a review: {first}")]);
     let notes = notes(&repo, "ws");
     assert!(notes.contains("`a/x.txt` needs a review: the invariant `INV-1` concerns it: sums are right"), "{notes}");
     assert_eq!(repo.git(&["diff", "--name-only", "main", "orc/tour"]), "b/x.txt");
@@ -134,6 +134,36 @@ fn what_needs_a_review_waits_for_a_person_and_holds_nobody_else_up() {
     assert!(tip.lines().any(|name| name.ends_with("/ws") && repo.git(&["show", &format!("{name}:a/x.txt")]) == "new"), "{tip}");
     repo.orc(&["resume"]).expect_code(3);
     assert_eq!(repo.git(&["diff", "--name-only", "main", "orc/tour"]), "b/x.txt");
+    let attempts = repo.ledger().of_kind("step_started").len();
+    assert_eq!(
+        repo.orc(&["decide", "tour", "other", "approve", "--reason", "x"]).expect_code(128).stderr.matches("What waits: ws.").count(),
+        1
+    );
+    let decided = repo.orc(&["decide", "tour", "ws", "approve", "--reason", "read it"]).expect_code(0);
+    assert!(decided.stdout.starts_with("approved ws on "), "{}", decided.stdout);
+    assert_eq!(repo.orc(&["decide", "tour", "ws", "reject", "--reason", "x"]).code(), 128, "it waits no longer");
+    repo.orc(&["resume"]).expect_code(0);
+    assert_eq!(repo.git(&["diff", "--name-only", "main", "orc/tour"]), "a/x.txt\nb/x.txt");
+    assert_eq!(repo.ledger().of_kind("step_started").len(), attempts, "nothing was done again");
+    repo.orc(&["verify"]).expect_code(0);
+    repo.assert_sound();
+}
+
+#[test]
+fn what_a_person_does_not_want_is_kept_aside() {
+    for choice in ["reject", "adjust"] {
+        let environment = TestEnvironment::in_memory();
+        let repo = repository(&environment, &[("ai_policies.yaml", "zones: {review_required: {paths: [a/**]}}\n")]);
+        let plan = plan(&environment, "", &[shell("ws", "a/**", "echo new >a/x.txt"), shell("other", "b/**", "echo new >b/x.txt")]);
+        repo.orc(&["run", &plan]).expect_code(3);
+        repo.orc(&["decide", "tour", "ws", choice, "--reason", "keep the old names"]).expect_code(0);
+        repo.orc(&["resume"]).expect_code(3);
+        let told = reasons(&repo, "workstream_quarantined").concat();
+        assert!(told.contains("keep the old names") && told.contains("by "), "{told}");
+        assert_eq!(repo.git(&["diff", "--name-only", "main", "orc/tour"]), "b/x.txt");
+        repo.orc(&["verify"]).expect_code(0);
+        repo.assert_sound();
+    }
 }
 
 #[test]
