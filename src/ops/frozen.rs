@@ -11,7 +11,7 @@ use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
-use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
+use crate::domain::plan::input::{CommandDefaults, Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
 use crate::domain::run::config::RunConfig;
@@ -70,6 +70,12 @@ pub struct Frozen {
     pub overrides: Overrides,
     /// The limits that the plan's own are laid over.
     pub limits: LoopLimits,
+    /// The commands of workstreams that give none; older runs have none.
+    #[serde(default)]
+    pub commands: CommandDefaults,
+    /// The commit to start from when the plan names none; older runs have none.
+    #[serde(default)]
+    pub base: Option<String>,
     /// What deciding needs.
     pub config: RunConfig,
     /// The file of quality gates as it was in the base commit, likewise.
@@ -169,7 +175,7 @@ pub fn digest_of(files: &[SourceFile]) -> String {
 pub fn frozen(
     (source, quality): (&PlanSource, Option<&SourceFile>),
     inputs: &Inputs,
-    (overrides, limits, config): (Overrides, LoopLimits, RunConfig),
+    (overrides, defaults, config): (Overrides, PlanDefaults, RunConfig),
 ) -> Frozen {
     let single = |file: &SourceFile| {
         let ending = Path::new(&file.path).extension().map_or_else(|| "yaml".to_owned(), |e| e.to_string_lossy().into_owned());
@@ -190,7 +196,9 @@ pub fn frozen(
         files: source.files.iter().enumerate().map(kept).collect(),
         inputs: inputs.keys().enumerate().map(input).collect(),
         overrides,
-        limits,
+        limits: defaults.limits,
+        commands: defaults.commands,
+        base: defaults.base,
         config,
         quality: quality.map(|file| (file.path.clone(), QUALITY.to_owned())),
     }
@@ -290,7 +298,7 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
     for (name, place) in &frozen.inputs {
         inputs.insert(name.clone(), read(place)?);
     }
-    let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None };
+    let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None, commands: frozen.commands.clone(), base: frozen.base.clone() };
     let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;

@@ -9,7 +9,7 @@ use super::finish;
 use super::frozen::{self, FrozenError, Overrides};
 use super::gating::error::GatingError;
 use super::gating::file;
-use super::plan_source::{PlanSource, PlanSourceError};
+use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::quality;
 use super::trust::{self, TrustError};
 use crate::domain::document::diagnostic::Diagnostic;
@@ -191,7 +191,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let config = begin::config(cx, &settings, &plan)?;
-    let frozen = frozen::frozen((&source, quality.as_ref()), &inputs, (request.overrides, settings.limits.loops.clone(), config.clone()));
+    let frozen = frozen::frozen((&source, quality.as_ref()), &inputs, (request.overrides, defaults(&settings), config.clone()));
     let files = frozen::to_files(run, &frozen, (&source, quality.as_ref()), &inputs)?;
     let seal = frozen::seal(&files);
     let planned = RunPlanned {
