@@ -1,7 +1,7 @@
 //! `validate --spec`: documents against their schemas, and Markdown against its structure; what is wrong comes as findings.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use crate::domain::document::sink::{Sink, quoted};
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::finding::chooser::Found;
 use crate::domain::finding::draft::{Base, Draft};
+use crate::domain::finding::model::Finding;
 use crate::domain::spec::links::Target;
 use crate::domain::spec::markdown::Outline;
 use crate::domain::spec::reference::{Reference, declared};
@@ -31,6 +32,8 @@ use crate::ops::detect::{Detected, place};
 
 /// The most of a document that is read, in bytes.
 const MOST: u64 = 4 << 20;
+/// The most findings that are told.
+const MOST_FINDINGS: usize = 10_000;
 /// What a path may not hold as it is where a URI is wanted.
 const ESCAPED: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -91,15 +94,14 @@ pub fn validate_specs(desk: &Desk, request: &SpecRequest) -> Result<Detected, Sp
         let structure = request.structure.as_ref().map(|path| desk.cwd.join(path));
         desk.markdown(&document, structure)?;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let drafts = desk.drafts.into_iter().map(|(root, draft)| draft.finish(Base { root: &root, folder: "" }));
-    let findings = drafts
-        .filter(|finding| {
-            seen.insert((finding.location.as_ref().map(|place| (place.path.clone(), place.line, place.column)), finding.message.clone()))
-        })
-        .collect();
+    // A schema or a structure may be held against several documents, and says of itself the same each time.
+    let mut findings: Vec<Finding> = drafts.filter(|finding| seen.insert(finding.clone())).collect();
+    let left_out = findings.len().saturating_sub(MOST_FINDINGS);
+    findings.truncate(MOST_FINDINGS);
     let name = count(request.paths.len(), "document");
-    Ok(Detected { name, ending: None, output: String::new(), found: Found { findings, left_out: 0 }, compared: None })
+    Ok(Detected { name, ending: None, output: String::new(), found: Found { findings, left_out }, compared: None })
 }
 
 /// A document as it was read.
@@ -339,7 +341,7 @@ impl Specs {
         let is_markdown =
             place.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md") || ending.eq_ignore_ascii_case("markdown"));
         let target = match fs::read_at_most(&place, MOST) {
-            Ok(bytes) if is_markdown => Target::Document(Outline::read(&String::from_utf8_lossy(&bytes)).anchors),
+            Ok(bytes) if is_markdown => Target::Document(Rc::new(Outline::read(&String::from_utf8_lossy(&bytes)).anchors)),
             _ if place.exists() => Target::There,
             Ok(_) | Err(_) => Target::Missing,
         };

@@ -1,6 +1,7 @@
 //! Where links of a document lead, seen from the top of the repository.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use percent_encoding::percent_decode_str;
 
@@ -12,7 +13,7 @@ pub enum Target {
     /// A folder, or a file whose anchors nobody knows.
     There,
     /// A Markdown document with these anchors.
-    Document(BTreeSet<String>),
+    Document(Rc<BTreeSet<String>>),
 }
 
 /// Where a link leads.

@@ -110,9 +110,16 @@ impl Outline {
     /// Returns how many words stand in a range.
     #[must_use]
     pub fn words(&self, range: &Range<usize>) -> usize {
-        let inside = self.runs.iter().filter(|run| range.contains(&run.range.start));
+        let inside = within(&self.runs, range, |run| run.range.start).iter();
         inside.map(|run| run.text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()).sum()
     }
+}
+
+/// Returns the part of a list in the order of a document that starts in a range.
+pub fn within<'l, T>(list: &'l [T], range: &Range<usize>, start: impl Fn(&T) -> usize) -> &'l [T] {
+    let first = list.partition_point(|item| start(item) < range.start);
+    let end = list.partition_point(|item| start(item) < range.end);
+    list.get(first..end).unwrap_or_default()
 }
 
 /// Finds YAML between two lines of dashes at the start; returns where it is, and where the rest starts.

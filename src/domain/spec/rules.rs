@@ -5,11 +5,14 @@ use std::ops::Range;
 
 use crate::domain::document::sink::quoted;
 use crate::domain::spec::links::{Destination, Target, destination};
-use crate::domain::spec::markdown::{Heading, Link, Outline, Position};
+use crate::domain::spec::markdown::{Heading, Link, Outline, Position, within};
 use crate::domain::spec::report::Report;
 use crate::domain::spec::structure::{Checklist, Ids, Section, Structure};
 use crate::domain::text::count;
 use crate::domain::tool::suggest::closest;
+
+/// Where there are more headings, nobody looks for the one that was meant.
+const MOST_CANDIDATES: usize = 500;
 
 /// Looks up what a path below the top of the repository is.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Target;
@@ -136,7 +139,7 @@ fn check_ids(outline: &Outline, ids: &Ids, report: &mut Report<'_>) {
     for title in &ids.required_in {
         for at in titled(outline, title, report) {
             let section = outline.section(at);
-            if !all.iter().any(|id| section.contains(&id.range.start)) {
+            if within(&all, &section, |id| id.range.start).is_empty() {
                 let message = format!("section {} has nothing that matches {}", quoted(title), quoted(ids.pattern.as_str()));
                 report.error("spec/id-missing", range(outline, at), message);
             }
@@ -158,7 +161,7 @@ fn titled(outline: &Outline, title: &str, report: &mut Report<'_>) -> Vec<usize>
 fn checklist(outline: &Outline, list: &Checklist, report: &mut Report<'_>) {
     for at in titled(outline, &list.section, report) {
         let section = outline.section(at);
-        let boxes: Vec<_> = outline.checks.iter().filter(|check| section.contains(&check.range.start)).collect();
+        let boxes = within(&outline.checks, &section, |check| check.range.start);
         if boxes.len() < list.min {
             let message = format!("section {} has {}, and needs {}", quoted(&list.section), count(boxes.len(), "item"), list.min);
             report.error("spec/checklist-short", range(outline, at), format!("{message} with a box\nWrite `- [ ] what is to be checked`."));
@@ -182,24 +185,23 @@ fn check_link(outline: &Outline, link: &Link, (from, lookup): (&str, Lookup<'_>)
         }
         Destination::Inside { path, anchor } => (path, anchor),
     };
-    let target = path.as_ref().map_or_else(|| Target::Document(outline.anchors.clone()), |path| lookup(path));
-    match (target, anchor) {
+    let target = path.as_ref().map_or(Target::There, |path| lookup(path));
+    let anchors = match (&target, &path) {
         (Target::Missing, _) => {
-            let path = path.unwrap_or_default();
-            report.error(
-                "spec/link-broken",
-                link.range.clone(),
-                format!("{} leads to {}, which is not there", quoted(&link.target), quoted(&path)),
-            );
+            let message = format!("{} leads to {}, which is not there", quoted(&link.target), quoted(path.as_deref().unwrap_or_default()));
+            report.error("spec/link-broken", link.range.clone(), message);
+            return;
         }
-        (Target::Document(anchors), Some(anchor)) if !anchors.contains(&anchor) && !is_line(&anchor) => {
-            let near = closest(&anchor, anchors.iter().map(String::as_str));
-            let hint = near.map(|near| format!("\nDid you mean `#{near}`?")).unwrap_or_default();
-            let place = path.map_or_else(|| "this document".to_owned(), |path| quoted(&path));
-            report.error("spec/anchor-broken", link.range.clone(), format!("there is no heading {} in {place}{hint}", quoted(&anchor)));
-        }
-        (Target::There | Target::Document(_), _) => {}
-    }
+        (Target::Document(anchors), _) => anchors.as_ref(),
+        (Target::There, None) => &outline.anchors,
+        (Target::There, Some(_)) => return,
+    };
+    let Some(anchor) = anchor.filter(|anchor| !anchors.contains(anchor) && !is_line(anchor)) else { return };
+    let candidates = if anchors.len() > MOST_CANDIDATES { None } else { Some(anchors.iter().map(String::as_str)) };
+    let near = candidates.and_then(|candidates| closest(&anchor, candidates));
+    let hint = near.map(|near| format!("\nDid you mean `#{near}`?")).unwrap_or_default();
+    let place = path.map_or_else(|| "this document".to_owned(), |path| quoted(&path));
+    report.error("spec/anchor-broken", link.range.clone(), format!("there is no heading {} in {place}{hint}", quoted(&anchor)));
 }
 
 /// Returns whether an anchor means lines, as `L10` and `L10-L20` do.
