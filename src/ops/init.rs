@@ -126,6 +126,7 @@ pub fn propose(desk: &Desk) -> Result<Proposal, InitError> {
         Some((path, shown)) => Some(existing(&path, shown, &text)?),
         None => None,
     };
+    // A further file of the repository's own, such as its gates, is proposed by one more entry of this list.
     // The schema belongs to a profile that is written: whoever has one has decided about its schema.
     let wants_schema = existing.is_none();
     files.push(ProposedFile { path: profile::PLACES[0].to_owned(), text, existing });

@@ -27,7 +27,7 @@ fn the_profile_is_a_layer_between_the_user_and_git() {
     repo.write(
         ".git-orc/PROJECT_PROFILE.yaml",
         "project_id: x\nsettings:\n  max_workers: 3\n  worktree_dir: ../trees\nlimits:\n  retry: {max_attempts: 7}\nbase: main\n\
-         commands: {static: [[cargo, clippy]]}\n",
+         commands: {static: [[cargo, clippy]]}\nconstraints: {max_lines_changed: 500}\n",
     );
     let place = |line: u32| format!("repository (.git-orc/PROJECT_PROFILE.yaml:{line})");
     is(&repo, "max_workers", "3", &place(3));
@@ -36,6 +36,7 @@ fn the_profile_is_a_layer_between_the_user_and_git() {
     is(&repo, "retry.max_attempts", "7", &place(6));
     is(&repo, "base", "main", &place(7));
     is(&repo, "commands.static", "cargo clippy", &place(8));
+    is(&repo, "constraints.max_lines_changed", "500", "repository (.git-orc/PROJECT_PROFILE.yaml)");
     let shown = repo.orc(&["config", "--show-origin"]).expect_code(0).stdout;
     assert!(shown.lines().any(|line| line.starts_with("max_workers") && line.ends_with(&place(3))), "{shown}");
     repo.git(&["config", "orc.maxWorkers", "4"]);

@@ -50,6 +50,24 @@ pub struct Constraints {
     pub require_issue_ref: Option<bool>,
 }
 
+impl Constraints {
+    /// Returns what is said, as text, by its key.
+    #[must_use]
+    pub fn told(&self) -> Vec<(&'static str, String)> {
+        let switch = |value: Option<bool>| value.map(|value| value.to_string());
+        let number = |value: Option<u64>| value.map(|value| value.to_string());
+        let all = [
+            ("patch_only", switch(self.patch_only)),
+            ("tests_must_pass", switch(self.tests_must_pass)),
+            ("ascii_only", switch(self.ascii_only)),
+            ("max_lines_changed", number(self.max_lines_changed)),
+            ("max_files_changed", number(self.max_files_changed)),
+            ("require_issue_ref", switch(self.require_issue_ref)),
+        ];
+        all.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+}
+
 /// Settings that a repository proposes; `None` says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileSettings {

@@ -33,7 +33,7 @@ record! {
         domain "domain": Domain,
         /// The id of the profile.
         profile_id "profile_id": String,
-        /// What the project works with; kept and shown.
+        /// Of the original format: what the project works with.
         resource_types "resource_types": Anything,
         /// The tools that are meant to be used here.
         available_tools "available_tools": Vec<At<RawTool>>,
@@ -57,19 +57,19 @@ record! {
     RawTool requires ["tool_id"] extra Closed {
         /// Its id, as the tool profiles have it.
         tool_id "tool_id": String,
-        /// Its program; the profile of the tool decides.
+        /// Of the original format: its program. The profile of the tool decides.
         command "command": String,
-        /// What it can do; the profile of the tool decides.
+        /// Of the original format: what it can do. The profile of the tool decides.
         capabilities "capabilities": Texts,
-        /// How many of it may run at once; kept and shown.
+        /// Of the original format: how many of it may run at once.
         max_parallel "max_parallel": Positive,
     }
 
     /// What patches must keep to.
     RawConstraints requires [] extra Closed {
-        /// Whether all changes come as patches; they always do.
+        /// Of the original format: whether all changes come as patches. They always do.
         patch_only "patch_only": bool,
-        /// Whether tests must pass; kept and shown.
+        /// Of the original format: whether tests must pass.
         tests_must_pass "tests_must_pass": bool,
         /// Whether added text must be ASCII.
         ascii_only "ascii_only": bool,
@@ -77,7 +77,7 @@ record! {
         max_lines_changed "max_lines_changed": Positive,
         /// How many files a patch may change.
         max_files_changed "max_files_changed": Positive,
-        /// Whether a change must name an issue; kept and shown.
+        /// Of the original format: whether a change must name an issue.
         require_issue_ref "require_issue_ref": bool,
     }
 

@@ -181,6 +181,11 @@ impl Settings {
         if let Some(base) = &self.base.value {
             rows.push(row("base", base.clone(), &self.base.origin));
         }
+        if let Some(profile) = &self.profile {
+            let origin = Origin::new(Layer::Repository, &profile.file);
+            let told = profile.constraints.told().into_iter();
+            rows.extend(told.map(|(key, value)| row(&format!("constraints.{key}"), value, &origin)));
+        }
         let commands = &self.commands.value;
         let lists = [("setup", &commands.setup), ("build", &commands.build), ("static", &commands.statics), ("runtime", &commands.runtime)];
         for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
