@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git_orc::domain::spec::shipped;
 use serde_json::Value;
 
-use crate::harness::{TestEnvironment, TestRepo};
+use crate::harness::{TestEnvironment, TestRepo, run};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/specs").join(name)
@@ -115,6 +115,24 @@ fn documents_that_are_no_text_and_links_that_leave_are_told() {
     for expect in ["bytes.md:2:1: error[not-utf8]", "bytes.md:2:3: error[spec/link-outside]", "bytes.yaml:1:1: error[not-utf8]"] {
         assert!(found.contains(expect), "{expect} in\n{found}");
     }
+}
+
+#[test]
+fn our_own_pages_and_settings_pass() {
+    let environment = TestEnvironment::new();
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let of = |folder: &str, ending: &str| -> Vec<String> {
+        let paths = fs::read_dir(top.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let paths = paths.filter(|path| path.extension().is_some_and(|own| own == ending));
+        paths.map(|path| path.strip_prefix(top).unwrap().display().to_string()).collect()
+    };
+    let folders = [("", "md"), ("docs", "md"), ("docs/design", "md"), ("docs/reference", "md"), ("config", "yaml"), ("schema", "json")];
+    let files: Vec<String> = folders.iter().flat_map(|(folder, ending)| of(folder, ending)).collect();
+    assert!(files.len() > 25, "{files:?}");
+    let mut command = environment.command("git-orc");
+    command.current_dir(top).env_remove("GIT_CEILING_DIRECTORIES").args(["validate", "--spec"]).args(&files);
+    let outcome = run(&mut command);
+    assert_eq!(outcome.code(), 0, "{}{}", outcome.stdout, outcome.stderr);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use crate::domain::settings::word::Domain;
 use crate::domain::survey::report::Survey;
 use crate::domain::survey::tree::Tree;
-use crate::domain::text::count;
 
 /// Endings of files, and what they are for.
 const ENDINGS: [(&[&str], Domain); 4] = [
@@ -34,11 +33,13 @@ pub(super) fn look(tree: &Tree, out: &mut Survey) {
         .map(|domain| (domain, tree.files.iter().filter(|file| domain_of(file) == Some(domain)).count()));
     let all: usize = counts.iter().map(|(_, count)| count).sum();
     let Some((domain, most)) = counts.into_iter().rev().max_by_key(|(_, count)| *count).filter(|_| all > 0) else { return };
-    let domain = if most * 100 >= all * MOST { domain } else { Domain::Mixed };
+    // Pages about a program do not make a book of it.
+    let is_program = domain == Domain::Documentation && !out.languages.is_empty();
+    let domain = if most * 100 >= all * MOST && !is_program { domain } else { Domain::Mixed };
     let told: Vec<String> =
         counts.iter().filter(|(_, count)| *count > 0).map(|(domain, count)| format!("{count} of {}", domain.as_str())).collect();
     out.domain = Some(domain);
-    out.note("all files", format!("{}: {}", count(all, "file"), told.join(", ")));
+    out.note("all files", told.join(", "));
 }
 
 fn domain_of(path: &str) -> Option<Domain> {

@@ -174,6 +174,7 @@ fn the_domain_follows_from_most_of_the_files() {
     check(&["main.tf", "vars.tf", "Dockerfile", "run.sh"], Some(Domain::Operations));
     check(&["a.sql", "b.sql", "dbt_project.yml"], Some(Domain::DataPipeline));
     check(&["a.rs", "b.md"], Some(Domain::Mixed));
+    assert_eq!(survey(&tree(&[("go.mod", "module m\n")], &["a.md", "b.md", "main.go"])).domain, Some(Domain::Mixed));
     check(&["LICENSE", "data.bin"], None);
     check(&[], None);
 }

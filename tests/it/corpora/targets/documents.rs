@@ -29,7 +29,7 @@ pub fn markdown(data: &[u8]) {
     assert!(outline.ids.iter().all(|(_, range)| inside(range)));
     let _ = rules::declared_structure(text, &outline);
     let mut report = Report::new("a/b.md", text);
-    let lookup = |path: &str| if path.len() % 2 == 0 { Target::Missing } else { Target::Document(Rc::default()) };
+    let lookup = |path: &str| if path.len().is_multiple_of(2) { Target::Missing } else { Target::Document(Rc::default()) };
     rules::check(&outline, &structure, ("a/b.md", &lookup), &mut report);
     let lines = u32::try_from(text.split('\n').count()).unwrap();
     assert!(report.finish().iter().all(|draft| draft.place.as_ref().is_some_and(|place| place.line <= lines)));
