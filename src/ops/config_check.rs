@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::document::diagnostic::{Diagnostic, Severity};
 use crate::domain::document::source::SourceFile;
+use crate::domain::gate;
 use crate::domain::id::ToolId;
 use crate::domain::settings::config::parse_config;
 use crate::domain::settings::parse::{parse_limits, parse_profile};
@@ -15,6 +16,7 @@ use crate::io::settings::error::SettingsError;
 use crate::io::settings::git_config::{self, ConfigEntry};
 use crate::io::settings::{profile, variables};
 use crate::ops::context::{Context, ContextError, Desk, PLUGINS, PROFILES, REPOSITORY_PROFILES, manifests};
+use crate::ops::gating::file;
 
 /// The most of a file that is read, in bytes; larger ones are refused by whoever uses them.
 const MOST: u64 = (1 << 20) + 1;
@@ -106,7 +108,7 @@ struct Ground<'a> {
 type Check = fn(&Ground<'_>, &mut ConfigChecked);
 
 /// Everything that is looked at, from the weakest to the strongest. Whoever adds a file of settings adds its check here.
-const CHECKS: [Check; 6] = [user_config, user_limits, tools, plugins, repository_profile, outside_of_files];
+const CHECKS: [Check; 7] = [user_config, user_limits, tools, plugins, repository_profile, quality_gates, outside_of_files];
 
 /// Looks at everything that would be used here.
 ///
@@ -206,6 +208,19 @@ fn repository_profile(ground: &Ground<'_>, checked: &mut ConfigChecked) {
     };
     for file in files {
         checked.tell(&parse_profile(&file, &tools).map_or_else(|found| found, |(_, found)| found));
+    }
+}
+
+/// Gates are taken from commits; what lies in the work tree is what the next commit brings.
+fn quality_gates(ground: &Ground<'_>, checked: &mut ConfigChecked) {
+    let Some(top) = &ground.top else { return };
+    let files: Vec<SourceFile> = file::PLACES.iter().filter_map(|name| checked.look(&top.join(name), name)).collect();
+    if let [first, second] = files.as_slice() {
+        let message = format!("`{}` and `{}` are both there, and only one can describe the gates", first.path, second.path);
+        checked.add(Severity::Error, &second.path, message);
+    }
+    for file in files {
+        checked.tell(&gate::parse::parse(&file).map_or_else(|found| found, |(_, found)| found));
     }
 }
 

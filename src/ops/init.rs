@@ -1,11 +1,13 @@
-//! `init`: looks at a repository and proposes its profile. Nothing is run, and nothing that is there is overwritten.
+//! `init`: looks at a repository and proposes its profile and its gates. Nothing is run, and nothing that is there is overwritten.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use similar::TextDiff;
 
+use crate::domain::gate::schema::quality_gate_schema;
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::settings::schema::profile_schema;
 use crate::domain::survey::look::survey;
@@ -19,13 +21,16 @@ use crate::io::git::tree::FileMode;
 use crate::io::settings::error::SettingsError;
 use crate::io::settings::profile;
 use crate::ops::context::{ContextError, Desk};
+use crate::ops::gating::file;
 
 /// The most of a file that is read, in bytes; the rest of a longer one says nothing more about a project.
 const MOST: u64 = 1 << 20;
 /// How many files of the commit are looked at.
 const MOST_FILES: usize = 50_000;
 /// Where the schema of the profile is kept, so that editors find it without a network.
-const SCHEMA: &str = ".git-orc/project_profile.schema.json";
+const PROFILE_SCHEMA: &str = ".git-orc/project_profile.schema.json";
+/// Where the schema of the gates is kept.
+const GATE_SCHEMA: &str = ".git-orc/quality_gate.schema.json";
 
 /// The error of looking at a repository, or of writing what was proposed.
 #[derive(Debug, thiserror::Error)]
@@ -103,8 +108,8 @@ impl Proposal {
             fs::create_dir_all(&folder)?;
             self.require_inside(&folder)?;
         }
-        for file in self.missing() {
-            fs::write_new(&self.top.join(&file.path), file.text.as_bytes(), Durability::Full)?;
+        for one in self.missing() {
+            fs::write_new(&self.top.join(&one.path), one.text.as_bytes(), Durability::Full)?;
         }
         Ok(())
     }
@@ -119,23 +124,27 @@ pub fn propose(desk: &Desk) -> Result<Proposal, InitError> {
     let top = repo.work_dir().ok_or(InitError::Bare)?.to_owned();
     let tree = look(&repo, &top)?;
     let survey = survey(&tree);
-    let mut files = Vec::new();
-    let text = proposal::profile(&tree, &survey, SCHEMA);
+    let (mut files, mut schemas) = (Vec::new(), Vec::new());
+    let text = proposal::profile(&tree, &survey, PROFILE_SCHEMA);
     let there = profile::find(&top)?;
     let existing = match there {
         Some((path, shown)) => Some(existing(&path, shown, &text)?),
         None => None,
     };
-    // A further file of the repository's own, such as its gates, is proposed by one more entry of this list.
-    // The schema belongs to a profile that is written: whoever has one has decided about its schema.
-    let wants_schema = existing.is_none();
-    files.push(ProposedFile { path: profile::PLACES[0].to_owned(), text, existing });
-    if wants_schema {
-        let schema = format!("{:#}\n", profile_schema());
-        let path = top.join(SCHEMA);
-        let existing = if path.symlink_metadata().is_ok() { Some(existing_schema(&path, &schema)?) } else { None };
-        files.push(ProposedFile { path: SCHEMA.to_owned(), text: schema, existing });
+    if existing.is_none() {
+        // The schema belongs to what is written: whoever has a profile has decided about its schema.
+        schema(&top, (PROFILE_SCHEMA, &profile_schema()), &mut schemas)?;
     }
+    files.push(ProposedFile { path: profile::PLACES[0].to_owned(), text, existing });
+    if let Some(text) = proposal::gates(&survey, GATE_SCHEMA) {
+        let there = file::PLACES.iter().find(|name| top.join(name).symlink_metadata().is_ok());
+        let existing = there.map(|name| self::existing(&top.join(name), name, &text)).transpose()?;
+        if existing.is_none() {
+            schema(&top, (GATE_SCHEMA, &quality_gate_schema()), &mut schemas)?;
+        }
+        files.push(ProposedFile { path: file::NAME.to_owned(), text, existing });
+    }
+    files.extend(schemas);
     Ok(Proposal { top, survey, files })
 }
 
@@ -146,10 +155,19 @@ fn existing(path: &Path, shown: &str, text: &str) -> Result<Existing, FsError> {
     Ok(Existing { path: shown.to_owned(), diff: told })
 }
 
-fn existing_schema(path: &Path, text: &str) -> Result<Existing, FsError> {
-    let is_same = fs::read_at_most(path, MOST)? == text.as_bytes();
-    let diff = if is_same { String::new() } else { "the schema is of another version of git-orc\n".to_owned() };
-    Ok(Existing { path: SCHEMA.to_owned(), diff })
+/// Adds a schema.
+fn schema(top: &Path, (path, schema): (&str, &Value), files: &mut Vec<ProposedFile>) -> Result<(), FsError> {
+    let text = format!("{schema:#}\n");
+    let place = top.join(path);
+    let existing = if place.symlink_metadata().is_ok() {
+        let is_same = fs::read_at_most(&place, MOST)? == text.as_bytes();
+        let diff = if is_same { String::new() } else { "the schema is of another version of git-orc\n".to_owned() };
+        Some(Existing { path: path.to_owned(), diff })
+    } else {
+        None
+    };
+    files.push(ProposedFile { path: path.to_owned(), text, existing });
+    Ok(())
 }
 
 /// Reads the files of the commit that is checked out, and what else lies at the top of the work tree.

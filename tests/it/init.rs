@@ -35,7 +35,12 @@ fn a_proposal_is_shown_and_written_only_when_it_is_wished() {
         (Some(false), Some("software-dev"), Some("sample"))
     );
     let written = repo.orc(&["init", "--yes"]).expect_code(0).stdout;
-    assert!(written.ends_with("written: PROJECT_PROFILE.yaml, .git-orc/project_profile.schema.json\n"), "{written}");
+    assert!(
+        written.ends_with(
+            "written: PROJECT_PROFILE.yaml, QUALITY_GATE.yaml, .git-orc/project_profile.schema.json, .git-orc/quality_gate.schema.json\n"
+        ),
+        "{written}"
+    );
     assert_eq!(repo.read("PROJECT_PROFILE.yaml"), document["files"][0]["text"].as_str().unwrap());
     assert!(!repo.path().join("ran").exists(), "something was run");
     // What was written is good, is used, and follows the schema that came with it.
@@ -43,6 +48,10 @@ fn a_proposal_is_shown_and_written_only_when_it_is_wished() {
     assert!(
         repo.orc(&["config"]).expect_code(0).stdout.lines().any(|line| line.starts_with("commands.runtime") && line.contains("cargo test"))
     );
+    assert!(repo.orc(&["validate", "--spec", "QUALITY_GATE.yaml"]).expect_code(0).stdout.starts_with("nothing found"));
+    repo.commit("what was proposed");
+    let explained = repo.orc(&["gate", "explain"]).expect_code(0).stdout;
+    assert!(explained.contains("runtime.cargo-test") && explained.contains("static.make-lint"), "{explained}");
     assert!(repo.orc(&["validate", "--spec", "PROJECT_PROFILE.yaml"]).expect_code(0).stdout.starts_with("nothing found"));
 }
 
@@ -51,6 +60,7 @@ fn what_is_there_stays_as_it_is() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
     repo.write(".git-orc/PROJECT_PROFILE.yaml", "project_id: mine\n");
+    repo.write("QUALITY_GATE.yaml", "version: 1\ngates: [{id: mine, command: [\"true\"]}]\n");
     let shown = repo.orc(&["init", "--yes"]).expect_code(0).stdout;
     for expect in [
         ".git-orc/PROJECT_PROFILE.yaml is there already and stays as it is",
@@ -79,6 +89,7 @@ fn a_link_does_not_lead_the_proposal_out_of_the_work_tree() {
     assert_eq!(fs::read_dir(environment.root().join("elsewhere")).unwrap().count(), 0);
     assert!(!repo.path().join("PROJECT_PROFILE.yaml").exists());
     fs::write(environment.root().join("elsewhere/mine.yaml"), "project_id: mine\n").unwrap();
+    repo.write("QUALITY_GATE.yaml", "version: 1\ngates: []\n");
     std::os::unix::fs::symlink("../elsewhere/mine.yaml", repo.path().join("PROJECT_PROFILE.yaml")).unwrap();
     assert!(repo.orc(&["init", "--yes"]).expect_code(0).stdout.contains("There is nothing to write."));
     assert_eq!(fs::read_to_string(environment.root().join("elsewhere/mine.yaml")).unwrap(), "project_id: mine\n");

@@ -105,6 +105,7 @@ fn every_mistake_of_every_file_is_told_at_once() {
     write("plugins/a.json", "{}");
     repo.write("PROJECT_PROFILE.yaml", "domain: games\n");
     repo.write(".git-orc/PROJECT_PROFILE.yaml", "version: 2\n");
+    repo.write("QUALITY_GATE.yaml", "version: 1\ngates: [{id: a, comand: [x]}]\n");
     repo.git(&["config", "orc.maxWorkers", "many"]);
     repo.git(&["config", "orc.worker", "1"]);
     let check = |arguments: &[&str]| run(repo.command("git-orc").args(arguments).env("ORC_NOTES", "perhaps").env("ORC_MAX_WORKER", "1"));
@@ -118,6 +119,7 @@ fn every_mistake_of_every_file_is_told_at_once() {
         "PROJECT_PROFILE.yaml:1:9: error: unknown value `games`",
         ".git-orc/PROJECT_PROFILE.yaml:1:10: error: version 2 of this format is not known",
         "are both there",
+        "QUALITY_GATE.yaml:2:17: error: unknown key `comand`",
         "git config orc.maxworkers, local: error: orc.maxWorkers is `many`",
         "git config orc.worker, local: warning: `orc.worker` in git's configuration means nothing",
         "ORC_NOTES: error: ORC_NOTES is `perhaps`",

@@ -12,14 +12,14 @@ use crate::ops::init::{InitError, propose};
 
 const EXAMPLES: &str = "\
 Examples:
-  git orc init                        Look at the repository and propose a profile; nothing is written unasked
+  git orc init                        Look at the repository and propose; nothing is written unasked
   git orc init --yes                  Write it
   git orc init --json                 What was found and is proposed, as one document
 
 Looks at manifests, lock files, settings of linters and tests, makefiles, and the endings of files. Nothing of it is run, and a file that is
 there already is never overwritten: what would be different is shown.";
 
-/// Look at a repository and propose its profile: what it is, and the commands that build, check and test it
+/// Look at a repository and propose its profile and its gates: what it is, and the commands that build, check and test it
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct InitArgs {

@@ -78,7 +78,7 @@ pub fn human(proposal: &Proposal) -> Styled {
     for file in &proposal.files {
         match &file.existing {
             None if file.path.ends_with(".json") => {
-                out.put(Role::Strong, &file.path).add(": the schema of the profile, for editors").line().line();
+                out.put(Role::Strong, &file.path).add(": a schema, for editors").line().line();
             }
             None => {
                 out.put(Role::Strong, &file.path).line();
@@ -112,7 +112,7 @@ pub fn end(proposal: &Proposal, written: Written) -> Styled {
     match written {
         Written::Done => out.put(Role::Good, "written").add(format!(": {}", names.join(", "))),
         Written::Left => {
-            out.add("Nothing is written. ").put(Role::Strong, "git orc init --yes").add(format!(" writes {}.", names.join(" and ")))
+            out.add("Nothing is written. ").put(Role::Strong, "git orc init --yes").add(format!(" writes {}.", names.join(", ")))
         }
         Written::Nothing => out.add("There is nothing to write."),
     };

@@ -2,15 +2,20 @@
 
 use serde_json::Value;
 
+use crate::domain::gate::schema::quality_gate_schema;
 use crate::domain::plan::schema::{bundle_schema, plan_schema};
 use crate::domain::settings::schema::{config_schema, limits_schema, profile_schema};
 use crate::domain::spec::structure::structure_schema;
 
 /// Their names, as `$schema` and `--schema` take them.
-pub const NAMES: [&str; 6] = ["plan", "bundle", "project_profile", "config", "circuit_breaker_config", "spec_structure"];
+pub const NAMES: [&str; 7] = ["plan", "bundle", "quality_gate", "project_profile", "config", "circuit_breaker_config", "spec_structure"];
 
 /// Files that are known by their names, and their schemas.
-const FILES: [(&str, &str); 2] = [("PROJECT_PROFILE.yaml", "project_profile"), ("circuit_breaker_config.yaml", "circuit_breaker_config")];
+const FILES: [(&str, &str); 3] = [
+    ("PROJECT_PROFILE.yaml", "project_profile"),
+    ("QUALITY_GATE.yaml", "quality_gate"),
+    ("circuit_breaker_config.yaml", "circuit_breaker_config"),
+];
 
 /// Returns a schema by its name.
 #[must_use]
@@ -18,6 +23,7 @@ pub fn schema(name: &str) -> Option<Value> {
     match name {
         "plan" => Some(plan_schema()),
         "bundle" => Some(bundle_schema()),
+        "quality_gate" => Some(quality_gate_schema()),
         "project_profile" => Some(profile_schema()),
         "config" => Some(config_schema()),
         "circuit_breaker_config" => Some(limits_schema()),

@@ -1,4 +1,4 @@
-//! A survey as the text of a `PROJECT_PROFILE.yaml`.
+//! A survey as the text of a `PROJECT_PROFILE.yaml` and of a `QUALITY_GATE.yaml`.
 
 use std::fmt::Write as _;
 
@@ -37,6 +37,47 @@ pub fn profile(tree: &Tree, survey: &Survey, schema: &str) -> String {
         }
     }
     out
+}
+
+/// Returns the text of a `QUALITY_GATE.yaml`: each command that was found is a gate. Nothing where there is none.
+#[must_use]
+pub fn gates(survey: &Survey, schema: &str) -> Option<String> {
+    if survey.commands.is_empty() {
+        return None;
+    }
+    let mut out = format!("# yaml-language-server: $schema={schema}\n");
+    out.push_str(
+        "# What must hold before a push, where the hook is installed (`git orc hook install`), and in CI (`git orc gate check`).\n",
+    );
+    out.push_str("version: 1\n\ngates:\n");
+    let mut taken: Vec<String> = Vec::new();
+    let mut prepares: Vec<String> = Vec::new();
+    for group in Group::ALL {
+        for one in survey.commands.iter().filter(|one| one.group == group) {
+            let id = gate_id(group, &one.command, &taken);
+            comment(&mut out, "  ", &format!("{} {}", one.because.file, one.because.says));
+            let words: Vec<String> = one.command.iter().map(|word| quoted(word)).collect();
+            let _ = writeln!(out, "  - id: {id}\n    command: [{}]", words.join(", "));
+            if group == Group::Setup {
+                prepares.push(id.clone());
+            } else if !prepares.is_empty() {
+                let _ = writeln!(out, "    prerequisites: [{}]", prepares.join(", "));
+            }
+            taken.push(id);
+        }
+    }
+    Some(out)
+}
+
+/// Returns an id such as `static.cargo-clippy`: the group, the program, and what it is told to do.
+fn gate_id(group: Group, command: &[String], taken: &[String]) -> String {
+    let is_word =
+        |word: &&String| word.starts_with(|c: char| c.is_ascii_lowercase()) && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let program = command.first().map_or("", |program| program.trim_start_matches("./"));
+    let does = command.iter().skip(1).rfind(is_word).map(|word| format!("-{word}")).unwrap_or_default();
+    let id = format!("{}.{program}{does}", group.key());
+    let same = taken.iter().filter(|other| **other == id || other.starts_with(&format!("{id}-no"))).count();
+    if same == 0 { id } else { format!("{id}-no{}", same + 1) }
 }
 
 fn commands(out: &mut String, survey: &Survey) {

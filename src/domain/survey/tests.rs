@@ -1,10 +1,11 @@
 //! Surveys: one table per ecosystem, from files to commands.
 
 use super::look::survey;
-use super::proposal::profile;
+use super::proposal::{gates, profile};
 use super::report::{Group, Survey};
 use super::tree::Tree;
 use crate::domain::document::source::SourceFile;
+use crate::domain::gate::parse::parse;
 use crate::domain::settings::parse::parse_profile;
 use crate::domain::settings::word::Domain;
 
@@ -32,6 +33,13 @@ fn check(texts: &[(&str, &str)], others: &[&str], expect: &[&str]) -> Survey {
     assert!(warnings.is_empty(), "{warnings:#?} in\n{text}");
     let written =
         |group: Group| found.commands.iter().filter(move |one| one.group == group).map(|one| one.command.clone()).collect::<Vec<_>>();
+    let gates = gates(&found, ".git-orc/quality_gate.schema.json");
+    assert_eq!(gates.is_some(), !found.commands.is_empty());
+    if let Some(text) = gates {
+        let (gates, notes) =
+            parse(&SourceFile::new("QUALITY_GATE.yaml", text.as_str())).unwrap_or_else(|found| panic!("{found:#?} in\n{text}"));
+        assert!(notes.is_empty() && gates.gates.len() == found.commands.len(), "{notes:#?} in\n{text}");
+    }
     let kept = read.commands;
     assert_eq!(
         (kept.setup, kept.build, kept.statics, kept.runtime),
