@@ -34,6 +34,8 @@ use crate::ops::detect::{Detected, place};
 const MOST: u64 = 4 << 20;
 /// The most findings that are told.
 const MOST_FINDINGS: usize = 10_000;
+/// The endings of documents in YAML and JSON.
+const DATA: [&str; 3] = ["yaml", "yml", "json"];
 /// What a path may not hold as it is where a URI is wanted.
 const ESCAPED: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -86,13 +88,17 @@ pub fn validate_specs(desk: &Desk, request: &SpecRequest) -> Result<Detected, Sp
     }
     for path in &request.paths {
         let document = desk.read(&desk.cwd.join(path))?;
-        if !document.is_markdown() {
+        if document.is_data() {
             let wanted = wanted.clone().map(|reference| (reference, desk.cwd.clone(), None));
             desk.data(&document, wanted)?;
-            continue;
+        } else if document.is_markdown() {
+            let structure = request.structure.as_ref().map(|path| desk.cwd.join(path));
+            desk.markdown(&document, structure)?;
+        } else {
+            let mut report = Report::new(&document.shown, &document.file.text);
+            report.whole("unknown-format", "this is neither YAML, JSON nor Markdown, going by its name");
+            desk.tell(&document, report);
         }
-        let structure = request.structure.as_ref().map(|path| desk.cwd.join(path));
-        desk.markdown(&document, structure)?;
     }
     let mut seen = HashSet::new();
     let drafts = desk.drafts.into_iter().map(|(root, draft)| draft.finish(Base { root: &root, folder: "" }));
@@ -119,6 +125,10 @@ struct Document {
 impl Document {
     fn is_markdown(&self) -> bool {
         self.path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md") || ending.eq_ignore_ascii_case("markdown"))
+    }
+
+    fn is_data(&self) -> bool {
+        self.path.extension().is_some_and(|ending| DATA.iter().any(|known| ending.eq_ignore_ascii_case(known)))
     }
 
     fn folder(&self) -> PathBuf {

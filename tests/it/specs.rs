@@ -111,8 +111,14 @@ fn documents_that_are_no_text_and_links_that_leave_are_told() {
     let repo = environment.repo("project");
     fs::write(repo.path().join("bytes.md"), b"# T\n\xff [x](../../../etc/passwd)\n").unwrap();
     fs::write(repo.path().join("bytes.yaml"), b"\xff: 1\n").unwrap();
-    let found = repo.orc(&["validate", "--spec", "bytes.md", "bytes.yaml"]).expect_code(1).stdout;
-    for expect in ["bytes.md:2:1: error[not-utf8]", "bytes.md:2:3: error[spec/link-outside]", "bytes.yaml:1:1: error[not-utf8]"] {
+    repo.write("manifest.toml", "a = 1\n");
+    let found = repo.orc(&["validate", "--spec", "bytes.md", "bytes.yaml", "manifest.toml"]).expect_code(1).stdout;
+    for expect in [
+        "bytes.md:2:1: error[not-utf8]",
+        "bytes.md:2:3: error[spec/link-outside]",
+        "bytes.yaml:1:1: error[not-utf8]",
+        "manifest.toml:1: error[unknown-format]",
+    ] {
         assert!(found.contains(expect), "{expect} in\n{found}");
     }
 }
