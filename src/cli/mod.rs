@@ -85,6 +85,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Decide(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Config(args) => args.execute(&desk, ui),
+        Command::Init(args) => args.execute(&desk, ui),
         Command::Status(args) => args.execute(&open(&desk, ui)?, ui),
         Command::List(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Log(args) => args.execute(&open(&desk, ui)?, ui),

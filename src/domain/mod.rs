@@ -11,5 +11,8 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod settings;
+pub mod spec;
+pub mod survey;
 pub mod text;
 pub mod tool;

@@ -157,6 +157,23 @@ pub fn write_atomic(path: &Path, bytes: &[u8], durability: Durability) -> Result
     }
 }
 
+/// Writes a file that is not there yet, as a whole: one that somebody made meanwhile stays as it is.
+///
+/// # Errors
+/// Returns [`FsError`] when it can not be written, or is there already.
+pub fn write_new(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let permissions = fs::Permissions::from_mode(0o644);
+    let mut temporary = at("write", path, tempfile::Builder::new().prefix(".orc-").permissions(permissions).tempfile_in(folder))?;
+    at("write", path, temporary.write_all(bytes))?;
+    at("sync", path, temporary.as_file().sync_all())?;
+    at("write", path, temporary.persist_noclobber(path).map_err(|error| error.error))?;
+    match durability {
+        Durability::Full => sync_dir(folder),
+        Durability::Relaxed => Ok(()),
+    }
+}
+
 /// Writes a file that nobody else reads and that need not outlive this process.
 ///
 /// # Errors

@@ -111,12 +111,12 @@ pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<R
     })
 }
 
-/// Returns what the user's settings say about holding programs.
+/// Returns what the settings say about holding programs: the user's wish, which the repository may only tighten.
 #[must_use]
 pub fn rules(settings: &Settings) -> SandboxRules {
     SandboxRules {
         wish: settings.sandbox.value,
-        at_least: SandboxLevel::None,
+        at_least: settings.at_least.value,
         network: settings.network.value,
         reads: settings.reads.value,
     }

@@ -7,6 +7,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::domain::finding::plugin::{self, Plugin, PluginError};
+use crate::domain::id::ToolId;
+use crate::domain::settings::model::Profile;
+use crate::domain::text::one_line;
 use crate::domain::tool::parse::{ProfileError, ProfileSource, SHIPPED, parse_profiles};
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
@@ -21,6 +24,7 @@ use crate::io::settings::environment::Environment;
 use crate::io::settings::error::SettingsError;
 use crate::io::settings::git_config::{self, ConfigEntry};
 use crate::io::settings::overlay::{LedgerDurability, Overlay};
+use crate::io::settings::profile;
 use crate::io::settings::resolve::{Layers, Settings, resolve};
 
 /// The error of finding out what holds.
@@ -49,9 +53,9 @@ pub enum ContextError {
 /// The most of a manifest that is read, in bytes.
 const MOST_MANIFEST: u64 = 1 << 20;
 /// The folder of the user's plugins, below that of the settings. A repository has none, since they are programs.
-const PLUGINS: &str = "plugins";
+pub(super) const PLUGINS: &str = "plugins";
 /// The name of the files of tool profiles.
-const PROFILES: &str = "tool_profiles.json";
+pub(super) const PROFILES: &str = "tool_profiles.json";
 /// Where a repository keeps its own, below the top of its work tree.
 pub(super) const REPOSITORY_PROFILES: &str = ".git-orc/tool_profiles.json";
 
@@ -80,9 +84,18 @@ impl Desk {
     /// Returns the settings that hold outside of any repository.
     ///
     /// # Errors
-    /// Returns [`ContextError::Settings`] for the first mistake.
+    /// Returns [`ContextError::Settings`] for mistakes.
     pub fn settings(&self) -> Result<Settings, ContextError> {
         Ok(resolve(&self.environment, Layers { flags: self.flags.clone(), ..Layers::default() })?)
+    }
+
+    /// Returns the settings with those of the profile of the work tree at `top`, whose tools are known already.
+    ///
+    /// # Errors
+    /// Returns [`ContextError::Settings`] for mistakes.
+    pub fn settings_at(&self, top: Option<&Path>, tools: &Toolbox) -> Result<Settings, ContextError> {
+        let repository = repository_layer(top, tools)?;
+        Ok(resolve(&self.environment, Layers { repository, flags: self.flags.clone(), ..Layers::default() })?)
     }
 
     /// Returns the tools: the shipped profiles, with the user's own on top, and those of the work tree at `top` above them.
@@ -129,6 +142,13 @@ impl Desk {
     }
 }
 
+/// Returns what the profile of a work tree says, with what is worth saying about it.
+fn repository_layer(top: Option<&Path>, tools: &Toolbox) -> Result<Option<(Profile, Vec<String>)>, SettingsError> {
+    let ids: Vec<ToolId> = tools.tools().map(|tool| tool.profile.id.clone()).collect();
+    let loaded = top.map_or(Ok(None), |top| profile::load(top, &ids))?;
+    Ok(loaded.map(|(profile, warnings)| (profile, warnings.iter().map(|warning| one_line(&warning.to_string())).collect())))
+}
+
 /// Reads the manifests of plugins.
 ///
 /// # Errors
@@ -161,6 +181,7 @@ pub struct Context {
     pub clock: Clock,
     /// Where the program is that supervises tools and checks.
     pub supervisor: Supervisor,
+    repository: Option<(Profile, Vec<String>)>,
     git_config: Vec<ConfigEntry>,
     flags: Overlay,
 }
@@ -173,18 +194,22 @@ impl Context {
     pub fn open(desk: &Desk) -> Result<Self, ContextError> {
         let repo = desk.repository()?;
         let git_config = git_config::read(&repo)?;
-        let layers = Layers { git_config: git_config.clone(), flags: desk.flags.clone(), ..Layers::default() };
+        let tools = desk.tools(repo.work_dir())?;
+        let repository = repository_layer(repo.work_dir(), &tools)?;
+        let layers =
+            Layers { repository: repository.clone(), git_config: git_config.clone(), flags: desk.flags.clone(), ..Layers::default() };
         let settings = resolve(&desk.environment, layers)?;
         let environment = desk.environment.clone().allowing(settings.env_allow.value.clone());
         Ok(Self {
             cwd: desk.cwd.clone(),
             environment,
             settings,
-            tools: desk.tools(repo.work_dir())?,
+            tools,
             plugins: desk.plugins()?,
             repo,
             clock: desk.clock.clone(),
             supervisor: desk.supervisor.clone(),
+            repository,
             git_config,
             flags: desk.flags.clone(),
         })
@@ -195,7 +220,12 @@ impl Context {
     /// # Errors
     /// Returns [`SettingsError`] for the first mistake.
     pub fn settings_with(&self, plan: Overlay) -> Result<Settings, SettingsError> {
-        resolve(&self.environment, Layers { git_config: self.git_config.clone(), plan, flags: self.flags.clone() })
+        resolve(&self.environment, self.layers(plan))
+    }
+
+    fn layers(&self, plan: Overlay) -> Layers {
+        let (repository, git_config) = (self.repository.clone(), self.git_config.clone());
+        Layers { repository, git_config, plan, flags: self.flags.clone() }
     }
 
     /// Returns the last entry of a key of git's own configuration, with its scope.

@@ -254,7 +254,7 @@ const fn code(ending: Ending) -> i32 {
 }
 
 /// Returns the top of the worktree, and the folder inside of it where the user stands; outside of any repository, that folder is the top.
-fn place(desk: &Desk) -> (String, String) {
+pub(super) fn place(desk: &Desk) -> (String, String) {
     let here = desk.cwd.canonicalize().unwrap_or_else(|_| desk.cwd.clone());
     let top = desk.repository().ok().and_then(|repo| repo.work_dir().map(Path::to_owned)).and_then(|top| top.canonicalize().ok());
     let top = top.unwrap_or_else(|| here.clone());

@@ -12,7 +12,7 @@ use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
-use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
+use crate::domain::plan::input::{CommandDefaults, Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
 use crate::domain::policy::governance::model::Governance;
@@ -78,6 +78,12 @@ pub struct Frozen {
     pub overrides: Overrides,
     /// The limits that the plan's own are laid over.
     pub limits: LoopLimits,
+    /// The commands of workstreams that give none; older runs have none.
+    #[serde(default)]
+    pub commands: CommandDefaults,
+    /// The commit to start from when the plan names none; older runs have none.
+    #[serde(default)]
+    pub base: Option<String>,
     /// What deciding needs.
     pub config: RunConfig,
     /// The file of quality gates as it was in the base commit, likewise.
@@ -187,7 +193,7 @@ pub fn frozen(
     source: &PlanSource,
     inputs: &Inputs,
     rules: Rules<'_>,
-    (overrides, limits, config): (Overrides, LoopLimits, RunConfig),
+    (overrides, defaults, config): (Overrides, PlanDefaults, RunConfig),
 ) -> Frozen {
     let single = |file: &SourceFile| {
         let ending = Path::new(&file.path).extension().map_or_else(|| "yaml".to_owned(), |e| e.to_string_lossy().into_owned());
@@ -210,7 +216,9 @@ pub fn frozen(
         inputs: inputs.keys().enumerate().map(input).collect(),
         policies: rules.policies.iter().enumerate().map(policy).collect(),
         overrides,
-        limits,
+        limits: defaults.limits,
+        commands: defaults.commands,
+        base: defaults.base,
         config,
         quality: rules.quality.map(|file| (file.path.clone(), QUALITY.to_owned())),
     }
@@ -321,7 +329,7 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
         policies.push(SourceFile::from_bytes(shown, &read(place)?));
     }
     let governance = policies::parse(&policies).map_err(FrozenError::Policies)?;
-    let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None };
+    let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None, commands: frozen.commands.clone(), base: frozen.base.clone() };
     let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;

@@ -4,6 +4,7 @@
 //! [`plan_source`] brings plans from files; [`begin`], [`frozen`] and [`finish`] are what [`run`] and [`resume`] have in common.
 
 pub mod begin;
+pub mod config_check;
 pub mod context;
 pub mod decide;
 pub mod demo;
@@ -17,6 +18,7 @@ pub mod gc;
 pub mod give_up;
 pub mod graph;
 pub mod hook;
+pub mod init;
 pub mod leftover;
 pub mod load;
 pub mod log;
@@ -27,6 +29,7 @@ pub mod resume;
 pub mod run;
 pub mod settings;
 pub mod show;
+pub mod spec;
 pub mod status;
 pub mod tend;
 pub mod trust;

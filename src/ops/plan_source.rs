@@ -77,7 +77,7 @@ impl PlanSource {
     /// # Errors
     /// Returns everything that was found when at least one of it is an error.
     pub fn check(&self, settings: &Settings, tools: &Toolbox) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let defaults = PlanDefaults { limits: settings.limits.loops.clone(), tool: None };
+        let defaults = defaults(settings);
         let ids: Vec<_> = tools.tools().map(|tool| tool.profile.id.clone()).collect();
         let mut capabilities: Vec<String> = tools.tools().flat_map(|tool| tool.profile.capabilities.iter().cloned()).collect();
         capabilities.sort_unstable();
@@ -88,6 +88,17 @@ impl PlanSource {
             PlanKind::Folder => Shape::Bundles { folder: &self.name },
         };
         parse_plan(&PlanInput { files: &self.files, shape, defaults: &defaults, known })
+    }
+}
+
+/// Returns what a plan that says nothing gets.
+#[must_use]
+pub fn defaults(settings: &Settings) -> PlanDefaults {
+    PlanDefaults {
+        limits: settings.limits.loops.clone(),
+        tool: None,
+        commands: settings.commands.value.clone(),
+        base: settings.base.value.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::finish;
 use super::frozen::{self, FrozenError, Overrides, Rules};
 use super::gating::error::GatingError;
 use super::gating::file;
-use super::plan_source::{PlanSource, PlanSourceError};
+use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::policies::{self, Policies, PoliciesError};
 use super::quality;
 use super::trust::{self, TrustError};
@@ -199,7 +199,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let config = begin::config(cx, &settings, &plan)?;
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files };
-    let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, settings.limits.loops.clone(), config.clone()));
+    let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, defaults(&settings), config.clone()));
     let files = frozen::to_files(run, &frozen, &source, &inputs, rules)?;
     let seal = frozen::seal(&files);
     let planned = RunPlanned {

@@ -1,6 +1,6 @@
 //! `git orc trust`: whether what came with a commit may run programs here.
 //!
-//! A plan runs commands, that is what it is for, and so does a profile of a tool. What the user wrote needs nobody's word. A file that stands
+//! A plan runs commands, that is what it is for, and so do a profile of a tool and the commands in the profile of a repository. What the user wrote needs nobody's word. A file that stands
 //! in the work tree just as the checked-out commit has it may have come with a branch of somebody else's, so its content is trusted once.
 //! A ledger that was fetched brings plans along as well: a run that was started in another clone is asked about before it goes on here.
 //! What was trusted is kept by digest in the git directory, in no tree and in no ref, so that no commit can bring its own trust along.
@@ -131,6 +131,12 @@ fn files(cx: &Context, plan: Option<&Path>) -> Result<Vec<(PathBuf, String)>, Tr
     }
     if let Some(profiles) = cx.repo.work_dir().map(|top| top.join(REPOSITORY_PROFILES)).filter(|path| path.exists()) {
         files.push((profiles, REPOSITORY_PROFILES.to_owned()));
+    }
+    // The profile of the repository is asked about only where it brings commands.
+    if let Some(profile) = cx.settings.profile.as_ref().filter(|profile| !profile.commands.is_empty())
+        && let Some(top) = cx.repo.work_dir()
+    {
+        files.push((top.join(&profile.file), profile.file.clone()));
     }
     Ok(files)
 }

@@ -46,7 +46,9 @@ impl Validated {
 pub fn validate(desk: &Desk, paths: &[PathBuf]) -> Result<Vec<Validated>, ValidateError> {
     // Plans can be checked anywhere; inside of a repository its own tools are known as well.
     let repository = desk.repository().ok();
-    let (settings, tools) = (desk.settings()?, desk.tools(repository.as_ref().and_then(Repo::work_dir))?);
+    let top = repository.as_ref().and_then(Repo::work_dir);
+    let tools = desk.tools(top)?;
+    let settings = desk.settings_at(top, &tools)?;
     let mut validated = Vec::with_capacity(paths.len());
     for path in paths {
         let source = PlanSource::read(&desk.cwd, path)?;

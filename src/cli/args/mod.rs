@@ -10,6 +10,7 @@ pub mod gate;
 pub mod gc;
 pub mod graph;
 pub mod hook;
+pub mod init;
 pub mod list;
 pub mod log;
 pub mod plan;

@@ -13,6 +13,7 @@ use super::gate::GateArgs;
 use super::gc::GcArgs;
 use super::graph::GraphArgs;
 use super::hook::HookArgs;
+use super::init::InitArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
 use super::plan::PlanArgs;
@@ -100,6 +101,7 @@ pub enum Command {
     Gc(GcArgs),
     Trust(TrustArgs),
     Config(ConfigArgs),
+    Init(InitArgs),
     Demo(DemoArgs),
 }
 
@@ -126,6 +128,7 @@ impl Command {
             | Self::Gc(_)
             | Self::Trust(_)
             | Self::Config(_)
+            | Self::Init(_)
             | Self::Demo(_) => Overlay::default(),
         }
     }

@@ -14,7 +14,7 @@ use crate::ops::trust::{Decision, TrustError, decide};
 const EXAMPLES: &str = "\
 Examples:
   git orc trust plan.yaml             This content of the plan may run programs here
-  git orc trust                       So may the repository's own profiles of tools, as they are now
+  git orc trust                       So may the repository's own profiles of tools and the commands of its profile
 
 What you wrote yourself needs no trust: a plan outside of the repository, one that is not committed, one that you have changed. What came
 with a commit is asked about once, at a terminal; where nobody can be asked, it is refused. Trust is for content: when it changes with

@@ -50,13 +50,17 @@ impl Meaning for GitCommandError {
 impl Meaning for SettingsError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File { .. } | Self::Value { .. } | Self::Limit { .. } | Self::Read { .. } | Self::Git(_) => Exit::Environment,
+            Self::Documents(_) | Self::TwoProfiles { .. } | Self::Value { .. } | Self::Limit { .. } | Self::Read { .. } | Self::Git(_) => {
+                Exit::Environment
+            }
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::File { .. } | Self::Read { .. } | Self::Git(_) => None,
+            Self::Read { .. } | Self::Git(_) => None,
+            Self::Documents(_) => Some("`git orc config check` shows every mistake in its place.".to_owned()),
+            Self::TwoProfiles { .. } => Some("Remove one of the two.".to_owned()),
             Self::Value { .. } | Self::Limit { .. } => {
                 Some("`git orc config --show-origin` lists every setting and its origin.".to_owned())
             }

@@ -5,9 +5,11 @@ use crate::cli::exit::Exit;
 use crate::ops::detect::DetectError;
 use crate::ops::find::FindError;
 use crate::ops::graph::GraphError;
+use crate::ops::init::InitError;
 use crate::ops::load::LoadError;
 use crate::ops::log::LogError;
 use crate::ops::show::ShowError;
+use crate::ops::spec::SpecError;
 use crate::ops::status::StatusError;
 use crate::ops::validate::ValidateError;
 
@@ -83,6 +85,43 @@ impl Meaning for ValidateError {
         match self {
             Self::Context(error) => error.hint(),
             Self::Source(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for SpecError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File(error) => error.exit(),
+            Self::Network(_) => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Network(_) => Some("Keep a copy of it in the repository, and name that with `--schema`.".to_owned()),
+        }
+    }
+}
+
+impl Meaning for InitError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Context(error) => error.exit(),
+            Self::Settings(error) => error.exit(),
+            Self::File(error) => error.exit(),
+            Self::Bare | Self::Object(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Context(error) => error.hint(),
+            Self::Settings(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Bare => Some("Work in a clone that has one.".to_owned()),
+            Self::Object(_) => Some("`git fsck` tells which objects are damaged.".to_owned()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Views: from data to the text that a person or a program reads. Nothing here prints.
 
 pub mod color;
+pub mod config_check;
 pub mod demo;
 pub mod diagnostics;
 pub mod diff;
@@ -12,6 +13,7 @@ pub mod gates;
 pub mod gc;
 pub mod graph;
 pub mod hooks;
+pub mod init;
 pub mod integrity;
 pub mod list;
 pub mod log;

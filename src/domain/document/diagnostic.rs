@@ -131,6 +131,10 @@ codes! {
     UnknownCapability = "unknown-capability", Meaning, Error;
     /// The first step of a workstream changes nothing.
     FirstStep = "first-step", Meaning, Error;
+    /// Nothing says what is meant.
+    MissingName = "missing-name", Meaning, Error;
+    /// A path leads where it must not.
+    BadPath = "bad-path", Meaning, Error;
 
     /// A regular expression can not be used.
     BadRegex = "bad-regex", Meaning, Error;
@@ -143,11 +147,19 @@ codes! {
     DuplicateDependency = "duplicate-dependency", Meaning, Warning;
     /// A tool is not told what to do.
     NoInstructions = "no-instructions", Meaning, Warning;
+    /// A key is accepted and means nothing here.
+    Ignored = "ignored", Meaning, Warning;
+    /// No tool profile has this id, which does no harm here.
+    UnlistedTool = "unlisted-tool", Meaning, Warning;
     /// Two workstreams of one level may write the same files.
     Overlap = "overlap", Meaning, Note;
     /// There is more to say than is shown.
     Omitted = "omitted", Meaning, Note;
 }
+
+/// The codes that no plan has, but only other documents.
+pub const BEYOND_PLANS: [Code; 6] =
+    [Code::BadRegex, Code::ConstraintWeakened, Code::MissingName, Code::BadPath, Code::Ignored, Code::UnlistedTool];
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

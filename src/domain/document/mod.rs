@@ -12,5 +12,6 @@ pub mod read;
 pub mod record;
 pub mod sink;
 pub mod source;
+pub mod version;
 pub mod word;
 pub mod yaml;

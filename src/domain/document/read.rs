@@ -84,6 +84,16 @@ impl Read for Free {
     }
 }
 
+/// Any value, kept as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Anything(pub serde_json::Value);
+
+impl Read for Anything {
+    fn read(node: &Node, _: &mut Sink<'_>) -> Option<Self> {
+        Some(Self(node.to_json()))
+    }
+}
+
 /// A whole number from `MIN` to `MAX`. As in JSON Schema, `2.0` is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Whole<const MIN: i64, const MAX: i64>(i64);
@@ -204,6 +214,7 @@ macro_rules! inline_schema {
 
 inline_schema!({const MIN: i64, const MAX: i64} Whole<MIN, MAX>, json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX}));
 inline_schema!({const MIN: i64, const MAX: i64} Real<MIN, MAX>, json_schema!({"type": "number", "minimum": MIN, "maximum": MAX}));
+inline_schema!(Anything, json_schema!({}));
 inline_schema!(Free, json_schema!({"type": "object"}));
 inline_schema!(Name, json_schema!({"type": "string", "pattern": r"^(?!.*\.\.)(?!.*\.$)(?!.*\.lock$)[a-z0-9][a-z0-9._-]{0,63}$"}));
 

@@ -279,7 +279,7 @@ impl Checking<'_, '_> {
         let report = raw.coverage_report.as_ref()?;
         let path = report.value.as_str();
         if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") || path.contains('\0') {
-            let draft = Draft::new(Code::BadGlob, report.place, format!("{} is no path below the top of the repository", quoted(path)));
+            let draft = Draft::new(Code::BadPath, report.place, format!("{} is no path below the top of the repository", quoted(path)));
             self.sink.add(draft.hint("Write it relative to the top, without `..`."));
         }
         Some(report.value.clone())
@@ -288,7 +288,7 @@ impl Checking<'_, '_> {
     fn value_pattern(&mut self, pattern: &At<String>) -> Option<regex::Regex> {
         let regex = self.regex(pattern)?;
         if regex.captures_len() < 2 {
-            let draft = Draft::new(Code::BadGlob, pattern.place, "the expression has no group");
+            let draft = Draft::new(Code::BadRegex, pattern.place, "the expression has no group");
             self.sink.add(draft.hint("Put the number between parentheses, as in `total: ([0-9.]+)`."));
         }
         Some(regex)
@@ -299,7 +299,7 @@ impl Checking<'_, '_> {
             Ok(regex) => Some(regex),
             Err(error) => {
                 let message = error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                self.sink.add(Draft::new(Code::BadGlob, pattern.place, format!("no regular expression: {message}")));
+                self.sink.add(Draft::new(Code::BadRegex, pattern.place, format!("no regular expression: {message}")));
                 None
             }
         }

@@ -1,5 +1,8 @@
 //! What the reading of a plan depends on.
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::document::command::Argv;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::ToolId;
 use crate::domain::run::limits::LoopLimits;
@@ -11,6 +14,35 @@ pub struct PlanDefaults {
     pub limits: LoopLimits,
     /// The tool.
     pub tool: Option<ToolId>,
+    /// The commands.
+    pub commands: CommandDefaults,
+    /// The commit to start from; `HEAD` when absent.
+    pub base: Option<String>,
+}
+
+/// Commands of workstreams that give none of their own, and whose plan gives none either.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CommandDefaults {
+    /// They prepare the worktree.
+    #[serde(default)]
+    pub setup: Vec<Argv>,
+    /// They build; they come before the static ones, and only with them.
+    #[serde(default)]
+    pub build: Vec<Argv>,
+    /// They look at the files.
+    #[serde(default, rename = "static")]
+    pub statics: Vec<Argv>,
+    /// They run the program.
+    #[serde(default)]
+    pub runtime: Vec<Argv>,
+}
+
+impl CommandDefaults {
+    /// Returns whether there is no command.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.setup.is_empty() && self.build.is_empty() && self.statics.is_empty() && self.runtime.is_empty()
+    }
 }
 
 /// The names that the settings know; an empty list switches the check off.

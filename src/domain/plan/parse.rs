@@ -105,7 +105,7 @@ fn bundles(roots: &[Option<Node>], sink: &mut Sink<'_>) -> RawPlan {
 /// Checks a raw plan and fills in the defaults.
 fn check(raw: &RawPlan, ids: Ids, input: &PlanInput<'_>, sink: &mut Sink<'_>) -> Option<CheckedPlan> {
     let name = names::plan_name(raw, input.files, input.shape);
-    let base = names::base(raw, sink);
+    let base = names::base(raw, input.defaults.base.as_deref(), sink);
     let target = names::target(raw, &name, sink);
     let gates = gates(raw, sink);
     let nothing = RawWorkstream::default();

@@ -3,22 +3,22 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::domain::document::diagnostic::Diagnostic;
 use crate::io::git::command::GitCommandError;
 
 /// A mistake in the settings, or settings that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A file holds a mistake.
-    #[error("{file}:{line}:{column}: {message}")]
-    File {
-        /// The file.
-        file: String,
-        /// The line, counted from 1.
-        line: u64,
-        /// The column, counted from 1.
-        column: u64,
-        /// What is wrong.
-        message: String,
+    /// Files hold mistakes: all of them, each with its place.
+    #[error("{}", .0.iter().map(told).collect::<Vec<_>>().join("\n"))]
+    Documents(Vec<Diagnostic>),
+    /// The profile of the repository is there twice.
+    #[error("`{first}` and `{second}` are both there, and only one can be the profile of the repository")]
+    TwoProfiles {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
     },
     /// A value outside of a file is wrong.
     #[error("{place} is `{value}`, but must be {expected}")]
@@ -54,4 +54,11 @@ pub enum SettingsError {
     /// Git's configuration cannot be read.
     #[error("the configuration of git cannot be read")]
     Git(#[from] GitCommandError),
+}
+
+/// Returns a mistake in one line.
+fn told(one: &Diagnostic) -> String {
+    let place = one.span.map(|span| format!(":{}:{}", span.line, span.column)).unwrap_or_default();
+    let hint = one.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    format!("{}{place}: {}{hint}", one.file, one.message)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::settings::lines::Lined;
+
 /// Where settings come from, the weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
@@ -74,5 +76,32 @@ impl<T> Setting<T> {
     #[must_use]
     pub const fn new(value: T, origin: Origin) -> Self {
         Self { value, origin }
+    }
+}
+
+/// Makes origins of values in one file.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The layer of the file.
+    pub layer: Layer,
+    /// The file.
+    pub file: &'a str,
+}
+
+impl Places<'_> {
+    /// Returns the origin of what stands on a line. Nobody looks up lines of the files that the program ships.
+    #[must_use]
+    pub fn origin(&self, line: u32) -> Origin {
+        match self.layer {
+            Layer::Shipped => Origin::new(self.layer, self.file),
+            Layer::User | Layer::Repository | Layer::GitConfig | Layer::Plan | Layer::Environment | Layer::Flag => {
+                Origin::new(self.layer, format!("{}:{line}", self.file))
+            }
+        }
+    }
+
+    /// Returns a value of the file as a setting.
+    pub fn setting<T, U>(&self, value: Option<Lined<T>>, turned: impl FnOnce(T) -> U) -> Option<Setting<U>> {
+        value.map(|lined| Setting::new(turned(lined.value), self.origin(lined.line)))
     }
 }

@@ -3,27 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::error::SettingsError;
-use super::layer::{Layer, Origin};
-use super::yaml;
-use crate::domain::run::limits::{BreakerLimits, LoopLimits, OnExhausted};
+use super::file;
+use super::layer::{Layer, Origin, Places};
+use crate::domain::document::source::{Format, SourceFile};
+use crate::domain::run::limits::{BreakerLimits, LoopLimits};
+use crate::domain::settings::limits::LimitValue;
+use crate::domain::settings::lines::Lined;
+use crate::domain::settings::parse::parse_limits;
 
 /// The numbers that the program ships.
 pub const SHIPPED: &str = include_str!("../../../config/circuit_breaker_config.yaml");
-
-const KEYS: [&str; 8] = [
-    "max_fix_iterations",
-    "oscillation_window",
-    "min_oscillation_repeats",
-    "retry",
-    "timeouts",
-    "max_resolve_attempts",
-    "on_exhausted",
-    "breaker",
-];
 
 /// The numbers with the origin of each, by its dotted key (`retry.max_attempts`).
 #[derive(Debug, Clone, PartialEq)]
@@ -34,61 +26,6 @@ pub struct Limits {
     pub breaker: BreakerLimits,
     /// Each number as text, with its origin.
     pub origins: BTreeMap<String, (String, Origin)>,
-}
-
-/// What one file says. Typed, so that a mistake is found with its place; what is not there is `None`.
-#[derive(Deserialize, Default)]
-#[expect(dead_code, reason = "its fields are the check of the file; the values are merged as a tree")]
-struct File {
-    max_fix_iterations: Option<MaxFixFile>,
-    oscillation_window: Option<u32>,
-    min_oscillation_repeats: Option<u32>,
-    retry: Option<RetryFile>,
-    timeouts: Option<TimeoutsFile>,
-    max_resolve_attempts: Option<u32>,
-    on_exhausted: Option<OnExhausted>,
-    breaker: Option<BreakerFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "see `File`")]
-struct MaxFixFile {
-    #[serde(rename = "static")]
-    statics: Option<u32>,
-    runtime: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "see `File`")]
-struct RetryFile {
-    max_attempts: Option<u32>,
-    initial_delay_sec: Option<f64>,
-    factor: Option<f64>,
-    max_delay_sec: Option<f64>,
-    jitter: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "see `File`")]
-struct TimeoutsFile {
-    edit: Option<u64>,
-    #[serde(rename = "static")]
-    statics: Option<u64>,
-    runtime: Option<u64>,
-    fix: Option<u64>,
-    gate: Option<u64>,
-    idle: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "see `File`")]
-struct BreakerFile {
-    failure_threshold: Option<u32>,
-    cooldown_sec: Option<u64>,
 }
 
 /// The numbers of some layers on top of each other.
@@ -102,7 +39,7 @@ impl LimitLayers {
     /// Returns the numbers that the program ships.
     ///
     /// # Errors
-    /// Returns [`SettingsError::File`] for the first mistake; a test holds that there is none.
+    /// Returns [`SettingsError::Documents`] for mistakes; a test holds that there is none.
     pub fn shipped() -> Result<Self, SettingsError> {
         let mut layers = Self::default();
         layers.add(Layer::Shipped, "circuit_breaker_config.yaml", SHIPPED)?;
@@ -112,43 +49,45 @@ impl LimitLayers {
     /// Puts the text of a file on top.
     ///
     /// # Errors
-    /// Returns [`SettingsError::File`] for the first mistake.
+    /// Returns [`SettingsError::Documents`] with every mistake.
     pub fn add(&mut self, layer: Layer, file: &str, text: &str) -> Result<(), SettingsError> {
-        yaml::parse::<File>(file, text, &KEYS)?;
-        let tree: Map<String, Value> = yaml::parse::<Option<_>>(file, text, &KEYS)?.unwrap_or_default();
-        let origin = Origin::new(layer, file);
-        for (key, value) in tree.into_iter().filter(|(key, _)| KEYS.contains(&key.as_str())) {
-            self.put(&key, value, &origin);
-        }
+        self.add_source(layer, &SourceFile { path: file.to_owned(), text: text.to_owned(), format: Format::Yaml })
+    }
+
+    fn add_source(&mut self, layer: Layer, file: &SourceFile) -> Result<(), SettingsError> {
+        let values = parse_limits(file).map_err(SettingsError::Documents)?;
+        self.put(Places { layer, file: &file.path }, &values);
         Ok(())
     }
 
     /// Puts a file on top, if it is there.
     ///
     /// # Errors
-    /// Returns [`SettingsError::Read`] when it cannot be read and [`SettingsError::File`] for the first mistake in it.
+    /// Returns [`SettingsError::Read`] when it cannot be read and [`SettingsError::Documents`] with every mistake in it.
     pub fn add_file(&mut self, layer: Layer, path: &Path) -> Result<(), SettingsError> {
-        match yaml::load(path)? {
-            Some(text) => self.add(layer, &path.display().to_string(), &text),
+        match file::load(path, &path.display().to_string())? {
+            Some(file) => self.add_source(layer, &file),
             None => Ok(()),
         }
     }
 
-    fn put(&mut self, key: &str, value: Value, origin: &Origin) {
-        match value {
-            Value::Null => {}
-            Value::Object(inner) => {
-                let slot = self.merged.entry(key).or_insert_with(|| Value::Object(Map::new()));
-                for (name, value) in inner.into_iter().filter(|(_, value)| !value.is_null()) {
-                    self.origins.insert(format!("{key}.{name}"), (text(&value), origin.clone()));
+    /// Puts numbers on top that were read already.
+    pub fn put(&mut self, places: Places<'_>, values: &[Lined<LimitValue>]) {
+        for Lined { value, line } in values {
+            let (group, key) = &value.key;
+            let (told, origin) = (text(&value.value), places.origin(*line));
+            match group {
+                None => {
+                    self.origins.insert(key.clone(), (told, origin));
+                    self.merged.insert(key.clone(), value.value.clone());
+                }
+                Some(group) => {
+                    self.origins.insert(format!("{group}.{key}"), (told, origin));
+                    let slot = self.merged.entry(group.clone()).or_insert_with(|| Value::Object(Map::new()));
                     if let Value::Object(slot) = slot {
-                        slot.insert(name, value);
+                        slot.insert(key.clone(), value.value.clone());
                     }
                 }
-            }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                self.origins.insert(key.to_owned(), (text(&value), origin.clone()));
-                self.merged.insert(key.to_owned(), value);
             }
         }
     }
@@ -159,11 +98,10 @@ impl LimitLayers {
     /// Returns [`SettingsError::Limit`] for a number that makes no sense.
     pub fn finish(mut self) -> Result<Limits, SettingsError> {
         let breaker = self.merged.remove("breaker").unwrap_or_else(|| Value::Object(Map::new()));
-        let incomplete = |error: &serde_json::Error| SettingsError::File {
-            file: "circuit_breaker_config.yaml".to_owned(),
-            line: 1,
-            column: 1,
-            message: error.to_string(),
+        let incomplete = |error: &serde_json::Error| SettingsError::Value {
+            place: "circuit_breaker_config.yaml".to_owned(),
+            value: error.to_string(),
+            expected: "numbers for everything",
         };
         let loops = serde_json::from_value(Value::Object(self.merged)).map_err(|error| incomplete(&error))?;
         let breaker = serde_json::from_value(breaker).map_err(|error| incomplete(&error))?;
@@ -211,6 +149,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::run::limits::OnExhausted;
 
     fn with(text: &str) -> Result<Limits, String> {
         let mut layers = LimitLayers::shipped().unwrap();
@@ -227,13 +166,14 @@ mod tests {
 
     #[test]
     fn a_part_overrides_only_what_it_names() {
-        let limits = with("retry: {max_attempts: 9}\ntimeouts:\n  idle: 30\n  edit: null\non_exhausted: pause\nx-note: 1\n").unwrap();
+        let limits = with("retry: {max_attempts: 9}\ntimeouts:\n  idle: 30\n  edit: 7.0\non_exhausted: pause\nx-note: 1\n").unwrap();
         let mut expect = LoopLimits::default();
         expect.retry.max_attempts = 9;
         expect.timeouts.idle = 30;
+        expect.timeouts.edit = 7;
         expect.on_exhausted = OnExhausted::Pause;
         assert_eq!(limits.loops, expect);
-        assert_eq!(limits.origins["retry.max_attempts"], ("9".to_owned(), Origin::new(Layer::User, "u.yaml")));
+        assert_eq!(limits.origins["retry.max_attempts"], ("9".to_owned(), Origin::new(Layer::User, "u.yaml:1")));
         assert_eq!(limits.origins["retry.factor"].1.layer, Layer::Shipped);
         assert_eq!(limits.origins["on_exhausted"].0, "pause");
     }
@@ -241,14 +181,17 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let check = |text: &str, expect: &str| assert_eq!(with(text).unwrap_err(), expect, "{text}");
-        check("timeout:\n  edit: 1\n", "u.yaml:1:1: unknown key `timeout` (did you mean `timeouts`?)");
-        check("retry:\n  max_attempt: 1\n", "u.yaml:2:3: unknown key `max_attempt` (did you mean `max_attempts`?)");
-        check("on_exhausted: panic\n", "u.yaml:1:15: unknown value `panic`, expected one of `fail`, `pause`");
-        check("retry: {jitter: 1.5}\n", "retry.jitter is 1.5, but must be from 0 to 1 (user (u.yaml))");
-        check("retry: {factor: 0.5}\n", "retry.factor is 0.5, but must be at least 1 (user (u.yaml))");
-        assert!(with("retry: {factor: .nan}\n").unwrap_err().starts_with("u.yaml:1:17: non-finite"));
-        check("timeouts: {edit: 0}\n", "timeouts.edit is 0, but must be at least 1 (user (u.yaml))");
-        assert!(with("retry: 3\n").unwrap_err().starts_with("u.yaml:1:8: "), "{}", with("retry: 3\n").unwrap_err());
-        assert!(with("oscillation_window: -1\n").unwrap_err().starts_with("u.yaml:1:21: "));
+        check("timeout:\n  edit: 1\n", "u.yaml:1:1: unknown key `timeout` (Did you mean `timeouts`?)");
+        check("retry:\n  max_attempt: 1\n", "u.yaml:2:3: unknown key `max_attempt` (Did you mean `max_attempts`?)");
+        check("on_exhausted: panic\n", "u.yaml:1:15: unknown value `panic` (Use one of `fail`, `pause`.)");
+        check("retry: {jitter: 1.5}\n", "u.yaml:1:17: 1.5 is not between 0 and 1");
+        check("retry: {factor: 0.5}\n", "u.yaml:1:17: 0.5 is not between 1 and 1000000");
+        check("retry: {factor: .nan}\n", "u.yaml:1:17: NaN is not between 1 and 1000000");
+        check("timeouts: {edit: 0}\n", "u.yaml:1:18: 0 is not between 1 and 31536000");
+        check("retry: 3\n", "u.yaml:1:8: expected a map, found a number");
+        check(
+            "oscillation_window: -1\nretry: []\n",
+            "u.yaml:1:21: -1 is not between 1 and 1000000\nu.yaml:2:8: expected a map, found a list",
+        );
     }
 }

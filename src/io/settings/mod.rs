@@ -5,10 +5,11 @@
 
 pub mod environment;
 pub mod error;
+mod file;
 pub mod git_config;
 pub mod layer;
 pub mod limits;
 pub mod overlay;
+pub mod profile;
 pub mod resolve;
-mod variables;
-mod yaml;
+pub mod variables;

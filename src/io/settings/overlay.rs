@@ -2,42 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde_saphyr::Spanned;
-
 use super::error::SettingsError;
-use super::layer::{Layer, Origin, Setting};
-use super::yaml;
-use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
+use super::file;
+use super::layer::{Layer, Places, Setting};
+use crate::domain::document::source::{Format, SourceFile};
+use crate::domain::policy::sandbox::{Network, Reads, SandboxWish};
+use crate::domain::settings::config::parse_config;
+use crate::domain::settings::model::Profile;
+use crate::domain::settings::word::{DurabilityWord, ProgressWord};
 use crate::domain::tool::resources::ResourceLimits;
-use crate::domain::tool::variable;
 
 /// The settings that the program ships.
 pub const SHIPPED: &str = include_str!("../../../config/config.yaml");
 
-const KEYS: [&str; 14] = [
-    "max_workers",
-    "worktree_dir",
-    "durability",
-    "progress",
-    "notes",
-    "timeout_sec",
-    "env_allow",
-    "resources",
-    "min_free_mib",
-    "sandbox",
-    "network",
-    "reads",
-    "sandbox_write",
-    "sandbox_read",
-];
-
-/// What a path must be that programs are granted.
-pub(super) const GRANTABLE: &str = "must be an absolute path or begin with `~/`, without `..`";
-
 /// How much of a loss of power the ledger must survive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LedgerDurability {
     /// An entry is on the disk before it counts.
     Full,
@@ -46,8 +25,7 @@ pub enum LedgerDurability {
 }
 
 /// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// Bars on a terminal, else lines.
     Auto,
@@ -55,6 +33,25 @@ pub enum Progress {
     Plain,
     /// Nothing.
     None,
+}
+
+impl From<DurabilityWord> for LedgerDurability {
+    fn from(word: DurabilityWord) -> Self {
+        match word {
+            DurabilityWord::Full => Self::Full,
+            DurabilityWord::Relaxed => Self::Relaxed,
+        }
+    }
+}
+
+impl From<ProgressWord> for Progress {
+    fn from(word: ProgressWord) -> Self {
+        match word {
+            ProgressWord::Auto => Self::Auto,
+            ProgressWord::Plain => Self::Plain,
+            ProgressWord::None => Self::None,
+        }
+    }
 }
 
 /// What one layer says about the settings.
@@ -94,75 +91,61 @@ pub struct Overlay {
     pub sandbox_read: Option<Setting<Vec<String>>>,
 }
 
-#[derive(Deserialize, Default)]
-struct File {
-    max_workers: Option<Spanned<u32>>,
-    worktree_dir: Option<PathBuf>,
-    durability: Option<LedgerDurability>,
-    progress: Option<Progress>,
-    notes: Option<bool>,
-    timeout_sec: Option<u64>,
-    env_allow: Option<Vec<Spanned<String>>>,
-    sandbox: Option<SandboxWish>,
-    network: Option<Network>,
-    reads: Option<Reads>,
-    sandbox_write: Option<Vec<Spanned<String>>>,
-    sandbox_read: Option<Vec<Spanned<String>>>,
-    resources: Option<ResourceLimits>,
-    min_free_mib: Option<u64>,
-}
-
-impl File {
-    /// Returns the first value that has the right type and means nothing, with its place.
-    fn mistake(&self) -> Option<(serde_saphyr::Location, String)> {
-        let workers = self.max_workers.iter().filter(|n| n.value == 0).map(|n| (n.referenced, "this must be at least 1".to_owned()));
-        let names = self.env_allow.iter().flatten();
-        let names = names.filter_map(|name| Some((name.referenced, variable::check_pattern(&name.value).err()?.to_string())));
-        let paths = self.sandbox_write.iter().chain(&self.sandbox_read).flatten().filter(|path| !is_grantable(&path.value));
-        let paths = paths.map(|path| (path.referenced, format!("`{}` {GRANTABLE}", path.value.escape_debug())));
-        workers.chain(names).chain(paths).next()
-    }
-}
-
 impl Overlay {
     /// Reads the text of a `config.yaml`. A relative `worktree_dir` stays relative: it starts at the top of the repository.
     ///
     /// # Errors
-    /// Returns [`SettingsError::File`] for the first mistake.
+    /// Returns [`SettingsError::Documents`] with every mistake.
     pub fn parse(layer: Layer, file: &str, text: &str) -> Result<Self, SettingsError> {
-        let read: File = yaml::parse(file, text, &KEYS)?;
-        if let Some((place, message)) = read.mistake() {
-            return Err(SettingsError::File { file: file.to_owned(), line: place.line(), column: place.column(), message });
-        }
-        let origin = || Origin::new(layer, file);
+        Self::of_file(layer, &SourceFile { path: file.to_owned(), text: text.to_owned(), format: Format::Yaml })
+    }
+
+    fn of_file(layer: Layer, file: &SourceFile) -> Result<Self, SettingsError> {
+        let read = parse_config(file).map_err(SettingsError::Documents)?;
+        let place = Places { layer, file: &file.path };
         Ok(Self {
-            max_workers: read.max_workers.map(|n| Setting::new(n.value, origin())),
-            worktree_dir: read.worktree_dir.map(|path| Setting::new(path, origin())),
-            durability: read.durability.map(|value| Setting::new(value, origin())),
-            progress: read.progress.map(|value| Setting::new(value, origin())),
-            notes: read.notes.map(|value| Setting::new(value, origin())),
-            timeout_sec: read.timeout_sec.filter(|seconds| *seconds > 0).map(|value| Setting::new(value, origin())),
+            max_workers: place.setting(read.max_workers, |count| count),
+            worktree_dir: place.setting(read.worktree_dir, PathBuf::from),
+            durability: place.setting(read.durability, LedgerDurability::from),
+            progress: place.setting(read.progress, Progress::from),
+            notes: place.setting(read.notes, |notes| notes),
+            timeout_sec: place.setting(read.timeout_sec, |seconds| seconds),
             dry_run: None,
-            env_allow: read.env_allow.map(|names| Setting::new(plain(names), origin())),
-            resources: read.resources.map(|value| Setting::new(value, origin())),
-            min_free_mib: read.min_free_mib.map(|value| Setting::new(value, origin())),
+            env_allow: place.setting(read.env_allow, |names| names),
+            resources: place.setting(read.resources, |resources| resources),
+            min_free_mib: place.setting(read.min_free_mib, |amount| amount),
             registry: None,
-            sandbox: read.sandbox.map(|value| Setting::new(value, origin())),
-            network: read.network.map(|value| Setting::new(value, origin())),
-            reads: read.reads.map(|value| Setting::new(value, origin())),
-            sandbox_write: read.sandbox_write.map(|paths| Setting::new(plain(paths), origin())),
-            sandbox_read: read.sandbox_read.map(|paths| Setting::new(plain(paths), origin())),
+            sandbox: place.setting(read.sandbox, |wish| wish),
+            network: place.setting(read.network, |network| network),
+            reads: place.setting(read.reads, |reads| reads),
+            sandbox_write: place.setting(read.sandbox_write, |paths| paths),
+            sandbox_read: place.setting(read.sandbox_read, |paths| paths),
         })
     }
 
     /// Reads a `config.yaml`, if it is there.
     ///
     /// # Errors
-    /// Returns [`SettingsError::Read`] when it cannot be read and [`SettingsError::File`] for the first mistake in it.
+    /// Returns [`SettingsError::Read`] when it cannot be read and [`SettingsError::Documents`] with every mistake in it.
     pub fn load(layer: Layer, path: &Path) -> Result<Self, SettingsError> {
-        match yaml::load(path)? {
-            Some(text) => Self::parse(layer, &path.display().to_string(), &text),
+        match file::load(path, &path.display().to_string())? {
+            Some(file) => Self::of_file(layer, &file),
             None => Ok(Self::default()),
+        }
+    }
+
+    /// Returns what a profile of the repository proposes. What only tightens is no value of its own: it bounds what all layers say.
+    #[must_use]
+    pub fn of_profile(profile: &Profile) -> Self {
+        let (read, place) = (&profile.settings, Places { layer: Layer::Repository, file: &profile.file });
+        Self {
+            max_workers: place.setting(read.max_workers.clone(), |count| count),
+            worktree_dir: place.setting(read.worktree_dir.clone(), PathBuf::from),
+            durability: place.setting(read.durability.clone(), LedgerDurability::from),
+            progress: place.setting(read.progress.clone(), Progress::from),
+            notes: place.setting(read.notes.clone(), |notes| notes),
+            timeout_sec: place.setting(read.timeout_sec.clone(), |seconds| seconds),
+            ..Self::default()
         }
     }
 
@@ -206,10 +189,6 @@ fn joined(strong: List, weak: List) -> List {
     }
 }
 
-fn plain(texts: Vec<Spanned<String>>) -> Vec<String> {
-    texts.into_iter().map(|text| text.value).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,28 +219,32 @@ mod tests {
         let both = layer("resources: {processes: 50}\n").over(layer("resources: {core_mib: 0, processes: 9}\n"));
         let expected = ResourceLimits { core_mib: Some(0), processes: Some(50), ..ResourceLimits::default() };
         assert_eq!(both.resources.unwrap().value, expected);
-        assert!(error("resources: {process: 5}\n").contains("unknown key `process` (did you mean `processes`?)"));
+        assert!(error("resources: {process: 5}\n").contains("unknown key `process` (Did you mean `processes`?)"));
     }
 
     #[test]
     fn mistakes_have_a_place() {
-        assert_eq!(error("notes: true\nmax-workers: 2\n"), "c.yaml:2:1: unknown key `max-workers` (did you mean `max_workers`?)");
-        assert_eq!(error("durability: often\n"), "c.yaml:1:13: unknown value `often`, expected one of `full`, `relaxed`");
-        assert!(error("notes: true\nnotes: false\n").starts_with("c.yaml:2:1: "), "{}", error("notes: true\nnotes: false\n"));
-        assert_eq!(error("max_workers: 0\n"), "c.yaml:1:14: this must be at least 1");
+        assert_eq!(error("notes: true\nmax-workers: 2\n"), "c.yaml:2:1: unknown key `max-workers` (Did you mean `max_workers`?)");
+        assert_eq!(error("durability: often\n"), "c.yaml:1:13: unknown value `often` (Use one of `full`, `relaxed`.)");
+        assert!(error("notes: true\nnotes: false\n").starts_with("c.yaml:2:1: duplicate key `notes`"));
+        assert_eq!(error("max_workers: 0\nnotes: 1\n").lines().count(), 2, "all mistakes are told");
         assert_eq!(
             error("env_allow: [A, GIT_DIR]\n"),
             "c.yaml:1:16: `GIT_DIR` ties a process to one repository and is never passed to a tool"
         );
-        assert_eq!(
-            error("sandbox: tight\n"),
-            "c.yaml:1:10: unknown value `tight`, expected one of `auto`, `none`, `landlock`, `bubblewrap`"
-        );
+        assert_eq!(error("sandbox: tight\n"), "c.yaml:1:10: unknown value `tight` (Use one of `auto`, `none`, `landlock`, `bubblewrap`.)");
         assert_eq!(
             error("sandbox_write: [~/.cache, ../up]\n"),
             "c.yaml:1:27: `../up` must be an absolute path or begin with `~/`, without `..`"
         );
-        assert!(error("- a\n").starts_with("c.yaml:1:"), "{}", error("- a\n"));
+        assert!(error("- a\n").starts_with("c.yaml:1:1: expected a map"), "{}", error("- a\n"));
         assert!(error("notes: [\n").starts_with("c.yaml:"), "{}", error("notes: [\n"));
+    }
+
+    #[test]
+    fn values_know_their_lines() {
+        let read = Overlay::parse(Layer::User, "c.yaml", "# mine\nnotes: false\nmax_workers: 2\n").unwrap();
+        assert_eq!(read.max_workers.unwrap().origin.to_string(), "user (c.yaml:3)");
+        assert_eq!(read.notes.unwrap().origin.place, "c.yaml:2");
     }
 }

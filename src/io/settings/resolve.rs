@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::git_config::{self, ConfigEntry};
-use super::layer::{Layer, Origin, Setting};
+use super::layer::{Layer, Origin, Places, Setting};
 use super::limits::{LimitLayers, Limits};
 use super::overlay::{LedgerDurability, Overlay, Progress, SHIPPED};
 use super::variables;
-use crate::domain::policy::sandbox::{Network, Reads, SandboxWish};
+use crate::domain::plan::input::CommandDefaults;
+use crate::domain::policy::sandbox::{Network, Reads, SandboxLevel, SandboxWish};
+use crate::domain::settings::model::Profile;
 use crate::domain::tool::resources::ResourceLimits;
 
 /// The settings that hold.
@@ -47,8 +49,16 @@ pub struct Settings {
     pub sandbox_write: Setting<Vec<String>>,
     /// What they may read although it is hidden or not listed.
     pub sandbox_read: Setting<Vec<String>>,
+    /// The sandbox that the repository asks for at least.
+    pub at_least: Setting<SandboxLevel>,
+    /// Commands of workstreams that give none.
+    pub commands: Setting<CommandDefaults>,
+    /// The commit to start from, for plans that name none.
+    pub base: Setting<Option<String>>,
     /// What bounds the loops.
     pub limits: Limits,
+    /// What the repository says about itself.
+    pub profile: Option<Profile>,
     /// What was found and means nothing.
     pub warnings: Vec<String>,
 }
@@ -56,6 +66,8 @@ pub struct Settings {
 /// Where the layers between the shipped files and the environment come from.
 #[derive(Debug, Default)]
 pub struct Layers {
+    /// The profile of the repository, and what is worth saying about it.
+    pub repository: Option<(Profile, Vec<String>)>,
     /// Git's configuration; empty outside of a repository.
     pub git_config: Vec<ConfigEntry>,
     /// What the plan says.
@@ -86,11 +98,20 @@ pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, Se
         user = Overlay::load(Layer::User, &folder.join("config.yaml"))?;
         limits.add_file(Layer::User, &folder.join("circuit_breaker_config.yaml"))?;
     }
-    let (git, warnings) = git_config::overlay(&layers.git_config)?;
-    let stack = [user, git, layers.plan, variables::overlay(environment)?, layers.flags];
+    let (profile, mut warnings) = match layers.repository {
+        Some((profile, warnings)) => (Some(profile), warnings),
+        None => (None, Vec::new()),
+    };
+    let repository = profile.as_ref().map(Overlay::of_profile).unwrap_or_default();
+    if let Some(profile) = &profile {
+        limits.put(Places { layer: Layer::Repository, file: &profile.file }, &profile.limits);
+    }
+    let (git, more) = git_config::overlay(&layers.git_config)?;
+    warnings.extend(more);
+    let stack = [user, repository, git, layers.plan, variables::overlay(environment)?, layers.flags];
     let merged = stack.into_iter().fold(Overlay::parse(Layer::Shipped, "config.yaml", SHIPPED)?, |weaker, layer| layer.over(weaker));
     let built_in = || Origin::new(Layer::Shipped, "built in");
-    Ok(Settings {
+    let settings = Settings {
         max_workers: merged.max_workers.unwrap_or_else(|| Setting::new(4, built_in())),
         worktree_dir: optional(merged.worktree_dir),
         durability: merged.durability.unwrap_or_else(|| Setting::new(LedgerDurability::Full, built_in())),
@@ -107,8 +128,16 @@ pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, Se
         reads: merged.reads.unwrap_or_else(|| Setting::new(Reads::All, built_in())),
         sandbox_write: merged.sandbox_write.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
         sandbox_read: merged.sandbox_read.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
+        at_least: Setting::new(SandboxLevel::None, built_in()),
+        commands: Setting::new(CommandDefaults::default(), built_in()),
+        base: optional(None),
         limits: limits.finish()?,
+        profile: None,
         warnings,
+    };
+    Ok(match profile {
+        Some(profile) => settings.of(profile),
+        None => settings,
     })
 }
 
@@ -120,6 +149,52 @@ fn optional<T>(setting: Option<Setting<T>>) -> Setting<Option<T>> {
 }
 
 impl Settings {
+    /// Returns the settings with what a repository has beyond values: it tightens, whatever other layers say, and brings commands.
+    fn of(mut self, profile: Profile) -> Self {
+        let places = Places { layer: Layer::Repository, file: &profile.file };
+        if let Some(level) = &profile.settings.sandbox {
+            self.at_least = Setting::new(level.value, places.origin(level.line));
+        }
+        if let Some(network) = profile.settings.network.as_ref().filter(|network| network.value > self.network.value) {
+            self.network = Setting::new(network.value, places.origin(network.line));
+        }
+        if let Some(reads) = profile.settings.reads.as_ref().filter(|reads| reads.value > self.reads.value) {
+            self.reads = Setting::new(reads.value, places.origin(reads.line));
+        }
+        if !profile.commands.is_empty() {
+            self.commands = Setting::new(profile.commands.clone(), places.origin(profile.commands_line));
+        }
+        if let Some(base) = &profile.base {
+            self.base = Setting::new(Some(base.value.clone()), places.origin(base.line));
+        }
+        self.profile = Some(profile);
+        self
+    }
+
+    /// Returns what only a repository says, as far as it does.
+    fn rows_of_repository(&self) -> Vec<Row> {
+        let row = |key: &str, value: String, origin: &Origin| Row { key: key.to_owned(), value, origin: origin.clone() };
+        let mut rows = Vec::new();
+        if self.at_least.value > SandboxLevel::None {
+            rows.push(row("sandbox_at_least", self.at_least.value.name().to_owned(), &self.at_least.origin));
+        }
+        if let Some(base) = &self.base.value {
+            rows.push(row("base", base.clone(), &self.base.origin));
+        }
+        if let Some(profile) = &self.profile {
+            let origin = Origin::new(Layer::Repository, &profile.file);
+            let told = profile.constraints.told().into_iter();
+            rows.extend(told.map(|(key, value)| row(&format!("constraints.{key}"), value, &origin)));
+        }
+        let commands = &self.commands.value;
+        let lists = [("setup", &commands.setup), ("build", &commands.build), ("static", &commands.statics), ("runtime", &commands.runtime)];
+        for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            let lines = list.iter().map(shell_words::join).collect::<Vec<_>>().join("; ");
+            rows.push(row(&format!("commands.{name}"), lines, &self.commands.origin));
+        }
+        rows
+    }
+
     /// Returns every setting with its value and its origin, in a fixed order.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
@@ -153,6 +228,7 @@ impl Settings {
             row("sandbox_write", self.sandbox_write.value.join(":"), &self.sandbox_write.origin),
             row("sandbox_read", self.sandbox_read.value.join(":"), &self.sandbox_read.origin),
         ];
+        rows.extend(self.rows_of_repository());
         rows.extend(self.limits.origins.iter().map(|(key, (value, origin))| row(key, value.clone(), origin)));
         rows
     }
@@ -204,7 +280,7 @@ mod tests {
         vars.push(("PIPELINE_MAX_WORKERS", "5"));
         check(&vars, Layers { git_config: git("2"), plan: plan(), ..Layers::default() }, (5, Layer::Environment));
         let flags = Overlay { max_workers: flag(6), ..Overlay::default() };
-        check(&vars, Layers { git_config: git("2"), plan: plan(), flags }, (6, Layer::Flag));
+        check(&vars, Layers { git_config: git("2"), plan: plan(), flags, ..Layers::default() }, (6, Layer::Flag));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::overlay::{LedgerDurability, Overlay, Progress};
 use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
+use crate::domain::tool::suggest::{closest, did_you_mean};
 use crate::domain::tool::variable;
 
 fn wrong(place: &str, value: &str, expected: &'static str) -> SettingsError {
@@ -116,6 +117,59 @@ pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsErro
     })
 }
 
+/// The variables that are settings.
+const NAMES: [&str; 14] = [
+    "ORC_MAX_WORKERS",
+    "ORC_TIMEOUT_SEC",
+    "ORC_WORKTREE_DIR",
+    "ORC_DURABILITY",
+    "ORC_PROGRESS",
+    "ORC_NOTES",
+    "ORC_DRY_RUN",
+    "ORC_ENV_ALLOW",
+    "ORC_MIN_FREE_MIB",
+    "ORC_SANDBOX",
+    "ORC_NETWORK",
+    "ORC_READS",
+    "ORC_SANDBOX_WRITE",
+    "ORC_SANDBOX_READ",
+];
+
+/// The names of the original systems that are settings as well.
+const OLD_NAMES: [&str; 4] = ["PIPELINE_MAX_WORKERS", "PIPELINE_TIMEOUT_SEC", "PIPELINE_DRY_RUN", "AIM_REGISTRY_PATH"];
+
+/// What children are told; somebody who works inside of a step has them.
+const TOLD: [&str; 9] = [
+    "ORC_RUN",
+    "ORC_WORKSTREAM",
+    "ORC_STEP",
+    "ORC_ATTEMPT",
+    "ORC_WORKTREE",
+    "ORC_PROMPT_FILE",
+    "ORC_PORT_BASE",
+    "ORC_TOOL",
+    "ORC_EXIT_CODE",
+];
+
+/// Values that cannot be read, and variables that mean nothing: each with its name.
+pub type Checked = (Vec<(String, SettingsError)>, Vec<(String, String)>);
+
+/// Returns what is wrong with each variable, and a warning for each `ORC_*` that means nothing.
+#[must_use]
+pub fn check(environment: &Environment) -> Checked {
+    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    for (name, value) in environment.vars().filter_map(|(name, value)| Some((name.to_str()?, value))) {
+        if NAMES.contains(&name) || OLD_NAMES.contains(&name) {
+            let alone = Environment::of([(name, value)]);
+            errors.extend(overlay(&alone).err().map(|error| (name.to_owned(), error)));
+        } else if name.starts_with("ORC_") && !TOLD.contains(&name) {
+            let near = did_you_mean(closest(name, NAMES));
+            warnings.push((name.to_owned(), format!("`{name}` in the environment means nothing{near}")));
+        }
+    }
+    (errors, warnings)
+}
+
 fn read<T>(
     environment: &Environment,
     variables: &[&str],
@@ -162,6 +216,30 @@ mod tests {
         assert_eq!(read.max_workers, Some(Setting::new(7, Origin::new(Layer::Environment, "ORC_MAX_WORKERS"))));
         assert_eq!(read.timeout_sec.unwrap().value, 60);
         assert!(read.dry_run.unwrap().value);
+    }
+
+    #[test]
+    fn every_variable_that_is_a_setting_is_known() {
+        for name in NAMES.into_iter().chain(OLD_NAMES) {
+            let changes = |value: &str| overlay_of(&[(name, value)]) != Ok(Overlay::default());
+            assert!(changes("?"), "{name} is no setting");
+        }
+        let (errors, warnings) = check(&Environment::of([
+            ("ORC_MAX_WORKERS", "many"),
+            ("PIPELINE_TIMEOUT_SEC", "soon"),
+            ("ORC_NOTE", "1"),
+            ("ORC_RUN", "x"),
+            ("ORC_QUITE_OTHER", "1"),
+            ("HOME", "/h"),
+        ]));
+        assert_eq!(errors.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["ORC_MAX_WORKERS", "PIPELINE_TIMEOUT_SEC"]);
+        assert_eq!(
+            warnings.iter().map(|(_, warning)| warning.as_str()).collect::<Vec<_>>(),
+            [
+                "`ORC_NOTE` in the environment means nothing (did you mean `ORC_NOTES`?)",
+                "`ORC_QUITE_OTHER` in the environment means nothing",
+            ]
+        );
     }
 
     #[test]

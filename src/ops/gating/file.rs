@@ -12,7 +12,7 @@ use crate::ops::context::Context;
 /// The name of the file.
 pub const NAME: &str = FILE;
 /// Where it may be in a tree; never in both places.
-const PLACES: [&str; 2] = [NAME, ".git-orc/QUALITY_GATE.yaml"];
+pub const PLACES: [&str; 2] = [NAME, ".git-orc/QUALITY_GATE.yaml"];
 
 /// The gates of a commit.
 #[derive(Debug)]

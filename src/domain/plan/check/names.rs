@@ -2,7 +2,7 @@
 
 use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink, quoted};
-use crate::domain::document::source::{Shape, SourceFile};
+use crate::domain::document::source::{At, Shape, SourceFile};
 use crate::domain::id::is_atom;
 use crate::domain::plan::raw::RawPlan;
 
@@ -41,9 +41,15 @@ fn derived_name(path: &str) -> String {
     if is_atom(name) { name.to_owned() } else { "plan".to_owned() }
 }
 
-/// Returns the commit-ish that a plan starts from.
-pub fn base(raw: &RawPlan, sink: &mut Sink<'_>) -> String {
-    let Some(base) = &raw.base else { return "HEAD".to_owned() };
+/// Returns the commit-ish that a plan starts from; `default` where it names none.
+pub fn base(raw: &RawPlan, default: Option<&str>, sink: &mut Sink<'_>) -> String {
+    let Some(base) = &raw.base else { return default.unwrap_or("HEAD").to_owned() };
+    check_base(base, sink);
+    base.value.clone()
+}
+
+/// Checks a commit-ish.
+pub fn check_base(base: &At<String>, sink: &mut Sink<'_>) {
     let text = base.value.as_str();
     let problem = if text.trim().is_empty() {
         Some("an empty base names no commit")
@@ -57,7 +63,6 @@ pub fn base(raw: &RawPlan, sink: &mut Sink<'_>) -> String {
     if let Some(problem) = problem {
         sink.add(Draft::new(Code::InvalidBase, base.place, problem).hint("Name a branch, a tag or a commit, such as `main` or `HEAD`."));
     }
-    text.to_owned()
 }
 
 /// Returns the short name of the integration branch.

@@ -96,11 +96,14 @@ fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
     let step = |id: &str, kind, baseline| StepId::parse(id).ok().map(|id| Step { id, kind, timeout_sec, baseline });
     let mut steps = Vec::new();
     steps.extend(edit_step(layers, edit, sink).and_then(|edit| step("edit", StepKind::Edit(edit), Baseline::Nothing)));
-    let statics = argvs(own.statics.as_ref().or(defaults.statics.as_ref()), sink);
+    let commands = &layers.input.defaults.commands;
+    let given = own.statics.as_ref().or(defaults.statics.as_ref());
+    let statics = if given.is_some() { argvs(given, sink) } else { commands.build.iter().chain(&commands.statics).cloned().collect() };
     if !statics.is_empty() {
         steps.extend(step("static", StepKind::Static(statics), baseline(layers, Wanted::by(own.statics.as_ref()))));
     }
-    let runtime = argvs(own.runtime.as_ref().or(defaults.runtime.as_ref()), sink);
+    let given = own.runtime.as_ref().or(defaults.runtime.as_ref());
+    let runtime = if given.is_some() { argvs(given, sink) } else { commands.runtime.clone() };
     if !runtime.is_empty() {
         steps.extend(step("runtime", StepKind::Runtime(runtime), baseline(layers, Wanted::by(own.runtime.as_ref()))));
     }

@@ -29,7 +29,8 @@ pub fn workstream(layers: Layers<'_>, sink: &mut Sink<'_>) -> Option<Workstream>
     let scope = scope(layers.own, layers.defaults, sink);
     let steps = steps(layers, sink);
     let resolve = pick!(layers.resolve).and_then(|command| argv(command, sink));
-    let setup = argvs(pick!(layers.setup), sink);
+    let setup = pick!(layers.setup);
+    let setup = if setup.is_some() { argvs(setup, sink) } else { layers.input.defaults.commands.setup.clone() };
     let mut bounds = layers.input.defaults.limits.clone();
     limits::apply(&mut bounds, layers.defaults);
     limits::apply(&mut bounds, &layers.own.value);

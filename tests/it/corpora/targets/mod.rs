@@ -5,6 +5,7 @@
 
 mod chains;
 mod channels;
+mod documents;
 mod entries;
 mod findings;
 mod fodder;
@@ -20,6 +21,7 @@ mod words;
 
 pub use chains::ledger_chain;
 pub use channels::channel;
+pub use documents::markdown;
 pub use entries::{ledger_entry, ledger_message};
 pub use findings::{
     finding_arrow, finding_cargo, finding_json, finding_matcher, finding_people, finding_python, finding_rust_test, finding_tap,
@@ -30,7 +32,7 @@ pub use graphs::graph;
 pub use patches::{diff_paths, patch_text};
 pub use paths::{links, paths};
 pub use plans::{bundles, plan_json, plan_yaml};
-pub use settings::{git_config, settings_limits, settings_overlay};
+pub use settings::{git_config, settings_limits, settings_overlay, settings_profile};
 pub use states::checkpoint;
 pub use tools::{profiles, template};
 pub use words::{display, ids, subjects};
@@ -39,7 +41,7 @@ pub use words::{display, ids, subjects};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its program in `fuzz/` and of its folder in `fixtures/corpora/`.
-pub const ALL: [(&str, Target); 34] = [
+pub const ALL: [(&str, Target); 36] = [
     ("bundles", bundles),
     ("channel", channel),
     ("checkpoint", checkpoint),
@@ -64,6 +66,7 @@ pub const ALL: [(&str, Target); 34] = [
     ("ledger_entry", ledger_entry),
     ("ledger_message", ledger_message),
     ("links", links),
+    ("markdown", markdown),
     ("patch_text", patch_text),
     ("paths", paths),
     ("plan_json", plan_json),
@@ -72,6 +75,7 @@ pub const ALL: [(&str, Target); 34] = [
     ("profiles", profiles),
     ("settings_limits", settings_limits),
     ("settings_overlay", settings_overlay),
+    ("settings_profile", settings_profile),
     ("subjects", subjects),
     ("template", template),
 ];
