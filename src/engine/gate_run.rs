@@ -1,7 +1,7 @@
 //! Running the command of a gate on a tree, in the one worktree that the gates of a context share.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,16 +107,16 @@ pub async fn run_gate(cx: &RunContext, task: GateTask<'_>, place: GatePlace) -> 
     let printed = Printed { reader: task.reader, reads: task.reads, most: task.most, ..Printed::by(task.argv, (worktree.path(), &log)) };
     let checked = checked::judge(cx, printed, ended).await?;
     let told = watch::told_of_gate(cx, task.id, (place.tree, place.round));
-    let report = task.report.and_then(|path| report(worktree.path().join(path)));
+    let report = task.report.and_then(|path| report(&worktree.path().join(path)));
     *slot = Some(worktree);
     let duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Ran { checked, from_base: ground.from_base, report, told, duration_ms })
 }
 
 /// Reads a report, if it is a file of its own and no link to somewhere else.
-fn report(path: PathBuf) -> Option<String> {
-    let is_file = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
-    let bytes = is_file.then(|| fs::read_at_most(&path, MOST_REPORT).ok()).flatten()?;
+fn report(path: &Path) -> Option<String> {
+    let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+    let bytes = is_file.then(|| fs::read_at_most(path, MOST_REPORT).ok()).flatten()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -93,7 +93,7 @@ impl Red {
 enum Search {
     Found(Candidate),
     /// The gate could not run on the way, because the user stopped the run for example. That says nothing about anybody.
-    BrokenOff(Red),
+    BrokenOff(Box<Red>),
 }
 
 impl Ground<'_> {
@@ -134,7 +134,7 @@ impl Ground<'_> {
                 None => None,
             };
             match found {
-                Some(broken) if broken.verdict == Verdict::Error => return Ok(Search::BrokenOff(broken)),
+                Some(broken) if broken.verdict == Verdict::Error => return Ok(Search::BrokenOff(Box::new(broken))),
                 Some(_) => red = middle,
                 None => green = middle,
             }

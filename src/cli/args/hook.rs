@@ -229,8 +229,8 @@ impl RunHook {
             Hook::PreReceive => "ask the gates, so nothing was taken",
         };
         let hooked = run(cx, request, &mut tell).await.map_err(|error| match error {
-            HookRunError::Gating(error) => super::gate_failure(purpose, &error, ui),
-            other => Failure::new(purpose, &other),
+            HookRunError::Gating(ref error) => super::gate_failure(purpose, error, ui),
+            HookRunError::Input(_) | HookRunError::TooLong | HookRunError::Previous { .. } => Failure::new(purpose, &error),
         })?;
         let report = match hooked {
             Hooked::Nothing | Hooked::Inner => return Ok(Exit::Done),

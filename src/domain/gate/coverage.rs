@@ -33,21 +33,23 @@ fn lcov(text: &str) -> Option<f64> {
 fn cobertura(text: &str) -> Option<f64> {
     let mut reader = Reader::from_str(text);
     loop {
-        match reader.read_event().ok()? {
-            Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == "coverage" => {
-                let number = |name: &str| {
-                    let attribute = tag.try_get_attribute(name).ok()??;
-                    attribute.value.trim().parse::<f64>().ok()
-                };
-                if let (Some(valid), Some(covered)) = (number("lines-valid"), number("lines-covered"))
-                    && valid > 0.0
-                {
-                    return bounded(covered / valid * 100.0);
-                }
-                return bounded(number("line-rate")? * 100.0);
+        let event = reader.read_event().ok()?;
+        if matches!(event, Event::Eof) {
+            return None;
+        }
+        if let Event::Start(tag) | Event::Empty(tag) = event
+            && tag.local_name().as_ref() == "coverage"
+        {
+            let number = |name: &str| {
+                let attribute = tag.try_get_attribute(name).ok()??;
+                attribute.value.trim().parse::<f64>().ok()
+            };
+            if let (Some(valid), Some(covered)) = (number("lines-valid"), number("lines-covered"))
+                && valid > 0.0
+            {
+                return bounded(covered / valid * 100.0);
             }
-            Event::Eof => return None,
-            _ => {}
+            return bounded(number("line-rate")? * 100.0);
         }
     }
 }

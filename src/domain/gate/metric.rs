@@ -74,18 +74,6 @@ impl Comparator {
     }
 }
 
-impl Default for Metric {
-    fn default() -> Self {
-        Self::Findings
-    }
-}
-
-impl Default for Comparator {
-    fn default() -> Self {
-        Self::Equal
-    }
-}
-
 /// What must hold of something measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Condition {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::metric::Condition;
+use super::metric::{Condition, Metric};
 use super::model::{Baseline, FailureAction, Forbidden, Gate, GateCheck, Moment, QualityGate, Stage};
 use super::raw::{RawForbidden, RawGateEntry, RawIntegration, RawQualityGate, Texts};
 use crate::domain::document::command::argv;
@@ -231,15 +231,15 @@ impl Checking<'_, '_> {
         let mut conditions = Vec::new();
         for one in raw.conditions.iter().flat_map(|all| &all.value) {
             let (Some(metric), Some(op), Some(value)) = (&one.value.metric, &one.value.op, &one.value.value) else { continue };
-            let missing = match metric.value {
-                super::metric::Metric::Value if raw.value_pattern.is_none() => {
-                    Some("`value_pattern`, which finds the number in its output")
-                }
-                super::metric::Metric::Coverage | super::metric::Metric::CoverageGain if raw.coverage_report.is_none() => {
-                    Some("`coverage_report`, the file that it writes")
-                }
-                metric if metric.needs_base() && baseline == Baseline::Nothing => Some("`baseline: base`"),
-                _ => None,
+            let is_of_report = matches!(metric.value, Metric::Coverage | Metric::CoverageGain);
+            let missing = if metric.value == Metric::Value && raw.value_pattern.is_none() {
+                Some("`value_pattern`, which finds the number in its output")
+            } else if is_of_report && raw.coverage_report.is_none() {
+                Some("`coverage_report`, the file that it writes")
+            } else if metric.value.needs_base() && baseline == Baseline::Nothing {
+                Some("`baseline: base`")
+            } else {
+                None
             };
             if let Some(missing) = missing {
                 let draft = Draft::new(Code::MissingKey, metric.place, format!("{} can not be measured", quoted(metric.value.as_str())));

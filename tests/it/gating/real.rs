@@ -73,6 +73,6 @@ fn a_project_that_is_red_already() {
     let better = push(&repo, "better");
     assert!(better.starts_with("better 0") && better.contains("fails as it does on the base"), "{better}");
     let ledger = repo.ledger();
-    let clippy = ledger.of_kind("gate_checked").into_iter().filter(|entry| entry["gate"] == "clippy").next_back().unwrap().clone();
+    let clippy = ledger.of_kind("gate_checked").into_iter().rfind(|entry| entry["gate"] == "clippy").unwrap().clone();
     assert_eq!(clippy["outcome"], "passed", "{clippy:#}");
 }
