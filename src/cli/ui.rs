@@ -1,6 +1,7 @@
 //! The only printer. Results go to standard output, and to the pager when a person reads them; everything else goes to standard error.
 
 use std::io::{self, BufRead, BufWriter, IsTerminal, Stdout, Write};
+use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
@@ -80,7 +81,7 @@ pub struct Ui {
     environment: Environment,
     out_color: Color,
     err_color: Color,
-    zone: TimeZone,
+    zone: OnceLock<TimeZone>,
 }
 
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Ui {
             environment: environment.clone(),
             out_color: Color::Never,
             err_color: Color::Never,
-            zone: TimeZone::system(),
+            zone: OnceLock::new(),
         };
         ui.set_color_setting(None);
         ui
@@ -135,10 +136,10 @@ impl Ui {
         self.err_color
     }
 
-    /// Returns the time zone of the reader.
+    /// Returns the time zone of the reader; looked for when it is asked for, since that means reading through the whole database of zones.
     #[must_use]
-    pub const fn zone(&self) -> &TimeZone {
-        &self.zone
+    pub fn zone(&self) -> &TimeZone {
+        self.zone.get_or_init(TimeZone::system)
     }
 
     /// Returns the environment.

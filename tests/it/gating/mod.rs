@@ -1,5 +1,6 @@
 //! Quality gates: their file, pushes through real git, the hooks of others, and real linters.
 
+mod cost;
 mod files;
 mod managers;
 mod pushes;
