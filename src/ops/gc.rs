@@ -15,12 +15,12 @@ use crate::domain::run::tending::Collected;
 use crate::io::fs::{self, FsError};
 use crate::io::git::command::{GitCommand, GitCommandError};
 use crate::io::git::ledger_ref::LEDGER_REF;
-use crate::io::git::lock::{LockError, RunLock};
+use crate::io::git::lock::{LockError, RunLock, SessionState};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::refs::{RefError, Refs};
 use crate::io::git::worktree::{WorktreeError, Worktrees};
 use crate::ops::context::Context;
-use crate::ops::leftover::{Fate, Leftover, leftovers, remove, worktrees};
+use crate::ops::leftover::{Fate, Leftover, leftovers, remove, session, sweep_sessions, worktrees};
 use crate::ops::load::{LoadError, RunHead, load_state, run_entries, runs};
 use crate::ops::tend::{TendError, record};
 
@@ -137,6 +137,9 @@ pub fn gc(cx: &Context, request: &GcRequest) -> Result<Garbage, GcError> {
     let heads = runs(&cx.ledger())?;
     let mut garbage = Garbage::default();
     let worktrees = worktrees(cx).map_err(Box::new)?;
+    if request.effect == Effect::Take {
+        sweep_sessions(cx, &worktrees).map_err(Box::new)?;
+    }
     let standing = leftovers(&worktrees).map_err(Box::new)?;
     for (age, head) in heads.iter().enumerate() {
         let own: Vec<&Leftover> = standing.iter().filter(|leftover| leftover.run == Some(head.run)).collect();
@@ -270,7 +273,12 @@ fn weigh(folder: &Path) -> Result<(u64, u64), FsError> {
 fn name_strangers(cx: &Context, heads: &[RunHead], standing: &[Leftover], garbage: &mut Garbage) {
     let is_known = |run: Option<RunId>| heads.iter().any(|head| Some(head.run) == run);
     for leftover in standing.iter().filter(|leftover| !is_known(leftover.run)) {
-        garbage.keep(format!("worktree {}", leftover.found.path.display()), "the ledger has no run of that name");
+        let why = match session(cx, leftover) {
+            SessionState::AtWork => "gates are at work in it",
+            SessionState::Over => "gates were cut short in it; it goes without --dry-run",
+            SessionState::Unknown => "the ledger has no run of that name",
+        };
+        garbage.keep(format!("worktree {}", leftover.found.path.display()), why);
     }
     for path in fs::list(&cx.repo.orc_dir().join("runs")).unwrap_or_default() {
         let run = path.file_name().and_then(|name| RunId::parse(name.to_str()?).ok());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::id::{ObjectId, RepoPath, RunId, WorkstreamId};
 use crate::domain::run::state::RunState;
+use crate::io::git::lock::{SessionLock, SessionState};
 use crate::io::git::remove::RemovalProof;
 use crate::io::git::worktree::{CreateWorktree, FoundWorktree, Submodules, WorktreeError, Worktrees};
 use crate::ops::begin::worktree_root;
@@ -66,6 +67,47 @@ pub fn remove(worktrees: &Worktrees, leftover: &Leftover, state: &RunState) -> F
     }
 }
 
+/// Removes the worktrees of gates that were cut short outside of any run; returns where they stood. What gates leave is nobody's work.
+///
+/// # Errors
+/// Returns [`WorktreeError`] when worktrees or locks can not be looked at.
+pub fn sweep_sessions(cx: &Context, worktrees: &Worktrees) -> Result<Vec<PathBuf>, WorktreeError> {
+    let mut swept = Vec::new();
+    for leftover in leftovers(worktrees)? {
+        if session(cx, &leftover) != SessionState::Over {
+            continue;
+        }
+        let head = cx.repo.common_dir().join("worktrees").join(&leftover.found.name).join("HEAD");
+        let commit = std::fs::read_to_string(head).ok().and_then(|head| ObjectId::parse(head.trim()).ok());
+        let Some(commit) = commit else { continue };
+        match remove_at(worktrees, &leftover, commit) {
+            Ok(()) => swept.push(leftover.found.path),
+            Err(error) => tracing::warn!(%error, "a worktree of gates that were cut short could not be removed"),
+        }
+    }
+    Ok(swept)
+}
+
+/// Returns what is known of the session of gates whose worktree this is.
+#[must_use]
+pub fn session(cx: &Context, leftover: &Leftover) -> SessionState {
+    let of_gates = leftover.run.filter(|_| leftover.of == GATE);
+    of_gates.and_then(|session| SessionLock::state(&cx.repo, session).ok()).unwrap_or(SessionState::Unknown)
+}
+
+fn remove_at(worktrees: &Worktrees, leftover: &Leftover, commit: ObjectId) -> Result<(), WorktreeError> {
+    let path = leftover.found.path.clone();
+    let request = CreateWorktree { name: leftover.found.name.clone(), path, commit, submodules: Submodules::Uninitialised };
+    if worktrees.remove_half_made(&request).is_ok() {
+        return Ok(());
+    }
+    let mut worktree = worktrees.adopt(&request)?;
+    let base = worktree.tree();
+    let given_up = worktrees.unrecorded(&mut worktree, base)?.into_iter().collect();
+    worktrees.remove(worktree, &RemovalProof { tree: base, given_up })?;
+    Ok(())
+}
+
 fn few(paths: &[RepoPath]) -> String {
     let shown = paths.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if paths.len() > 3 { format!("{shown} and {} more", paths.len() - 3) } else { shown }
@@ -77,6 +119,9 @@ fn try_remove(worktrees: &Worktrees, leftover: &Leftover, state: &RunState) -> R
         Some(one) => one.tip.or(one.start).unwrap_or(state.base),
         None => state.tip,
     };
+    if leftover.of == GATE {
+        return remove_at(worktrees, leftover, commit);
+    }
     let path: PathBuf = leftover.found.path.clone();
     let request = CreateWorktree { name: leftover.found.name.clone(), path, commit, submodules: Submodules::Uninitialised };
     if worktrees.remove_half_made(&request).is_ok() {
@@ -84,12 +129,6 @@ fn try_remove(worktrees: &Worktrees, leftover: &Leftover, state: &RunState) -> R
     }
     let mut worktree = worktrees.adopt(&request)?;
     let base = worktree.tree();
-    if leftover.of == GATE {
-        // What a gate leaves lying about is nobody's work.
-        let given_up = worktrees.unrecorded(&mut worktree, base)?.into_iter().collect();
-        worktrees.remove(worktree, &RemovalProof { tree: base, given_up })?;
-        return Ok(());
-    }
     let taken = worktrees.capture(&mut worktree, base)?;
     let recorded: Vec<ObjectId> = one.map(|one| one.patches.iter().map(|patch| patch.tree).collect()).unwrap_or_default();
     let tree = if recorded.contains(&taken.tree) { taken.tree } else { base };

@@ -175,6 +175,50 @@ impl RunLock {
     }
 }
 
+/// The right to run gates that belong to no run, in a worktree of one's own.
+#[derive(Debug)]
+pub struct SessionLock {
+    _lock: FileLock,
+}
+
+impl SessionLock {
+    /// Takes the lock of a session of gates.
+    ///
+    /// # Errors
+    /// Returns [`LockError::Held`] when another process has it.
+    pub fn take(repo: &Repo, session: RunId) -> Result<Self, LockError> {
+        let lock = FileLock::take(&Self::path(repo, session), "the session of gates", None, Duration::ZERO)?;
+        Ok(Self { _lock: lock })
+    }
+
+    /// Returns whether a session of gates has that name, and whether somebody is at it.
+    ///
+    /// # Errors
+    /// Returns [`LockError::File`] when the lock file can not be looked at.
+    pub fn state(repo: &Repo, session: RunId) -> Result<SessionState, LockError> {
+        let path = Self::path(repo, session);
+        if !path.exists() {
+            return Ok(SessionState::Unknown);
+        }
+        Ok(if FileLock::holder(&path)?.is_some() { SessionState::AtWork } else { SessionState::Over })
+    }
+
+    fn path(repo: &Repo, session: RunId) -> PathBuf {
+        repo.orc_dir().join("gates").join("sessions").join(session.lower()).join("lock")
+    }
+}
+
+/// What is known of a session of gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionState {
+    /// There is none of that name.
+    Unknown,
+    /// Somebody is at it.
+    AtWork,
+    /// Nobody is at it any more.
+    Over,
+}
+
 /// The right to add and remove worktrees, which git itself does not do safely side by side.
 #[derive(Debug)]
 pub struct RepoLock {

@@ -20,7 +20,7 @@ use crate::io::git::refs::Refs;
 use crate::io::git::signature::Signature;
 use crate::io::process::orphan::{OrphanEnd, sweep};
 use crate::ops::context::Context;
-use crate::ops::leftover::{Fate, leftovers, remove, worktrees};
+use crate::ops::leftover::{Fate, leftovers, remove, sweep_sessions, worktrees};
 use crate::ops::load::{RunHead, load_state, run_entries};
 use crate::ops::tend::record;
 use crate::ops::verify::views::{notes_of, refs_of};
@@ -179,6 +179,9 @@ fn clear_worktrees(cx: &Context, heads: &[RunHead], log: &mut Log) -> Result<(),
             Fate::Removed => log.say(Some(head.run), format!("removed the worktree {path}, with everything in it recorded")),
             Fate::Kept(reason) => log.say(None, format!("kept the worktree {path}: {reason}")),
         }
+    }
+    for path in sweep_sessions(cx, &worktrees).map_err(|error| error.to_string())? {
+        log.say(None, format!("removed the worktree {} of gates that were cut short", path.display()));
     }
     let emptied = worktrees.empty_trash().map_err(|error| error.to_string())?;
     if emptied > 0 {

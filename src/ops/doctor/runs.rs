@@ -4,9 +4,10 @@ use super::health::Check;
 use super::state::{heads, named};
 use crate::domain::text::{clip, count, one_line};
 use crate::io::git::lock::RunLock;
+use crate::io::git::lock::SessionState;
 use crate::io::process::orphan::orphans;
 use crate::ops::context::Context;
-use crate::ops::leftover::{leftovers, worktrees};
+use crate::ops::leftover::{leftovers, session, worktrees};
 use crate::ops::load::RunHead;
 
 /// How many of the newest runs are looked for among the processes.
@@ -48,7 +49,11 @@ fn worktree_folders(cx: &Context, heads: &[RunHead]) -> Check {
         match head {
             Some(head) if !head.status.is_terminal() => busy += 1,
             Some(_) => known.push(leftover.found.path.display().to_string()),
-            None => alien.push(leftover.found.path.display().to_string()),
+            None => match session(cx, &leftover) {
+                SessionState::AtWork => busy += 1,
+                SessionState::Over => known.push(leftover.found.path.display().to_string()),
+                SessionState::Unknown => alien.push(leftover.found.path.display().to_string()),
+            },
         }
     }
     if let Some(first) = alien.first() {
@@ -58,7 +63,7 @@ fn worktree_folders(cx: &Context, heads: &[RunHead]) -> Check {
     if !known.is_empty() || trash > 0 {
         let trash = if trash > 0 { format!("{} in the trash of {}", trash, root.display()) } else { String::new() };
         let parts: Vec<String> = [named(&known), trash].into_iter().filter(|part| !part.is_empty()).collect();
-        let text = format!("of runs that are over: {}", parts.join(", "));
+        let text = format!("of runs and gates that are over: {}", parts.join(", "));
         return Check::warning("worktrees", text).help("git orc doctor --repair");
     }
     let busy = if busy > 0 { format!("{} of open runs", count(busy, "worktree")) } else { "none is left behind".to_owned() };

@@ -20,11 +20,13 @@ use crate::engine::closing;
 use crate::engine::context::RunContext;
 use crate::engine::folder::RunFolder;
 use crate::engine::signals::{self, StopSignal};
+use crate::io::fs;
 use crate::io::git::ledger_ref::{FileUpdate, LedgerRef, NewEntry};
-use crate::io::git::lock::RunLock;
+use crate::io::git::lock::{SessionLock, SessionState};
 use crate::io::git::signature::Identity;
 use crate::ops::begin::{self, Begun};
 use crate::ops::context::Context;
+use crate::ops::leftover::sweep_sessions;
 
 /// The name under which the gates of a session stand where a run has the name of its plan.
 const NAME: &str = "gates";
@@ -37,7 +39,7 @@ pub struct Session<'a> {
     id: RunId,
     keeping: Keeping,
     stop: Option<StopSignal>,
-    ground: Option<(RunContext, RunLock)>,
+    ground: Option<(RunContext, SessionLock)>,
 }
 
 impl<'a> Session<'a> {
@@ -83,7 +85,6 @@ impl<'a> Session<'a> {
             return Ok(cx.clone());
         }
         let cx = self.cx;
-        tidy(cx)?;
         let plan = CheckedPlan {
             name: NAME.to_owned(),
             base: String::new(),
@@ -106,7 +107,11 @@ impl<'a> Session<'a> {
         let folder = RunFolder::of_gates(&cx.repo.orc_dir(), self.id);
         let begun = Begun { run: self.id, plan, inputs: BTreeMap::new(), config, governance: Governance::default(), folder };
         let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
-        let lock = RunLock::take(&cx.repo, self.id)?;
+        let lock = SessionLock::take(&cx.repo, self.id)?;
+        if let Err(error) = sweep_sessions(cx, &run_cx.worktrees) {
+            tracing::warn!(%error, "worktrees of gates that were cut short could not be looked at");
+        }
+        tidy(cx)?;
         if let Some(stop) = self.stop.take() {
             signals::obey(run_cx.clone(), stop);
         }
@@ -159,13 +164,18 @@ pub fn record(cx: &Context, events: Vec<Event>) -> Result<(), GatingError> {
 /// Removes the outputs of all but the newest sessions.
 fn tidy(cx: &Context) -> Result<(), GatingError> {
     let folder = cx.repo.orc_dir().join("gates").join("sessions");
-    let all = match crate::io::fs::list(&folder) {
+    let all = match fs::list(&folder) {
         Ok(all) => all,
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     for old in all.iter().rev().skip(KEPT) {
-        crate::io::fs::remove_dir_all(old)?;
+        let session = old.file_name().and_then(|name| RunId::parse(name.to_str()?).ok());
+        let is_at_work =
+            session.is_some_and(|session| SessionLock::state(&cx.repo, session).is_ok_and(|state| state == SessionState::AtWork));
+        if !is_at_work {
+            fs::remove_dir_all(old)?;
+        }
     }
     Ok(())
 }

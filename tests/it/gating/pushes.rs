@@ -253,3 +253,39 @@ fn the_hook_proves_that_it_blocks() {
     let open = repo.orc(&["hook", "verify"]);
     assert!(open.code() == 1 && open.stdout.contains("the hook does not block"), "{}", open.stdout);
 }
+
+#[test]
+fn what_a_killed_session_left_goes_with_the_next_one() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment, "gates: [{id: slow, command: [sleep, '60']}]\n");
+    let kill = || {
+        let running = repo.start_orc(&["gate", "run"]);
+        let started = Instant::now();
+        while repo.worktrees().len() < 2 || !environment.root().join("w.orc").exists() {
+            assert!(started.elapsed() < Duration::from_secs(30), "the gate has not begun");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        // While it is at work, nobody takes it for a leftover.
+        let looked = repo.orc(&["doctor"]).stdout;
+        assert!(looked.contains("1 worktree of open runs"), "{looked}");
+        repo.orc(&["gc"]).expect_code(0);
+        assert_eq!(repo.worktrees().len(), 2);
+        running.kill();
+        assert_eq!(repo.worktrees().len(), 2);
+    };
+    kill();
+    assert!(repo.orc(&["doctor"]).stdout.contains("of runs and gates that are over"));
+    repo.orc(&["doctor", "--repair"]);
+    assert_eq!(repo.worktrees().len(), 1);
+    kill();
+    repo.orc(&["gc"]).expect_code(0);
+    assert_eq!(repo.worktrees().len(), 1);
+    kill();
+    repo.write("QUALITY_GATE.yaml", GATES);
+    repo.commit("quick");
+    repo.orc(&["gate", "run"]).expect_code(0);
+    assert_eq!(repo.worktrees().len(), 1);
+    assert!(!repo.path().join(".git/orc/runs").exists(), "a session is no run");
+    repo.assert_sound();
+}
