@@ -207,6 +207,7 @@ async fn run_gate(
         advisory: gate.on_failure != FailureAction::Block,
         counts: Some(answer.counts),
         flaky: answer.flaky,
+        asks: false,
     };
     events.push(Event::GateFinished(run));
     Ok((events, verdict, message))
@@ -243,6 +244,7 @@ fn decided(
         advisory: gate.on_failure != FailureAction::Block,
         counts: None,
         flaky: false,
+        asks: decision.is_none(),
     };
     (vec![Event::GateFinished(run)], verdict, message)
 }

@@ -52,7 +52,7 @@ pub async fn run(cx: &RunContext, wave: Wave, state: &RunState, recorder: &Recor
         return match waiting.first() {
             Some((workstream, review)) => {
                 let more = if waiting.len() > 1 { format!(" ({} more wait for one)", waiting.len() - 1) } else { String::new() };
-                let reason = format!("{workstream} needs a review: {}{more}", review.first().map_or("", String::as_str));
+                let reason = format!("a person must look at {workstream}: {}{more}", review.first().map_or("", String::as_str));
                 pause(state, recorder, reason).await
             }
             None => Ok(()),

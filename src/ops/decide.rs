@@ -2,13 +2,10 @@
 
 use super::context::Context;
 use super::find::{FindError, find_run};
-use super::load::{LoadError, load_state, run_entries};
+use super::load::{LoadError, load_state};
 use super::tend::{self, TendError};
-use crate::domain::id::{ObjectId, RunId};
-use crate::domain::ledger::entry::Entry;
+use crate::domain::id::RunId;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::Verdict;
-use crate::domain::run::state::{RunState, WorkstreamStatus};
 use crate::domain::run::tending::{Choice, Decided};
 use crate::domain::text::one_line;
 use crate::io::git::inspect::InspectError;
@@ -60,45 +57,6 @@ pub enum DecideError {
     Identity(#[from] InspectError),
 }
 
-/// Something that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// The workstream, or the gate.
-    pub about: String,
-    /// The commit, or the merged tree.
-    pub on: ObjectId,
-    /// Why, a sentence each.
-    pub reasons: Vec<String>,
-}
-
-/// Returns what waits for a person in a run.
-#[must_use]
-pub fn waiting(state: &RunState, entries: &[Entry]) -> Vec<Waiting> {
-    let mut waiting = Vec::new();
-    if state.status.is_terminal() {
-        return waiting;
-    }
-    for (id, one) in &state.workstreams {
-        if let WorkstreamStatus::Verified { commit } = one.status
-            && !one.review.is_empty()
-            && state.decision(id.as_str(), commit).is_none()
-        {
-            waiting.push(Waiting { about: id.to_string(), on: commit, reasons: one.review.clone() });
-        }
-    }
-    let last = entries
-        .iter()
-        .rev()
-        .filter_map(Entry::event)
-        .find_map(|event| if let Event::GateFinished(gate) = event { Some(gate) } else { None });
-    if let Some(gate) = last.filter(|gate| gate.verdict == Verdict::Error && gate.exit_code.is_none() && gate.output.is_none())
-        && state.decision(&gate.gate, gate.tree).is_none()
-    {
-        waiting.push(Waiting { about: gate.gate.clone(), on: gate.tree, reasons: gate.reason.iter().cloned().collect() });
-    }
-    waiting
-}
-
 /// Records a decision; nothing else happens before the run goes on. Returns what was recorded, and the run.
 ///
 /// # Errors
@@ -111,8 +69,8 @@ pub fn decide(cx: &Context, request: &DecideRequest) -> Result<(RunId, Decided),
     let ledger = cx.ledger();
     let run = find_run(&ledger, Some(&request.run))?;
     let held = RunLock::take(&cx.repo, run)?;
-    let (state, entries) = (load_state(&ledger, run)?, run_entries(&ledger, run)?);
-    let all = waiting(&state, &entries);
+    let state = load_state(&ledger, run)?;
+    let all = state.waiting();
     let Some(one) = all.iter().find(|one| one.about == request.about) else {
         let waiting = all.into_iter().map(|one| one.about).collect();
         return Err(DecideError::NothingWaits { about: request.about.clone(), run, waiting });

@@ -138,6 +138,10 @@ fn verdict(status: &Status, told: &RunSummary) -> Styled {
 fn next(status: &Status, told: &RunSummary) -> Styled {
     let state = &status.state;
     let mut commands: Vec<(String, &str)> = Vec::new();
+    for one in state.waiting().iter().take(MAX_SHOWN).filter(|_| status.driver.is_none()) {
+        let command = format!("git orc decide {} {} approve --reason WHY", told.run, one.about);
+        commands.push((command, "or reject, or adjust; then resume"));
+    }
     if status.driver.is_none() && !state.status.is_terminal() {
         commands.push((format!("git orc resume {}", told.run), "go on with it"));
     }

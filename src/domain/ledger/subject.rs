@@ -5,7 +5,7 @@ use crate::domain::gate::judge::GateOutcome;
 use crate::domain::id::WorkstreamId;
 use crate::domain::integrity::wording::headline;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{StepOutcome, Verdict, WorkstreamMoved};
+use crate::domain::run::fact::{StepOutcome, WorkstreamMoved};
 use crate::domain::text::{clip, count, one_line};
 
 /// Returns the subject, at most 120 characters, safe to show.
@@ -134,12 +134,7 @@ fn rest(event: &Event) -> String {
         return format!("integration {verb}: wave {}, {} as {}", m.wave, count(m.merges.len(), "merge"), m.commit.short());
     }
     if let Event::GateFinished(m) = event {
-        let word = match m.verdict {
-            Verdict::Passed => "passed",
-            Verdict::Failed => "failed",
-            Verdict::Error => "could not run",
-        };
-        return format!("gate {word}: {} on wave {} ({})", m.gate, m.wave, names(&m.workstreams));
+        return format!("gate {}: {} on wave {} ({})", m.word(), m.gate, m.wave, names(&m.workstreams));
     }
     if let Event::GateChecked(m) = event {
         let why = if m.outcome == GateOutcome::Passed { String::new() } else { format!(": {}", m.reason) };

@@ -126,12 +126,7 @@ fn what(event: &Event) -> String {
         return format!("step {}", outcome_word(step.outcome));
     }
     if let Event::GateFinished(gate) = event {
-        let word = match gate.verdict {
-            Verdict::Passed => "passed",
-            Verdict::Failed => "failed",
-            Verdict::Error => "could not run",
-        };
-        return format!("gate {word}");
+        return format!("gate {}", gate.word());
     }
     if let Event::GateChecked(gate) = event {
         return format!("gate {}", gate.outcome.as_str());
@@ -146,6 +141,7 @@ fn tone(event: &Event) -> Tone {
     match event {
         Event::StepFinished(step) => outcome_tone(step.outcome),
         Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
+        Event::GateFinished(gate) if gate.asks => Tone::Caution,
         Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
         Event::RunCompleted(_)
         | Event::IntegrationAdvanced(_)

@@ -215,6 +215,22 @@ pub struct GateRun {
     /// Whether it passed only when it ran a second time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flaky: bool,
+    /// Whether a person is asked, and nothing was decided yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks: bool,
+}
+
+impl GateRun {
+    /// Returns what the gate says, in a word or two.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Error if self.asks => "asks",
+            Verdict::Error => "could not run",
+        }
+    }
 }
 
 /// A worktree came or went.

@@ -8,6 +8,7 @@ use super::event::Event;
 use super::fact::{BreakerMoved, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
 use super::machine_error::IllegalTransition;
 use super::state::{Breaker, GateRecord, RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
+use super::tending::Waiting;
 use super::{patch_machine, workstream_machine};
 use crate::domain::id::{ToolId, WorkstreamId};
 use crate::domain::integrity::fact::{Consequence, IntegrityReport};
@@ -84,6 +85,10 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     if let Event::IntegrationAdvanced(integration) = event {
         state.prepared = None;
         state.tip = integration.commit;
+    }
+    if let Event::GateFinished(gate) = event {
+        state.asked =
+            gate.asks.then(|| Waiting { about: gate.gate.clone(), on: gate.tree, reasons: gate.reason.iter().cloned().collect() });
     }
     if let Event::GateFinished(gate) = event
         && gate.verdict != Verdict::Error

@@ -25,6 +25,7 @@ pub mod state;
 pub mod tending;
 pub mod turn;
 pub mod verdict;
+pub mod waiting;
 pub mod wording;
 pub mod workstream_machine;
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Integration, Rung, StepOutcome, StepRole, Verdict};
-use super::tending::Decided;
+use super::tending::{Decided, Waiting};
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
@@ -477,6 +477,9 @@ pub struct RunState {
     /// How often it was tended by somebody who did not drive it.
     #[serde(default)]
     pub tended: u32,
+    /// What a gate asks a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Waiting>,
     /// What people decided, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decided>,
@@ -562,6 +565,7 @@ impl RunState {
             workstreams: BTreeMap::new(),
             breakers: BTreeMap::new(),
             tended: 0,
+            asked: None,
             decisions: Vec::new(),
             integrity: Vec::new(),
             entries: 0,
@@ -569,12 +573,6 @@ impl RunState {
             started: None,
             updated: None,
         }
-    }
-
-    /// Returns the newest decision about a workstream at a commit, or about a gate on a tree.
-    #[must_use]
-    pub fn decision(&self, about: &str, on: ObjectId) -> Option<&Decided> {
-        self.decisions.iter().rev().find(|decided| decided.about == about && decided.on == on)
     }
 
     /// Returns the verdict of a gate on a tree, when it was found before.

@@ -87,6 +87,17 @@ pub struct Decided {
     pub reason: String,
 }
 
+/// Something that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The workstream, or the gate.
+    pub about: String,
+    /// The commit, or the merged tree.
+    pub on: ObjectId,
+    /// Why, a sentence each.
+    pub reasons: Vec<String>,
+}
+
 /// What a repair changed for a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mended {

@@ -124,7 +124,7 @@ fn what_needs_a_review_waits_for_a_person_and_holds_nobody_else_up() {
     let plan = plan(&environment, "", &[shell("ws", "a/**", "echo new >a/x.txt"), shell("other", "b/**", "echo new >b/x.txt")]);
     repo.orc(&["run", &plan]).expect_code(3);
     let first = "`a/x.txt` needs a review: `a/**` of `zones.review_required` covers it, to be checked by `make check`: it is delicate";
-    assert_eq!(reasons(&repo, "run_paused"), [format!("ws needs a review: {first}")]);
+    assert_eq!(reasons(&repo, "run_paused"), [format!("a person must look at ws: {first}")]);
     let notes = notes(&repo, "ws");
     assert!(notes.contains("`a/x.txt` needs a review: the invariant `INV-1` concerns it: sums are right"), "{notes}");
     assert_eq!(repo.git(&["diff", "--name-only", "main", "orc/tour"]), "b/x.txt");

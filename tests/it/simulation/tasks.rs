@@ -309,6 +309,7 @@ async fn verdict_of(world: &Shared, (wave, gate): (u32, usize), (commit, merges)
         advisory: false,
         counts: None,
         flaky: false,
+        asks: false,
     };
     record(world, vec![Event::GateFinished(run)]).await;
     verdict

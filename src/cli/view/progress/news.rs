@@ -105,14 +105,9 @@ fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
         return Some((format!("wave {wave}"), "merged".to_owned(), vec![("commit", commit.short()), ("merges", merges.len().to_string())]));
     }
     if let Event::GateFinished(m) = event {
-        let word = match m.verdict {
-            Verdict::Passed => "passed",
-            Verdict::Failed => "failed",
-            Verdict::Error => "could not run",
-        };
         let facts =
             vec![("wave", m.wave.to_string()), ("workstreams", m.workstreams.len().to_string()), ("took", milliseconds(m.duration_ms))];
-        return Some((format!("gate {}", m.gate), word.to_owned(), facts));
+        return Some((format!("gate {}", m.gate), m.word().to_owned(), facts));
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some((

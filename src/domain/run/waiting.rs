@@ -1,0 +1,26 @@
+//! What a run asks of people, and whether they answered.
+
+use super::state::{RunState, WorkstreamStatus};
+use super::tending::{Decided, Waiting};
+use crate::domain::id::ObjectId;
+
+impl RunState {
+    /// Returns what waits for a person: work that needs a review, and what a gate asks.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Waiting> {
+        if self.status.is_terminal() {
+            return Vec::new();
+        }
+        let reviewed = self.workstreams.iter().filter_map(|(id, one)| {
+            let WorkstreamStatus::Verified { commit } = one.status else { return None };
+            (!one.review.is_empty()).then(|| Waiting { about: id.to_string(), on: commit, reasons: one.review.clone() })
+        });
+        reviewed.chain(self.asked.clone()).filter(|one| self.decision(&one.about, one.on).is_none()).collect()
+    }
+
+    /// Returns the newest decision about a workstream at a commit, or about a gate on a tree.
+    #[must_use]
+    pub fn decision(&self, about: &str, on: ObjectId) -> Option<&Decided> {
+        self.decisions.iter().rev().find(|decided| decided.about == about && decided.on == on)
+    }
+}
