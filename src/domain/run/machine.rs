@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::event::Event;
-use super::fact::{BreakerMoved, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
+use super::fact::{BreakerMoved, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
 use super::machine_error::IllegalTransition;
 use super::state::{Breaker, GateRecord, RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
@@ -87,15 +87,7 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         state.tip = integration.commit;
     }
     if let Event::GateFinished(gate) = event {
-        state.asked =
-            gate.asks.then(|| Waiting { about: gate.gate.clone(), on: gate.tree, reasons: gate.reason.iter().cloned().collect() });
-    }
-    if let Event::GateFinished(gate) = event
-        && gate.verdict != Verdict::Error
-        && !gate.advisory
-    {
-        let output = gate.output.as_ref().map(|o| o.path.clone());
-        state.gates.push(GateRecord { gate: gate.gate.clone(), wave: gate.wave, tree: gate.tree, verdict: gate.verdict, output });
+        gate_finished(state, gate);
     }
     if let Event::WorktreeCreated(moved) = event {
         let one = workstream(state, &moved.workstream)?;
@@ -130,6 +122,16 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         state.tended += 1;
     }
     Ok(())
+}
+
+fn gate_finished(state: &mut RunState, gate: &GateRun) {
+    let reasons = || gate.reason.iter().cloned().collect();
+    state.asked = gate.asks.then(|| Waiting { about: gate.gate.clone(), on: gate.tree, reasons: reasons() });
+    if gate.verdict == Verdict::Error || gate.advisory {
+        return;
+    }
+    let output = gate.output.as_ref().map(|o| o.path.clone());
+    state.gates.push(GateRecord { gate: gate.gate.clone(), wave: gate.wave, tree: gate.tree, verdict: gate.verdict, output });
 }
 
 fn workstream<'a>(state: &'a mut RunState, id: &WorkstreamId) -> Result<&'a mut WorkstreamState, IllegalTransition> {
