@@ -15,7 +15,6 @@ fn median(mut times: Vec<Duration>) -> f64 {
 
 #[test]
 #[ignore = "a measurement, not a proof; it takes seconds"]
-#[expect(clippy::print_stdout, reason = "a measurement tells what it measured")]
 fn a_known_verdict_beside_a_push() {
     let environment = TestEnvironment::new();
     let repo = project(&environment, GATES);
