@@ -234,6 +234,14 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
 }
 
+impl Diagnostic {
+    /// Returns one about a file as a whole.
+    #[must_use]
+    pub fn whole(code: Code, file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: code.severity(), code, message: message.into(), file: file.into(), span: None, hint: None, related: Vec::new() }
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
