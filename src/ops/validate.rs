@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::domain::document::diagnostic::{Diagnostic, Severity};
 use crate::domain::document::source::SourceFile;
-use crate::domain::plan::model::CheckedPlan;
-use crate::domain::schedule::waves::{Schedule, schedule};
 use crate::domain::gate::parse::parse;
 use crate::domain::id::ObjectId;
+use crate::domain::plan::model::CheckedPlan;
+use crate::domain::schedule::waves::{Schedule, schedule};
 use crate::io::git::repo::Repo;
 use crate::ops::context::{ContextError, Desk};
 use crate::ops::gating::error::GatingError;

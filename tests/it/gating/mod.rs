@@ -1,6 +1,7 @@
 //! Quality gates: their file, pushes through real git, the hooks of others, and real linters.
 
 mod files;
+mod hostile;
 mod managers;
 mod pushes;
 mod real;

@@ -27,7 +27,8 @@ pub fn lacks(input: &PlanInput<'_>, plan: &CheckedPlan, asks: Asks) -> Vec<Diagn
         if asks.issue && !own.is_some_and(|own| own.has_issue) && !one.metadata.get("issue").is_some_and(is_issue) {
             let draft = Draft::new(Code::MissingIssue, place, format!("workstream {} names no issue", quoted(one.id.as_str())));
             sink.add(
-                draft.hint("`constraints.require_issue_ref` of the profile asks for it: give it `ccpm_issue`, or `metadata: {issue: ...}`."),
+                draft
+                    .hint("`constraints.require_issue_ref` of the profile asks for it: give it `ccpm_issue`, or `metadata: {issue: ...}`."),
             );
         }
         if asks.tests && plan.gates.is_empty() && !is_tested(one) {
@@ -110,9 +111,8 @@ mod tests {
     fn what_is_asked_and_missing_is_named_with_its_place() {
         let issue = Asks { issue: true, ..Asks::default() };
         let tests = Asks { tests: true, ..Asks::default() };
-        let plan = |more: &str| {
-            format!("version: 1\nworkstreams:\n  - {{id: a, files_scope: [a], tool: command, command: [\"true\"]{more}}}\n")
-        };
+        let plan =
+            |more: &str| format!("version: 1\nworkstreams:\n  - {{id: a, files_scope: [a], tool: command, command: [\"true\"]{more}}}\n");
         check(&plan(""), Asks::default(), &[]);
         check(&plan(""), issue, &["p.yaml:3:10"]);
         check(&plan(", ccpm_issue: 7"), issue, &[]);
