@@ -6,6 +6,7 @@ pub mod cache;
 pub mod error;
 pub mod explain;
 pub mod file;
+pub mod moves;
 pub mod one;
 pub mod range;
 pub mod removed;
@@ -88,7 +89,9 @@ impl Looking<'_> {
                         Some(verdict) => verdict,
                         None => {
                             tell(News::Starts(gate));
+                            let before = moves::of_user(self.cx)?;
                             let Ran { said, events } = one::run(session, &one).await?;
+                            report.warnings.extend(moves::told(gate, &before, &moves::of_user(self.cx)?));
                             pending.extend(events);
                             said
                         }

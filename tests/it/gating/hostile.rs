@@ -54,6 +54,8 @@ fn ground(environment: &TestEnvironment) -> TestRepo<'_> {
 fn tried(repo: &TestRepo<'_>, row: &Row) -> Vec<String> {
     repo.git(&["checkout", "--quiet", "--force", "--detach", "start"]);
     repo.git(&["clean", "-ffdxq"]);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "start"]);
+    repo.git(&["update-ref", "-d", "refs/heads/stolen"]);
     let done = repo.command("sh").args(["-c", &format!("{PRELUDE}{}", row.deed)]).output().unwrap();
     if !done.status.success() {
         return vec![format!("the deed itself fails: {}", String::from_utf8_lossy(&done.stderr))];
@@ -65,6 +67,10 @@ fn tried(repo: &TestRepo<'_>, row: &Row) -> Vec<String> {
     let arguments = [&["-c", &sandbox, "push", "--dry-run", "origin"][..], &push].concat();
     let pushed = repo.try_git(&arguments);
     let mut wrong = before.changes(&repo.fingerprint("orc/none"));
+    if row.says.contains("while evil ran") {
+        // Without a sandbox refs can be moved, by the user as well; that is told and not undone.
+        wrong.clear();
+    }
     if pushed.code() != row.code {
         wrong.push(format!("ends with {} and not with {}", pushed.code(), row.code));
     }
