@@ -7,6 +7,7 @@ use crate::domain::document::diagnostic::{Diagnostic, Severity};
 use crate::domain::document::source::SourceFile;
 use crate::domain::gate;
 use crate::domain::id::ToolId;
+use crate::domain::policy::governance::layers::SHIPPED as SHIPPED_POLICIES;
 use crate::domain::settings::config::parse_config;
 use crate::domain::settings::parse::{parse_limits, parse_profile};
 use crate::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
@@ -17,6 +18,7 @@ use crate::io::settings::git_config::{self, ConfigEntry};
 use crate::io::settings::{profile, variables};
 use crate::ops::context::{Context, ContextError, Desk, PLUGINS, PROFILES, REPOSITORY_PROFILES, manifests};
 use crate::ops::gating::file;
+use crate::ops::policies;
 
 /// The most of a file that is read, in bytes; larger ones are refused by whoever uses them.
 const MOST: u64 = (1 << 20) + 1;
@@ -108,7 +110,7 @@ struct Ground<'a> {
 type Check = fn(&Ground<'_>, &mut ConfigChecked);
 
 /// Everything that is looked at, from the weakest to the strongest. Whoever adds a file of settings adds its check here.
-const CHECKS: [Check; 7] = [user_config, user_limits, tools, plugins, repository_profile, quality_gates, outside_of_files];
+const CHECKS: [Check; 8] = [user_config, user_limits, tools, plugins, repository_profile, quality_gates, policies, outside_of_files];
 
 /// Looks at everything that would be used here.
 ///
@@ -221,6 +223,26 @@ fn quality_gates(ground: &Ground<'_>, checked: &mut ConfigChecked) {
     }
     for file in files {
         checked.tell(&gate::parse::parse(&file).map_or_else(|found| found, |(_, found)| found));
+    }
+}
+
+/// Policies are taken from commits as well, and only all layers together say whether one of them loosens another.
+fn policies(ground: &Ground<'_>, checked: &mut ConfigChecked) {
+    let mut layers = vec![SourceFile::new(policies::SHIPPED_NAME, SHIPPED_POLICIES)];
+    layers.extend(user_file(ground, checked, policies::NAME));
+    if let Some(top) = &ground.top {
+        // A profile with mistakes is told of already, and one that can not be read as well.
+        let profile = profile::source(top).ok().flatten();
+        layers.extend(profile.filter(|profile| parse_profile(profile, &[]).is_ok()));
+        let own: Vec<SourceFile> = policies::PLACES.iter().filter_map(|name| checked.look(&top.join(name), name)).collect();
+        if let [first, second] = own.as_slice() {
+            let message = format!("`{}` and `{}` are both there, and only one can hold the policies", first.path, second.path);
+            checked.add(Severity::Error, &second.path, message);
+        }
+        layers.extend(own);
+    }
+    if let Err(found) = policies::parse(&layers) {
+        checked.tell(&found);
     }
 }
 

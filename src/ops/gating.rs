@@ -6,8 +6,10 @@ pub mod cache;
 pub mod error;
 pub mod explain;
 pub mod file;
+pub mod moves;
 pub mod one;
 pub mod range;
+pub mod removed;
 pub mod report;
 pub mod request;
 pub mod session;
@@ -36,7 +38,10 @@ pub async fn gate(cx: &Context, request: GateRequest, tell: &mut dyn FnMut(News<
     let mut report = GateReport::new(session.name(), request.moment);
     let done = async {
         for target in &request.targets {
-            let Some(found) = file::read(cx, target.commit)? else { continue };
+            let Some(found) = file::read(cx, target.commit)? else {
+                removed::look(cx, target, &mut report)?;
+                continue;
+            };
             if let Some(unknown) = request.only.iter().find(|id| found.gates.gate(id).is_none()) {
                 return Err(GatingError::UnknownGate {
                     id: unknown.clone(),
@@ -84,7 +89,9 @@ impl Looking<'_> {
                         Some(verdict) => verdict,
                         None => {
                             tell(News::Starts(gate));
+                            let before = moves::of_user(self.cx)?;
                             let Ran { said, events } = one::run(session, &one).await?;
+                            report.warnings.extend(moves::told(gate, &before, &moves::of_user(self.cx)?));
                             pending.extend(events);
                             said
                         }

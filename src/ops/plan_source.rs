@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{MAX_BYTES, Shape, SourceFile};
+use crate::domain::plan::check::asks::lacks;
 use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::plan::parse::parse_plan;
+use crate::domain::policy::governance::model::Asks;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::fs::{self, FsError};
 use crate::io::settings::resolve::Settings;
@@ -78,16 +80,30 @@ impl PlanSource {
     /// Returns everything that was found when at least one of it is an error.
     pub fn check(&self, settings: &Settings, tools: &Toolbox) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
         let defaults = defaults(settings);
+        self.checked(&defaults, tools)
+    }
+
+    /// Returns what a checked plan lacks of what the profile of the repository asks.
+    #[must_use]
+    pub fn lacks(&self, plan: &CheckedPlan, asks: Asks) -> Vec<Diagnostic> {
+        let defaults = PlanDefaults::default();
+        lacks(&PlanInput { files: &self.files, shape: self.shape(), defaults: &defaults, known: Known::default() }, plan, asks)
+    }
+
+    const fn shape(&self) -> Shape<'_> {
+        match self.kind {
+            PlanKind::File => Shape::File,
+            PlanKind::Folder => Shape::Bundles { folder: self.name.as_str() },
+        }
+    }
+
+    fn checked(&self, defaults: &PlanDefaults, tools: &Toolbox) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
         let ids: Vec<_> = tools.tools().map(|tool| tool.profile.id.clone()).collect();
         let mut capabilities: Vec<String> = tools.tools().flat_map(|tool| tool.profile.capabilities.iter().cloned()).collect();
         capabilities.sort_unstable();
         capabilities.dedup();
         let known = Known { tools: &ids, capabilities: &capabilities };
-        let shape = match self.kind {
-            PlanKind::File => Shape::File,
-            PlanKind::Folder => Shape::Bundles { folder: &self.name },
-        };
-        parse_plan(&PlanInput { files: &self.files, shape, defaults: &defaults, known })
+        parse_plan(&PlanInput { files: &self.files, shape: self.shape(), defaults, known })
     }
 }
 

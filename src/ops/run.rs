@@ -13,7 +13,7 @@ use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::policies::{self, Policies, PoliciesError};
 use super::quality;
 use super::trust::{self, TrustError};
-use crate::domain::document::diagnostic::Diagnostic;
+use crate::domain::document::diagnostic::{Code, Diagnostic, Severity};
 use crate::domain::document::source::SourceFile;
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::plan::model::CheckedPlan;
@@ -154,20 +154,24 @@ pub struct Prepared {
 pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> Result<Prepared, RunError> {
     let _span = tracing::trace_span!("plan").entered();
     let source = PlanSource::read(&cx.cwd, plan)?;
-    let (mut plan, diagnostics) = match source.check(&cx.settings, &cx.tools) {
+    let (mut plan, mut diagnostics) = match source.check(&cx.settings, &cx.tools) {
         Ok(checked) => checked,
         Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.files }),
     };
     overrides.apply(&mut plan);
     let base = cx.repo.resolve(&plan.base)?;
-    let quality = file::source(cx, base)?;
+    let quality = file::source(&cx.repo, base)?;
     if let Some(file) = &quality {
         let notes = quality::join(&mut plan, file).map_err(|diagnostics| GatingError::File { diagnostics, file: file.clone() })?;
         notes.iter().for_each(|note| tracing::warn!("{note}"));
     }
     let tip = first_tip(cx, &plan.target, base)?;
     let schedule = schedule(&plan);
-    let policies = policies::read(cx, base)?;
+    let policies = policies::read(&cx.environment, &cx.repo, base)?;
+    diagnostics.extend(source.lacks(&plan, policies.governance.asks));
+    if diagnostics.iter().any(|one| one.severity == Severity::Error) {
+        return Err(RunError::Plan { diagnostics, files: source.files });
+    }
     Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies })
 }
 
@@ -193,7 +197,8 @@ fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, Run
 /// # Errors
 /// Returns an error when it can not be started, or can not go on.
 pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> {
-    let Prepared { plan, schedule, source, quality, base, tip, policies, .. } = prepare(cx, &request.plan, &request.overrides)?;
+    let Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies } = prepare(cx, &request.plan, &request.overrides)?;
+    diagnostics.iter().filter(|one| one.code == Code::Untested).for_each(|one| tracing::warn!("{one}"));
     let settings = settings(cx, &plan);
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;

@@ -77,7 +77,7 @@ pub(super) fn sound_plan(path: &Path, desk: &Desk, ui: &Ui) -> Result<Option<(Ch
     let read = validate(desk, &[path.to_owned()]).map_err(|error| Failure::new("read the plan", &error))?;
     let Some(one) = read.into_iter().next() else { return Ok(None) };
     if one.plan.is_none() {
-        ui.complaint(&diagnostics::render(&one.diagnostics, &one.source.files, ui.err_color()));
+        ui.complaint(&diagnostics::render(&one.diagnostics, &one.files, ui.err_color()));
     }
     Ok(one.plan)
 }

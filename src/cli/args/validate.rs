@@ -68,7 +68,7 @@ impl ValidateArgs {
         let written = if self.json {
             ui.text(&validated::json(&all))
         } else {
-            let found = all.iter().map(|one| diagnostics::render(&one.diagnostics, &one.source.files, ui.out_color()));
+            let found = all.iter().map(|one| diagnostics::render(&one.diagnostics, &one.files, ui.out_color()));
             let found = found.filter(|text| !text.is_empty()).map(|text| text + "\n").collect::<String>();
             ui.text(&found).and_then(|()| ui.result(&validated::human(&all)))
         };

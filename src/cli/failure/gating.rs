@@ -13,7 +13,7 @@ use crate::ops::hook::verify::VerifyHookError;
 impl Meaning for GatingError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File { .. } | Self::TwoFiles { .. } => Exit::Negative,
+            Self::File { .. } | Self::TwoFiles { .. } | Self::Unusable { .. } => Exit::Negative,
             Self::UnknownGate { .. } | Self::Range(_) | Self::NoReason | Self::Update(_) => Exit::Usage,
             Self::Lock(error) => error.exit(),
             Self::NoFile { .. }
@@ -33,6 +33,7 @@ impl Meaning for GatingError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::File { .. } => Some(format!("Mend {NAME} and commit it; `git push --no-verify` passes by the hook.")),
+            Self::Unusable { place, .. } => Some(format!("Commit {place} as a plain file, or take it away.")),
             Self::TwoFiles { .. } => Some("Keep one of them.".to_owned()),
             Self::NoFile { .. } => Some(format!("Describe gates in {NAME} and commit it.")),
             Self::UnknownGate { id, known } => {

@@ -78,6 +78,8 @@ impl Meaning for ValidateError {
         match self {
             Self::Context(error) => error.exit(),
             Self::Source(error) => error.exit(),
+            Self::Policies(error) => error.exit(),
+            Self::Gates(error) => error.exit(),
         }
     }
 
@@ -85,6 +87,8 @@ impl Meaning for ValidateError {
         match self {
             Self::Context(error) => error.hint(),
             Self::Source(error) => error.hint(),
+            Self::Policies(error) => error.hint(),
+            Self::Gates(error) => error.hint(),
         }
     }
 }

@@ -141,6 +141,11 @@ codes! {
     /// A layer loosens what a lower one says.
     ConstraintWeakened = "constraint-weakened", Meaning, Error;
 
+    /// A workstream names no issue where the repository asks for one.
+    MissingIssue = "missing-issue", Meaning, Error;
+    /// A file of the repository can not be used as what its name says.
+    UnusableFile = "unusable-file", Meaning, Error;
+
     /// A command looks as if a shell were to run it.
     ShellSyntax = "shell-syntax", Meaning, Warning;
     /// A dependency is named twice.
@@ -151,15 +156,26 @@ codes! {
     Ignored = "ignored", Meaning, Warning;
     /// No tool profile has this id, which does no harm here.
     UnlistedTool = "unlisted-tool", Meaning, Warning;
+    /// Nothing runs the tests of a workstream where the repository asks for it.
+    Untested = "untested", Meaning, Warning;
     /// Two workstreams of one level may write the same files.
     Overlap = "overlap", Meaning, Note;
     /// There is more to say than is shown.
     Omitted = "omitted", Meaning, Note;
 }
 
-/// The codes that no plan has, but only other documents.
-pub const BEYOND_PLANS: [Code; 6] =
-    [Code::BadRegex, Code::ConstraintWeakened, Code::MissingName, Code::BadPath, Code::Ignored, Code::UnlistedTool];
+/// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
+pub const BEYOND_PLANS: [Code; 9] = [
+    Code::BadRegex,
+    Code::ConstraintWeakened,
+    Code::MissingName,
+    Code::BadPath,
+    Code::Ignored,
+    Code::UnlistedTool,
+    Code::MissingIssue,
+    Code::UnusableFile,
+    Code::Untested,
+];
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,6 +232,14 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Other places that explain it.
     pub related: Vec<Related>,
+}
+
+impl Diagnostic {
+    /// Returns one about a file as a whole.
+    #[must_use]
+    pub fn whole(code: Code, file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: code.severity(), code, message: message.into(), file: file.into(), span: None, hint: None, related: Vec::new() }
+    }
 }
 
 impl fmt::Display for Diagnostic {

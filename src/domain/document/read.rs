@@ -99,6 +99,12 @@ impl Read for Anything {
 pub struct Whole<const MIN: i64, const MAX: i64>(i64);
 
 impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
+    /// Returns the number that is nearest to another one.
+    #[must_use]
+    pub fn nearest(number: u64) -> Self {
+        Self(i64::try_from(number).unwrap_or(MAX).clamp(MIN, MAX))
+    }
+
     /// Returns the number.
     #[must_use]
     pub const fn number(self) -> i64 {

@@ -69,15 +69,15 @@ record! {
     RawConstraints requires [] extra Closed {
         /// Of the original format: whether all changes come as patches. They always do.
         patch_only "patch_only": bool,
-        /// Of the original format: whether tests must pass.
+        /// Whether tests must pass; a workstream that nothing tests is warned of.
         tests_must_pass "tests_must_pass": bool,
-        /// Whether added text must be ASCII.
+        /// Whether added lines must be ASCII.
         ascii_only "ascii_only": bool,
         /// How many lines a patch may change.
         max_lines_changed "max_lines_changed": Positive,
         /// How many files a patch may change.
         max_files_changed "max_files_changed": Positive,
-        /// Of the original format: whether a change must name an issue.
+        /// Whether every workstream must name an issue: `ccpm_issue`, or `metadata.issue`.
         require_issue_ref "require_issue_ref": bool,
     }
 

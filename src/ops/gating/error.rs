@@ -1,7 +1,7 @@
 //! What can go wrong before a gate has said anything.
 
 use crate::domain::document::diagnostic::Diagnostic;
-use crate::domain::document::source::SourceFile;
+use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::gate::push::BadUpdate;
 use crate::domain::ledger::codec::EncodeError;
 use crate::engine::failure::ExecuteError;
@@ -33,6 +33,14 @@ pub enum GatingError {
         one: String,
         /// The other.
         two: String,
+    },
+    /// What has the name of a file of gates is none.
+    #[error("`{place}` of commit {commit} is no regular file of at most {MAX_BYTES} bytes")]
+    Unusable {
+        /// Where.
+        place: &'static str,
+        /// The commit.
+        commit: String,
     },
     /// There is no file of gates.
     #[error("{commit} has no {name}")]

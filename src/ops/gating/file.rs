@@ -1,12 +1,14 @@
 //! Where the gates of a commit are described.
 
 use super::error::GatingError;
-use crate::domain::document::source::SourceFile;
+use crate::domain::document::diagnostic::{Code, Diagnostic};
+use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::gate::lines::FILE;
 use crate::domain::gate::model::QualityGate;
 use crate::domain::gate::parse::parse;
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::io::git::objects::Objects;
+use crate::io::git::repo::Repo;
 use crate::ops::context::Context;
 
 /// The name of the file.
@@ -25,12 +27,30 @@ pub struct Found {
     pub notes: Vec<String>,
 }
 
+impl GatingError {
+    /// Returns what is wrong with a file of gates, as it is told of plans, and the file, for showing the places.
+    ///
+    /// # Errors
+    /// Returns the error when it says nothing about such a file.
+    pub fn diagnostics(self) -> Result<(Vec<Diagnostic>, Vec<SourceFile>), Self> {
+        match self {
+            Self::File { diagnostics, file } => Ok((diagnostics, vec![file])),
+            Self::TwoFiles { two, .. } => {
+                let message = "there is a second file of gates".to_owned();
+                Ok((vec![Diagnostic::whole(Code::UnusableFile, two, message)], Vec::new()))
+            }
+            Self::Unusable { place, .. } => Ok((vec![Diagnostic::whole(Code::UnusableFile, place, self.to_string())], Vec::new())),
+            other => Err(other),
+        }
+    }
+}
+
 /// Reads the gates of a commit's tree; nothing when it describes none.
 ///
 /// # Errors
 /// Returns [`GatingError`] when there are two files, or the one is not valid or can not be read.
 pub fn read(cx: &Context, commit: ObjectId) -> Result<Option<Found>, GatingError> {
-    let Some(file) = source(cx, commit)? else { return Ok(None) };
+    let Some(file) = source(&cx.repo, commit)? else { return Ok(None) };
     match parse(&file) {
         Ok((gates, diagnostics)) => {
             let notes = diagnostics.iter().map(ToString::to_string).collect();
@@ -43,15 +63,18 @@ pub fn read(cx: &Context, commit: ObjectId) -> Result<Option<Found>, GatingError
 /// Returns the file of a commit's tree; nothing when there is none.
 ///
 /// # Errors
-/// Returns [`GatingError`] when there are two, or the one can not be read.
-pub fn source(cx: &Context, commit: ObjectId) -> Result<Option<SourceFile>, GatingError> {
-    let objects = Objects::open(&cx.repo)?;
+/// Returns [`GatingError`] when there are two, or what is there is no file that can be read: a link, a submodule, a folder, or something huge
+/// must not count as no gates.
+pub fn source(repo: &Repo, commit: ObjectId) -> Result<Option<SourceFile>, GatingError> {
+    let objects = Objects::open(repo)?;
     let tree = objects.tree_of(commit)?;
     let mut found = Vec::new();
     for place in PLACES {
-        if let Some(entry) = objects.entry_at(tree, &RepoPath::from(place))?.filter(|entry| entry.mode.is_file()) {
-            found.push((place, entry.id));
+        let Some(entry) = objects.entry_at(tree, &RepoPath::from(place))? else { continue };
+        if !entry.mode.is_file() || objects.size(entry.id)? > MAX_BYTES {
+            return Err(GatingError::Unusable { place, commit: commit.short() });
         }
+        found.push((place, entry.id));
     }
     match found.as_slice() {
         [] => Ok(None),

@@ -115,7 +115,7 @@ pub fn runs(cx: &Context, target: &Target) -> Result<Vec<Ungated>, GatingError> 
 }
 
 /// Returns the run that a commit names as the one that made it.
-fn run_of(message: &[u8]) -> Option<RunId> {
+pub(super) fn run_of(message: &[u8]) -> Option<RunId> {
     let line = message.split(|byte| *byte == b'\n').rev().find_map(|line| line.strip_prefix(TRAILER))?;
     RunId::parse(std::str::from_utf8(line).ok()?.trim()).ok()
 }

@@ -2,6 +2,7 @@
 
 mod cost;
 mod files;
+mod hostile;
 mod managers;
 mod pushes;
 mod real;

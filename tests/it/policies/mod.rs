@@ -1,5 +1,6 @@
 //! Policies: what files may say, what follows from it, and whether a run keeps to it.
 
+mod constraints;
 mod files;
 mod judge;
 mod layers;

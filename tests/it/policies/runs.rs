@@ -6,19 +6,19 @@ use super::secrets;
 use crate::harness::{TestEnvironment, TestRepo};
 
 /// A workstream of the tool `command` that runs a shell line, tried once.
-fn shell(id: &str, scope: &str, line: &str) -> String {
+pub(super) fn shell(id: &str, scope: &str, line: &str) -> String {
     format!("  - {{id: {id}, files_scope: [{scope:?}], tool: command, command: [sh, -c, {line:?}]}}\n")
 }
 
 /// Writes a plan beside the repository and returns its path.
-fn plan(environment: &TestEnvironment, head: &str, workstreams: &[String]) -> String {
+pub(super) fn plan(environment: &TestEnvironment, head: &str, workstreams: &[String]) -> String {
     let path = environment.root().join("plan.yaml");
     let head = format!("version: 1\nname: tour\ndefaults: {{retry: {{max_attempts: 1}}{head}}}\nworkstreams:\n");
     fs::write(&path, head + &workstreams.concat()).unwrap();
     path.display().to_string()
 }
 
-fn repository<'e>(environment: &'e TestEnvironment, policies: &[(&str, &str)]) -> TestRepo<'e> {
+pub(super) fn repository<'e>(environment: &'e TestEnvironment, policies: &[(&str, &str)]) -> TestRepo<'e> {
     let repo = environment.repo("project");
     repo.write("a/x.txt", "a\n");
     repo.write("b/x.txt", "b\n");
@@ -30,19 +30,19 @@ fn repository<'e>(environment: &'e TestEnvironment, policies: &[(&str, &str)]) -
 }
 
 /// Writes the policies of the user.
-fn of_user(environment: &TestEnvironment, text: &str) {
+pub(super) fn of_user(environment: &TestEnvironment, text: &str) {
     let folder = environment.root().join("config/git-orc");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("ai_policies.yaml"), text).unwrap();
 }
 
 /// Returns what the ledger gives as reasons.
-fn reasons(repo: &TestRepo<'_>, kind: &str) -> Vec<String> {
+pub(super) fn reasons(repo: &TestRepo<'_>, kind: &str) -> Vec<String> {
     repo.ledger().of_kind(kind).iter().map(|entry| entry["reason"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 /// Returns what is told of the steps of a workstream besides their outcome.
-fn notes(repo: &TestRepo<'_>, workstream: &str) -> String {
+pub(super) fn notes(repo: &TestRepo<'_>, workstream: &str) -> String {
     let ledger = repo.ledger();
     let steps = ledger.of_kind("step_finished").into_iter().filter(|step| step["workstream"] == workstream);
     steps.map(|step| step["notes"].to_string()).collect()

@@ -1,5 +1,6 @@
 //! From the raw records to the checked model: everything that needs more than one value to judge.
 
+pub mod asks;
 pub mod graph;
 pub mod limits;
 pub mod names;

@@ -8,9 +8,11 @@ use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place};
 use crate::domain::policy::governance::globs::{Glob, Globs};
-use crate::domain::policy::governance::model::{Allowance, Forbidden, Invariant, Layer, PlacedZone};
-use crate::domain::policy::governance::raw::{RawAllow, RawForbidden, RawInvariant, RawPolicies, RawZone, Texts};
+use crate::domain::policy::governance::limit::Section;
+use crate::domain::policy::governance::model::{Allowance, Asks, Forbidden, Invariant, Layer, PlacedZone};
+use crate::domain::policy::governance::raw::{Most, RawAllow, RawForbidden, RawInvariant, RawLimits, RawPolicies, RawZone, Texts};
 use crate::domain::policy::governance::secrets::rules::SecretRules;
+use crate::domain::settings::raw::{RawConstraints, RawProfile};
 
 /// How large an expression may become once it is compiled, in bytes.
 const MOST_COMPILED: usize = 1 << 20;
@@ -41,6 +43,21 @@ pub fn layer(raw: &RawPolicies, rules: &SecretRules, sink: &mut Sink<'_>) -> Lay
     let allow = secrets.and_then(|secrets| secrets.allow.as_ref()).map_or(&[][..], |all| &all.value);
     layer.allow = allow.iter().filter_map(|one| allowance(one, rules, sink)).collect();
     layer
+}
+
+/// Returns the layer that the constraints of a profile are.
+#[must_use]
+pub fn constraints(raw: &RawProfile) -> Layer {
+    let nothing = RawConstraints::default();
+    let raw = raw.constraints.as_ref().map_or(&nothing, |constraints| &constraints.value);
+    let is_on = |switch: &Option<At<bool>>| switch.as_ref().is_some_and(|switch| switch.value);
+    let limits = RawLimits {
+        max_files_changed: raw.max_files_changed.as_ref().map(|most| At { value: Most::nearest(most.value.wide()), place: most.place }),
+        max_lines_changed: raw.max_lines_changed.as_ref().map(|most| At { value: Most::nearest(most.value.wide()), place: most.place }),
+        ..RawLimits::default()
+    };
+    let asks = Asks { ascii: is_on(&raw.ascii_only), issue: is_on(&raw.require_issue_ref), tests: is_on(&raw.tests_must_pass) };
+    Layer { limits, section: Section::Constraints, asks, ..Layer::default() }
 }
 
 fn text(written: Option<&At<String>>) -> Option<String> {

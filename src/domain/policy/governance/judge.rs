@@ -110,26 +110,30 @@ impl Governance {
     fn judge_size<'a>(&self, changes: impl Iterator<Item = &'a Change>, remarks: &mut Vec<Remark>) {
         let (files, lines) = changes.fold((0_u64, 0_u64), |(files, lines), change| (files + 1, lines.saturating_add(change.lines)));
         let totals = [
-            (files, self.limits.max_files_changed, "max_files_changed", "file"),
-            (lines, self.limits.max_lines_changed, "max_lines_changed", "line"),
+            (files, self.limits.max_files_changed, (self.limits.files_by, "max_files_changed"), "file"),
+            (lines, self.limits.max_lines_changed, (self.limits.lines_by, "max_lines_changed"), "line"),
         ];
-        for (total, most, key, noun) in totals {
+        for (total, most, (section, key), noun) in totals {
+            let section = section.as_str();
             if let Some(most) = most.filter(|most| total > *most) {
                 let message = format!(
-                    "changes {}, more than the {most} of `limits.{key}`",
+                    "changes {}, more than the {most} of `{section}.{key}`",
                     count(usize::try_from(total).unwrap_or(usize::MAX), noun)
                 );
-                remarks.push(Remark::new(Consequence::Refused, format!("limits.{key}"), None).says(message));
+                remarks.push(Remark::new(Consequence::Refused, format!("{section}.{key}"), None).says(message));
             }
         }
     }
 
-    /// Judges the added lines: forbidden patterns and secrets.
+    /// Judges the added lines: characters, forbidden patterns and secrets.
     fn judge_lines(&self, change: &Change, remarks: &mut Vec<Remark>) {
         for forbidden in &self.forbidden {
             if forbidden.paths.is_empty() || forbidden.paths.covering(change.path.as_bytes()).is_some() {
                 judge_pattern(forbidden, change, remarks);
             }
+        }
+        if self.asks.ascii {
+            judge_characters(change, remarks);
         }
         let Some(rules) = self.secrets.as_ref().and_then(|secrets| secrets.rules()).filter(|_| change.new.is_some()) else { return };
         match &change.added {
@@ -183,6 +187,22 @@ fn judge_pattern(forbidden: &Forbidden, change: &Change, remarks: &mut Vec<Remar
         let message = format!("holds what `{}` of `forbidden_patterns` forbids{other}", forbidden.id);
         let remark = Remark::new(Consequence::Refused, format!("forbidden_patterns.{}", forbidden.id), Some(&change.path));
         remarks.push(remark.says(message).at(Some(number)).because(Some(&forbidden.reason)));
+    }
+}
+
+/// Judges whether the added lines are ASCII; of what has no lines it is said that nobody could tell.
+fn judge_characters(change: &Change, remarks: &mut Vec<Remark>) {
+    const RULE: &str = "constraints.ascii_only";
+    if matches!(change.added, Added::Binary | Added::Unread) && change.new.is_some() {
+        let why = if change.added == Added::Binary { "it is binary" } else { "it is too large" };
+        let remark = Remark::new(Consequence::Noted, RULE, Some(&change.path));
+        remarks.push(remark.says(format!("was not searched for characters beyond ASCII: {why}")));
+    }
+    let lines = change.blocks().iter().flat_map(|block| (block.first..).zip(block.text.split(|byte| *byte == b'\n')));
+    for (number, line) in lines.filter(|(_, line)| !line.is_ascii()).take(MOST_LINES) {
+        let first = String::from_utf8_lossy(line).chars().find(|c| !c.is_ascii()).map_or(0, u32::from);
+        let message = format!("holds a character beyond ASCII, U+{first:04X}, which `{RULE}` refuses");
+        remarks.push(Remark::new(Consequence::Refused, RULE, Some(&change.path)).says(message).at(Some(number)));
     }
 }
 

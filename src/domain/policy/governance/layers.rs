@@ -1,4 +1,4 @@
-//! Layers of policies: the shipped one, the user's, the repository's. A later one only tightens; where it would loosen, it is refused.
+//! Layers of policies: the shipped one, the user's, the constraints of the repository's profile, and the repository's own. A later one only tightens; where it would loosen, it is refused.
 
 use std::sync::Arc;
 
@@ -8,16 +8,20 @@ use crate::domain::document::node::Value;
 use crate::domain::document::read::Read;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place, Shape, SourceFile};
-use crate::domain::policy::governance::check::layer;
+use crate::domain::policy::governance::check::{constraints, layer};
 use crate::domain::policy::governance::globs::{Glob, Globs};
-use crate::domain::policy::governance::limit::Limits;
+use crate::domain::policy::governance::limit::{Limits, Section};
 use crate::domain::policy::governance::model::{Forbidden, Governance, Invariant, Layer};
 use crate::domain::policy::governance::raw::{Most, RawPolicies};
 use crate::domain::policy::governance::secrets::rules::SecretRules;
 use crate::domain::policy::governance::word::Ruling;
+use crate::domain::settings::raw::RawProfile;
 
 /// What holds when nobody says anything else: `config/ai_policies.yaml`.
 pub const SHIPPED: &str = include_str!("../../../../config/ai_policies.yaml");
+
+/// The name of a profile, whose constraints are a layer; a file of any other name holds policies.
+pub const PROFILE: &str = "PROJECT_PROFILE.yaml";
 
 /// Reads the files of all layers, the lowest first, and lays them over each other.
 ///
@@ -27,14 +31,14 @@ pub fn parse_policies(files: &[SourceFile], rules: &Arc<SecretRules>) -> Result<
     let mut sink = Sink::new(files, Shape::File);
     let mut layers = Vec::with_capacity(files.len());
     for (number, file) in (0_u32..).zip(files) {
-        let raw = read_file(number, file, &mut sink).and_then(|root| match root.value {
-            // A file with nothing but comments says nothing.
-            Value::Null => Some(RawPolicies::default()),
-            Value::Bool(_) | Value::Whole(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-                RawPolicies::read(&root, &mut sink)
-            }
-        });
-        layers.push(raw.map(|raw| layer(&raw, rules, &mut sink)).unwrap_or_default());
+        // A file with nothing but comments says nothing.
+        let root = read_file(number, file, &mut sink).filter(|root| !matches!(root.value, Value::Null));
+        let read = if file.path.rsplit('/').next() == Some(PROFILE) {
+            root.and_then(|root| RawProfile::read(&root, &mut sink)).map(|raw| constraints(&raw))
+        } else {
+            root.and_then(|root| RawPolicies::read(&root, &mut sink)).map(|raw| layer(&raw, rules, &mut sink))
+        };
+        layers.push(read.unwrap_or_default());
     }
     let governance = lay(&layers, rules, &mut sink);
     if sink.errors() > 0 { Err(sink.finish()) } else { Ok(governance) }
@@ -54,6 +58,7 @@ fn lay(layers: &[Layer], rules: &Arc<SecretRules>, sink: &mut Sink<'_>) -> Gover
         governance.read_only.push(layer.read_only.zone());
         governance.review.push(layer.review.zone());
         governance.protected.push(layer.protected.zone());
+        governance.asks = governance.asks.and(layer.asks);
         for allowance in &layer.allow {
             governance.allow.push(allowance.value.clone());
         }
@@ -187,9 +192,19 @@ fn limits(layers: &[Layer], sink: &mut Sink<'_>) -> Limits {
             $tightened(values, stringify!($key), sink)
         }};
     }
+    macro_rules! said_by {
+        ($least:ident, $key:ident) => {{
+            let says = |layer: &&Layer| layer.limits.$key.as_ref().is_some_and(|most| Some(most.value.wide()) == $least);
+            layers.iter().find(says).map_or(Section::Limits, |layer| layer.section)
+        }};
+    }
+    let max_files_changed = of_layers!(tightened_most, max_files_changed);
+    let max_lines_changed = of_layers!(tightened_most, max_lines_changed);
     Limits {
-        max_files_changed: of_layers!(tightened_most, max_files_changed),
-        max_lines_changed: of_layers!(tightened_most, max_lines_changed),
+        max_files_changed,
+        files_by: said_by!(max_files_changed, max_files_changed),
+        max_lines_changed,
+        lines_by: said_by!(max_lines_changed, max_lines_changed),
         max_file_bytes: of_layers!(tightened_most, max_file_bytes),
         binary: of_layers!(tightened_ruling, binary),
         symlinks: of_layers!(tightened_ruling, symlinks),

@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 
 use crate::domain::document::source::At;
 use crate::domain::policy::governance::globs::{Glob, Globs};
-use crate::domain::policy::governance::limit::Limits;
+use crate::domain::policy::governance::limit::{Limits, Section};
 use crate::domain::policy::governance::raw::RawLimits;
 use crate::domain::policy::governance::secrets::rules::SecretRules;
 use crate::domain::policy::governance::word::Enforcement;
@@ -76,6 +76,10 @@ pub struct Layer {
     pub forbidden: Vec<At<Forbidden>>,
     /// The limits.
     pub limits: RawLimits,
+    /// The part of the file that says them.
+    pub section: Section,
+    /// What a profile asks besides.
+    pub asks: Asks,
     /// The protected paths.
     pub protected: PlacedZone,
     /// The files that come along.
@@ -84,6 +88,25 @@ pub struct Layer {
     pub scan: Option<At<bool>>,
     /// Finds that are none.
     pub allow: Vec<At<Allowance>>,
+}
+
+/// What the profile of a repository asks of every change, and of every plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// That added lines are ASCII.
+    pub ascii: bool,
+    /// That every workstream names an issue.
+    pub issue: bool,
+    /// That something runs the tests.
+    pub tests: bool,
+}
+
+impl Asks {
+    /// Adds what another layer asks.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { ascii: self.ascii | other.ascii, issue: self.issue | other.issue, tests: self.tests | other.tests }
+    }
 }
 
 /// A zone whose globs know where they were written.
@@ -127,4 +150,6 @@ pub struct Governance {
     pub secrets: Option<Arc<SecretRules>>,
     /// Finds that are none.
     pub allow: Vec<Allowance>,
+    /// What the profile of the repository asks.
+    pub asks: Asks,
 }

@@ -9,6 +9,7 @@ mod documents;
 mod entries;
 mod findings;
 mod fodder;
+mod gates;
 mod globs;
 mod graphs;
 mod patches;
@@ -27,6 +28,7 @@ pub use findings::{
     finding_arrow, finding_cargo, finding_json, finding_matcher, finding_people, finding_python, finding_rust_test, finding_tap,
     finding_xml, findings, problem_matchers,
 };
+pub use gates::{coverage_report, gate_file, gate_updates, policies};
 pub use globs::{glob_overlap, globs};
 pub use graphs::graph;
 pub use patches::{diff_paths, patch_text};
@@ -41,10 +43,11 @@ pub use words::{display, ids, subjects};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its program in `fuzz/` and of its folder in `fixtures/corpora/`.
-pub const ALL: [(&str, Target); 36] = [
+pub const ALL: [(&str, Target); 40] = [
     ("bundles", bundles),
     ("channel", channel),
     ("checkpoint", checkpoint),
+    ("coverage_report", coverage_report),
     ("diff_paths", diff_paths),
     ("display", display),
     ("finding_arrow", finding_arrow),
@@ -57,6 +60,8 @@ pub const ALL: [(&str, Target); 36] = [
     ("finding_tap", finding_tap),
     ("finding_xml", finding_xml),
     ("findings", findings),
+    ("gate_file", gate_file),
+    ("gate_updates", gate_updates),
     ("git_config", git_config),
     ("glob_overlap", glob_overlap),
     ("globs", globs),
@@ -71,6 +76,7 @@ pub const ALL: [(&str, Target); 36] = [
     ("paths", paths),
     ("plan_json", plan_json),
     ("plan_yaml", plan_yaml),
+    ("policies", policies),
     ("problem_matchers", problem_matchers),
     ("profiles", profiles),
     ("settings_limits", settings_limits),
