@@ -33,15 +33,17 @@ impl GatingError {
     /// # Errors
     /// Returns the error when it says nothing about such a file.
     pub fn diagnostics(self) -> Result<(Vec<Diagnostic>, Vec<SourceFile>), Self> {
-        match self {
-            Self::File { diagnostics, file } => Ok((diagnostics, vec![file])),
-            Self::TwoFiles { two, .. } => {
-                let message = "there is a second file of gates".to_owned();
-                Ok((vec![Diagnostic::whole(Code::UnusableFile, two, message)], Vec::new()))
-            }
-            Self::Unusable { place, .. } => Ok((vec![Diagnostic::whole(Code::UnusableFile, place, self.to_string())], Vec::new())),
-            other => Err(other),
+        if let Self::File { diagnostics, file } = self {
+            return Ok((diagnostics, vec![file]));
         }
+        let place = if let Self::TwoFiles { two, .. } = &self {
+            two.clone()
+        } else if let Self::Unusable { place, .. } = &self {
+            (*place).to_owned()
+        } else {
+            return Err(self);
+        };
+        Ok((vec![Diagnostic::whole(Code::UnusableFile, place, self.to_string())], Vec::new()))
     }
 }
 
