@@ -348,3 +348,6 @@ pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String
         merge: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

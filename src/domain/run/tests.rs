@@ -84,13 +84,12 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
 }
 
 fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<WorkstreamId>>) {
-    let workstreams = vec![
+    let mut workstreams = vec![
         workstream("a", &[], limits),
         workstream("b", &[], limits),
         workstream("c", &["a"], limits),
         workstream("d", &["b", "c"], limits),
     ];
-    let mut workstreams = workstreams;
     workstreams[1].fixers = vec![vec!["fmt".into()]];
     let waves = vec![vec![id("a"), id("b")], vec![id("c")], vec![id("d")]];
     let plan = CheckedPlan {
