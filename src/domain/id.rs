@@ -124,6 +124,20 @@ impl StepId {
     }
 }
 
+impl ToolId {
+    /// Returns the name under which the fixers of a workstream act.
+    #[must_use]
+    pub fn fixers() -> Self {
+        Self("fixers".to_owned())
+    }
+
+    /// Returns whether this is the name of the fixers.
+    #[must_use]
+    pub fn is_fixers(&self) -> bool {
+        self.0 == "fixers"
+    }
+}
+
 macro_rules! ulid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -6,7 +6,7 @@ use super::failure::{ExecuteError, blocking};
 use super::recorder::Recorder;
 use super::watch::{self, Told};
 use super::work::{self, Worked};
-use super::{place, replay, resolve};
+use super::{fixers, place, replay, resolve};
 use crate::domain::plan::model::Workstream;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
@@ -26,7 +26,7 @@ const MOST_TOLD: usize = 20;
 pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
     let watch = Stopwatch::start();
     let (plan, _) = place::planned(cx, order)?;
-    let tool = order.tool.as_ref().and_then(|id| cx.tools.profile(id));
+    let tool = order.tool.as_ref().and_then(|id| cx.tools.acting(id));
     let Some(profile) = tool else {
         let name = order.tool.as_ref().map(ToString::to_string).unwrap_or_default();
         return Err(ExecuteError::Inconsistent(format!(
@@ -36,6 +36,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     watch::enter(cx, &watch::name(order), Some(profile)).await?;
     let mut worked = match (&profile.kind, order.role) {
         (ToolKind::Replay, _) => replay::run(cx, order, state).await?,
+        (ToolKind::Fixers, _) => fixers::run(cx, order, state).await?,
         (ToolKind::Command | ToolKind::External { .. }, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,
         (ToolKind::Command | ToolKind::External { .. }, _) => work::run(cx, order, profile, state).await?,
     };

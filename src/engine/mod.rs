@@ -16,6 +16,7 @@ pub mod context;
 pub mod dispatcher;
 pub mod execute;
 pub mod failure;
+pub mod fixers;
 pub mod folder;
 pub mod gate_ask;
 pub mod gate_base;

@@ -161,15 +161,23 @@ fn said(profile: &ToolProfile, ended: &Ended) -> Worked {
 }
 
 /// What a tool left in its worktree.
-struct Left {
-    live: Live,
-    found: Option<Found>,
-    notes: Vec<String>,
+#[derive(Debug)]
+pub struct Left {
+    /// The worktree.
+    pub live: Live,
+    /// What is to be captured; nothing when nothing was changed.
+    pub found: Option<Found>,
+    /// What else is worth telling.
+    pub notes: Vec<String>,
     /// A sentence about the folder that the tool worked in, when it is not the one any more.
-    gone: Option<String>,
+    pub gone: Option<String>,
 }
 
-fn snapshot(
+/// Takes what is in a worktree as it is now.
+///
+/// # Errors
+/// Returns an error when the worktree can not be read or an object can not be written.
+pub fn snapshot(
     cx: &RunContext,
     order: &StepOrder,
     mut live: Live,

@@ -25,6 +25,8 @@ struct OneStep {
 struct Steps<'a> {
     workstream: &'a WorkstreamId,
     setup: &'a [Argv],
+    #[serde(skip_serializing_if = "<[Argv]>::is_empty")]
+    fixers: &'a [Argv],
     steps: Vec<OneStep>,
 }
 
@@ -58,6 +60,9 @@ pub fn human(prepared: &Prepared, config: &RunConfig) -> String {
                 out.push_str(&format!("    {:<8} {command}\n", step.id));
             }
         }
+        for command in &one.fixers {
+            out.push_str(&format!("    fixers   {}\n", line(command)));
+        }
     }
     for gate in &prepared.plan.gates {
         out.push_str(&format!("\n  after every wave\n    {:<8} {}\n", one_line(gate.id.as_str()), asks(gate)));
@@ -71,8 +76,9 @@ pub fn human(prepared: &Prepared, config: &RunConfig) -> String {
 pub fn json(prepared: &Prepared, config: &RunConfig) -> String {
     let shown = plan::json(&prepared.plan, &prepared.schedule);
     let mut document = serde_json::from_str::<Value>(&shown).map(|shown| fields(&shown)).unwrap_or_default();
-    let all: Vec<Steps<'_>> =
-        ordered(prepared).map(|one| Steps { workstream: &one.id, setup: &one.setup, steps: steps(one, config) }).collect();
+    let all: Vec<Steps<'_>> = ordered(prepared)
+        .map(|one| Steps { workstream: &one.id, setup: &one.setup, fixers: &one.fixers, steps: steps(one, config) })
+        .collect();
     document.insert("dry_run".to_owned(), Value::Bool(true));
     document.insert("start".to_owned(), value(&Start { base: prepared.base, tip: prepared.tip, max_workers: config.max_workers }));
     document.insert("steps".to_owned(), value(&all));

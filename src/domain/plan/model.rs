@@ -62,6 +62,8 @@ pub struct Workstream {
     pub resolve: Option<Argv>,
     /// Commands that prepare the worktree before the first step.
     pub setup: Vec<Argv>,
+    /// Commands that mend by rule what a check found, before a tool is asked to.
+    pub fixers: Vec<Argv>,
     /// What the change is for, in the plan's words; part of the prompt.
     pub tasks: Vec<String>,
     /// Commands or prose that say when it is done; part of the prompt.

@@ -124,6 +124,8 @@ record! {
         statics "static": Commands,
         /// Commands that run the program: tests.
         runtime "runtime": Commands,
+        /// Commands that mend by rule what checks find, such as formatters and `--fix` of linters; run before a tool's FIX step.
+        fixers "fixers": Commands,
         /// What the change is for; part of the prompt.
         tasks "tasks": Texts,
         /// The prompt.

@@ -347,6 +347,22 @@ workstreams:
 }
 
 #[test]
+fn fixers_are_inherited_and_nobody_else_has_their_name() {
+    let text = "
+defaults: {tool: command, command: x, fixers: [cargo fmt, [ruff, check, --fix]]}
+workstreams:
+  - {id: a, files_scope: [a], static: [y]}
+  - {id: b, files_scope: [b], fixers: []}
+";
+    let fixers: Vec<_> = plan(text).workstreams.into_iter().map(|w| w.fixers).collect();
+    assert_eq!(fixers, [vec![vec!["cargo", "fmt"], vec!["ruff", "check", "--fix"]], vec![]]);
+    check(
+        &text.replace("cargo fmt", "'--fix'").replace("fixers: []", "fixers: ['a \"'], fixer: [x]"),
+        &["bad-command 2:48", "bad-command 5:40", "unknown-key 5:48"],
+    );
+}
+
+#[test]
 fn own_commands_win_over_steps_of_the_defaults() {
     let text = "
 defaults: {tool: command, steps: [{id: only, command: x}]}

@@ -160,6 +160,11 @@ impl View<'_> {
                 Err(None) => return self.exhausted("no tool is known for it"),
             },
         };
+        self.order_to(step, (role, index), tool)
+    }
+
+    /// Returns the order of a step with this tool.
+    fn order_to(&self, step: StepId, (role, index): (StepRole, usize), tool: Option<ToolId>) -> Action {
         let of = if role == StepRole::Fix { self.one.fix.of.clone() } else { None };
         Action::Step(Box::new(StepOrder {
             workstream: self.id.clone(),
@@ -227,8 +232,18 @@ impl View<'_> {
         Action::Record(vec![Event::WorkstreamRetrying(WorkstreamMoved { at: Some(at), ..self.moved(Some(last.message.clone())) })])
     }
 
-    /// Mends a failed check by one more FIX step, unless the loop is spent or goes in circles.
+    /// Returns the order to the fixers, when there are any and they have not seen the tip as it is now.
+    fn fixers(&self) -> Option<Action> {
+        let tree = self.one.tip_tree().filter(|tree| !self.one.fix.seen_by_fixers.contains(tree));
+        let is_due = tree.is_some() && !self.plan.fixers.is_empty();
+        is_due.then(|| self.order_to(StepId::fix(), (StepRole::Fix, self.one.next), Some(ToolId::fixers())))
+    }
+
+    /// Mends a failed check: by the fixers first, then by one more FIX step of a tool, unless the loop is spent or goes in circles.
     fn mend(&self) -> Action {
+        if let Some(fixers) = self.fixers() {
+            return fixers;
+        }
         let limits = self.limits();
         let fix = &self.one.fix;
         let check = fix.of.as_ref().map_or("check", StepId::as_str).to_owned();
@@ -333,3 +348,6 @@ pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String
         merge: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -328,6 +328,9 @@ pub struct FixLoop {
     pub findings: Vec<Finding>,
     /// The kept output of the check's last failure.
     pub output: Option<String>,
+    /// The newest trees that the fixers were set to or left, oldest first. They are not set to one of these again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_by_fixers: Vec<ObjectId>,
 }
 
 /// A merge conflict of a workstream.
@@ -526,6 +529,12 @@ impl WorkstreamState {
             breach: None,
             review: Vec::new(),
         }
+    }
+
+    /// Returns the tree of the tip of its work.
+    #[must_use]
+    pub fn tip_tree(&self) -> Option<ObjectId> {
+        self.patches.iter().rev().find(|patch| Some(patch.commit) == self.tip).map(|patch| patch.tree)
     }
 
     /// Returns the number of the next attempt of a step.

@@ -69,6 +69,7 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
         ],
         resolve: None,
         setup: Vec::new(),
+        fixers: Vec::new(),
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
         prompt: None,
@@ -83,12 +84,13 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
 }
 
 fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<WorkstreamId>>) {
-    let workstreams = vec![
+    let mut workstreams = vec![
         workstream("a", &[], limits),
         workstream("b", &[], limits),
         workstream("c", &["a"], limits),
         workstream("d", &["b", "c"], limits),
     ];
+    workstreams[1].fixers = vec![vec!["fmt".into()]];
     let waves = vec![vec![id("a"), id("b")], vec![id("c")], vec![id("d")]];
     let plan = CheckedPlan {
         name: "dice".into(),
@@ -250,7 +252,8 @@ impl Dice {
             outcome,
             message: format!("{outcome:?}"),
             notes: Vec::new(),
-            tool_fault: matches!(outcome, StepOutcome::NotStarted | StepOutcome::TimedOut),
+            tool_fault: matches!(outcome, StepOutcome::NotStarted | StepOutcome::TimedOut)
+                && !order.tool.as_ref().is_some_and(ToolId::is_fixers),
             exit_code: None,
             duration_ms: 1,
             output: None,

@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
 use super::machine_error::IllegalTransition;
 use super::state::{Conflict, FixLoop, LastStep, OpenStep, Signal, WorkstreamState, WorkstreamStatus};
-use crate::domain::id::ObjectId;
+use crate::domain::id::{ObjectId, StepId, ToolId};
 
 /// How many rounds of a FIX loop are remembered; windows may be at most this long.
 pub const HISTORY: usize = 32;
@@ -50,6 +50,7 @@ pub fn step_started(one: &mut WorkstreamState, started: &StepStarted, ts: Timest
             one.fix = FixLoop::default();
         }
         StepRole::Edit => one.tries += 1,
+        StepRole::Fix if is_of_fixers(started.tool.as_ref()) => seen_by_fixers(one),
         StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
     }
     one.status = match started.role {
@@ -91,9 +92,20 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         StepRole::Edit if cut_short => one.tries = one.tries.saturating_sub(1),
         StepRole::Static | StepRole::Runtime if passed => {
             one.next += 1;
-            one.fix = FixLoop::default();
+            one.fix = next_loop(one, None);
         }
         StepRole::Static | StepRole::Runtime if !cut_short => check_failed(one, finished),
+        StepRole::Fix if is_of_fixers(open.tool.as_ref()) => {
+            if cut_short {
+                one.fix.seen_by_fixers.pop();
+            } else {
+                seen_by_fixers(one);
+            }
+            // Fixers that mended nothing leave everything as the check left it.
+            if !passed {
+                return Ok(());
+            }
+        }
         StepRole::Fix if !cut_short => one.fix.iterations += 1,
         StepRole::Resolve if passed => {
             one.next = 0;
@@ -117,15 +129,37 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
     Ok(())
 }
 
+fn is_of_fixers(tool: Option<&ToolId>) -> bool {
+    tool.is_some_and(ToolId::is_fixers)
+}
+
+/// Remembers that the fixers know the tree of the tip.
+fn seen_by_fixers(one: &mut WorkstreamState) {
+    let seen = &one.fix.seen_by_fixers;
+    let Some(tree) = one.tip_tree().filter(|tree| !seen.contains(tree)) else { return };
+    one.fix.seen_by_fixers.push(tree);
+    if one.fix.seen_by_fixers.len() > HISTORY {
+        one.fix.seen_by_fixers.remove(0);
+    }
+}
+
+/// Returns the loop of another check. What fixers have seen they need not see again.
+fn next_loop(one: &mut WorkstreamState, of: Option<StepId>) -> FixLoop {
+    FixLoop { of, seen_by_fixers: std::mem::take(&mut one.fix.seen_by_fixers), ..FixLoop::default() }
+}
+
 fn check_failed(one: &mut WorkstreamState, finished: &StepFinished) {
     if one.fix.of.as_ref() != Some(&finished.step) {
-        one.fix = FixLoop { of: Some(finished.step.clone()), ..FixLoop::default() };
+        one.fix = next_loop(one, Some(finished.step.clone()));
     }
     let mut findings: Vec<String> = finished.findings.iter().map(|f| f.fingerprint.clone()).collect();
     findings.sort();
     findings.dedup();
     let newest = one.patches.iter().rev().find(|p| Some(p.commit) == one.tip);
-    one.fix.history.push(Signal { tree: newest.map(|p| p.tree), findings, patch: newest.map(|p| p.digest.clone()) });
+    // What fixers did after a tool belongs to the round of that tool.
+    let earlier = if newest.is_some_and(|p| p.tool.is_fixers()) { one.fix.history.pop() } else { None };
+    let patch = earlier.map_or_else(|| newest.map(|p| p.digest.clone()), |signal| signal.patch);
+    one.fix.history.push(Signal { tree: newest.map(|p| p.tree), findings, patch });
     if one.fix.history.len() > HISTORY {
         one.fix.history.remove(0);
     }

@@ -46,6 +46,7 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         steps: vec![Step { id: StepId::parse("edit").unwrap(), kind: StepKind::Edit(edit), timeout_sec: None, baseline: Baseline::Base }],
         resolve: None,
         setup: Vec::new(),
+        fixers: Vec::new(),
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
         prompt: None,

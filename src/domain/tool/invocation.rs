@@ -95,7 +95,7 @@ pub fn invocation(profile: &ToolProfile, task: &Task<'_>) -> Result<Invocation, 
     check_paths(task)?;
     let argv = match &profile.kind {
         ToolKind::Command => plain_argv(task.command)?,
-        ToolKind::Replay => return Err(InvocationError::NoProgram(profile.id.to_string())),
+        ToolKind::Replay | ToolKind::Fixers => return Err(InvocationError::NoProgram(profile.id.to_string())),
         ToolKind::External { binary, args } => {
             let mut argv = vec![OsString::from(binary)];
             for argument in args {

@@ -57,6 +57,8 @@ pub enum ToolKind {
     Command,
     /// Applies the patch files that the workstream names.
     Replay,
+    /// Runs the fixers of the workstream. No plan can name it.
+    Fixers,
     /// Starts this program.
     External {
         /// The program, found in `PATH`.
@@ -133,7 +135,7 @@ impl ToolProfile {
     pub fn binary(&self) -> Option<&str> {
         match &self.kind {
             ToolKind::External { binary, .. } => Some(binary),
-            ToolKind::Command | ToolKind::Replay => None,
+            ToolKind::Command | ToolKind::Replay | ToolKind::Fixers => None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! All tools that a plan can name: the two embedded ones and those of the profile files, with where each came from.
+//! All tools that a plan can name: the two embedded ones and those of the profile files, with where each came from. The fixers of a workstream
+//! act like a tool and have no place among them.
 
 use super::profile::{ToolKind, ToolProfile};
 use super::suggest::closest;
@@ -8,11 +9,13 @@ use crate::domain::id::ToolId;
 pub const COMMAND: &str = "command";
 /// The embedded tool that applies patch files.
 pub const REPLAY: &str = "replay";
+/// The embedded tool that runs the fixers of a workstream. No plan names it; a run sets it to work by itself.
+pub const FIXERS: &str = "fixers";
 
 /// Returns whether a tool is embedded: it needs no profile, and none can replace it.
 #[must_use]
 pub fn is_embedded(id: &str) -> bool {
-    id == COMMAND || id == REPLAY
+    id == COMMAND || id == REPLAY || id == FIXERS
 }
 
 /// A tool and the sources that shaped it.
@@ -28,6 +31,7 @@ pub struct Tool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toolbox {
     tools: Vec<Tool>,
+    fixers: ToolProfile,
 }
 
 impl Toolbox {
@@ -39,7 +43,7 @@ impl Toolbox {
                 tools.push(Tool { profile: ToolProfile::new(id, kind), origins: Vec::new() });
             }
         }
-        Self { tools }
+        Self { tools, fixers: ToolProfile::new(ToolId::fixers(), ToolKind::Fixers) }
     }
 
     /// Returns the toolbox with nothing granted to the tools that this source has a say in: it comes with a repository, and what a
@@ -62,6 +66,12 @@ impl Toolbox {
     #[must_use]
     pub fn profile(&self, id: &ToolId) -> Option<&ToolProfile> {
         self.tool(id).map(|tool| &tool.profile)
+    }
+
+    /// Returns the profile of whoever does a step under this id: a tool, or the fixers.
+    #[must_use]
+    pub fn acting(&self, id: &ToolId) -> Option<&ToolProfile> {
+        if id.is_fixers() { Some(&self.fixers) } else { self.profile(id) }
     }
 
     /// Returns all tools, the most preferred first.

@@ -237,3 +237,22 @@ fn a_run_whose_driver_died_is_interrupted() {
     assert!(human.contains("\ninterrupted: ") && human.contains("\n  git orc resume "), "{human}");
     assert!(text(&repo, &["list"]).contains("  interrupted  "));
 }
+
+#[test]
+fn fixers_are_told_of_before_and_after_they_worked() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    let workstream = "  - id: one\n    files_scope: [one.txt]\n    tool: command\n    command: [sh, -c, 'echo bad >one.txt']\n    static: [[grep, -q, good, one.txt]]\n    fixers: [[sed, -i, s/bad/good/, one.txt]]\n";
+    repo.write("plan.yaml", format!("version: 1\nname: tour\nworkstreams:\n{workstream}"));
+    repo.commit("a plan");
+    let before = repo.orc(&["run", "--dry-run", "plan.yaml"]).expect_code(0).stdout;
+    assert!(before.contains("\n    fixers   sed -i s/bad/good/ one.txt\n"), "{before}");
+    let document = json(&repo, &["run", "--dry-run", "plan.yaml", "--json"]);
+    assert_eq!(document["steps"][0]["fixers"][0][0], "sed");
+    repo.orc(&["run", "--trust", "plan.yaml", "--progress=none"]).expect_code(0);
+    let shown = text(&repo, &["show", "one"]);
+    assert!(shown.lines().any(|line| line.contains("fix #1 of static") && line.contains("fixers")), "{shown}");
+    let log = text(&repo, &["log"]);
+    assert!(log.lines().any(|line| line.contains("patch merged") && line.contains("fixers")), "{log}");
+    repo.orc(&["verify"]).expect_code(0);
+}

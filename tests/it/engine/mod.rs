@@ -1,5 +1,6 @@
 //! The engine on real repositories with real programs, through the library's verbs.
 
+mod fixers;
 mod landing;
 mod left_behind;
 mod output;

@@ -90,6 +90,21 @@ fn stoppable<T>(what: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
+/// A run that was perhaps stopped, and then resumed.
+pub(super) struct Disturbed {
+    /// How it ended; nothing when it was over before it was stopped.
+    pub(super) state: Option<RunState>,
+    pub(super) was_stopped: bool,
+}
+
+/// Runs a plan, stops it after its n-th entry, and resumes it to its end.
+pub(super) fn disturb(rig: &Rig<'_>, plan: &str, n: usize) -> Disturbed {
+    match stoppable(|| rig.run_in(rig.repo.path(), plan, vec![Box::new(StopAfter(n))])) {
+        Some(ended) => Disturbed { state: Some(ended.unwrap()), was_stopped: false },
+        None => Disturbed { state: finish(rig), was_stopped: true },
+    }
+}
+
 fn start(rig: &Rig<'_>, stop: Option<usize>) -> Option<Result<RunState, RunError>> {
     let sinks: Vec<Box<dyn Sink>> = stop.map(|n| Box::new(StopAfter(n)) as Box<dyn Sink>).into_iter().collect();
     stoppable(|| rig.run_in(rig.repo.path(), &eventful_plan(), sinks))

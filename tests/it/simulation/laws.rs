@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use git_orc::domain::id::{ObjectId, StepId, WorkstreamId};
+use git_orc::domain::id::{ObjectId, StepId, ToolId, WorkstreamId};
 use git_orc::domain::ledger::entry::Entry;
 use git_orc::domain::ledger::fold::FoldError;
 use git_orc::domain::plan::model::{StepKind, Workstream};
@@ -35,6 +35,8 @@ pub(super) struct Laws {
     started: BTreeMap<WorkstreamId, u32>,
     /// Attempts per workstream to resolve a conflict that came to their own end.
     resolves: BTreeMap<WorkstreamId, u32>,
+    /// The trees per workstream that fixers were set to or left, since it began its work on its tip.
+    seen_by_fixers: BTreeMap<WorkstreamId, Vec<ObjectId>>,
     /// How often a workstream began from scratch because a person was asked.
     episodes: u32,
     /// The commits that passed the gates and were recorded as prepared.
@@ -44,7 +46,8 @@ pub(super) struct Laws {
 impl Laws {
     pub(super) fn new(script: &Rc<Script>) -> Self {
         let (cut, started, resolves, prepared) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { script: Rc::clone(script), broken: None, cut, started, resolves, episodes: 1, prepared }
+        let seen_by_fixers = BTreeMap::new();
+        Self { script: Rc::clone(script), broken: None, cut, started, resolves, seen_by_fixers, episodes: 1, prepared }
     }
 
     #[expect(clippy::fn_params_excessive_bools, reason = "a law holds or it does not, as in any assertion")]
@@ -84,6 +87,7 @@ impl Laws {
             }
             self.patches(id, was, is);
             self.attempts(was, folded, event);
+            self.fixers(was, event);
         }
         self.count(event);
         self.side_by_side(folded, event);
@@ -133,6 +137,39 @@ impl Laws {
             let done = self.resolves.get(&started.workstream).copied().unwrap_or(0);
             let most = plan.limits.max_resolve_attempts * self.episodes;
             self.must(done < most, "P8 resolves are bounded", || format!("{}: {done} of {most}, and again", started.workstream));
+        }
+    }
+
+    /// Fixers never see a tree twice, and no tool mends what they have not seen.
+    fn fixers(&mut self, was: &WorkstreamState, event: &Event) {
+        let tree = was.patches.iter().rev().find(|patch| Some(patch.commit) == was.tip).map(|patch| patch.tree);
+        if let Event::StepStarted(started) = event {
+            let seen = self.seen_by_fixers.entry(started.workstream.clone()).or_default();
+            if started.role == StepRole::Edit && started.index == 0 || matches!(was.status, WorkstreamStatus::Conflicted { .. }) {
+                seen.clear();
+            }
+            if started.role != StepRole::Fix {
+                return;
+            }
+            let tree = tree.unwrap();
+            let is_seen = seen.contains(&tree);
+            let has_fixers = !self.script.plan.workstream(&started.workstream).unwrap().fixers.is_empty();
+            let of_fixers = started.tool.as_ref().is_some_and(ToolId::is_fixers);
+            if of_fixers {
+                seen.push(tree);
+            }
+            let holds = if of_fixers { has_fixers && !is_seen } else { !has_fixers || is_seen };
+            self.must(holds, "P8 fixers see every failed tree before a tool, and once", || format!("{started:?}"));
+        }
+        if let Event::StepFinished(finished) = event
+            && finished.tool.as_ref().is_some_and(ToolId::is_fixers)
+        {
+            let seen = self.seen_by_fixers.entry(finished.workstream.clone()).or_default();
+            if matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled) {
+                seen.pop();
+            } else {
+                seen.extend(tree);
+            }
         }
     }
 
@@ -222,10 +259,12 @@ fn most_attempts(plan: &Workstream, config: &RunConfig) -> u32 {
     let limits = &plan.limits;
     let longest = config.routes[&plan.id].values().map(Vec::len).max().unwrap_or(1);
     let rungs = 2 + u32::try_from(longest).unwrap();
+    // Before each FIX step of a tool and after the last one, fixers may mend as well.
+    let with_fixers = |most: u32| if plan.fixers.is_empty() { most } else { 2 * most + 1 };
     let per_step = |kind: &StepKind| match kind {
         StepKind::Edit(_) => limits.retry.max_attempts.max(1),
-        StepKind::Static(_) => 1 + 2 * limits.max_fix_iterations.statics.max(1),
-        StepKind::Runtime(_) => 1 + 2 * limits.max_fix_iterations.runtime.max(1),
+        StepKind::Static(_) => 1 + 2 * with_fixers(limits.max_fix_iterations.statics.max(1)),
+        StepKind::Runtime(_) => 1 + 2 * with_fixers(limits.max_fix_iterations.runtime.max(1)),
     };
     let once: u32 = plan.steps.iter().map(|step| per_step(&step.kind)).sum();
     (1 + limits.max_resolve_attempts) * (rungs * once + limits.max_resolve_attempts)

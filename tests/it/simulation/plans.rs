@@ -136,7 +136,8 @@ impl Script {
         let writes = (changes && leaves).then(|| (format!("{folder}/{}", dice.below(3)), value));
         let wrong = if changes && dice.chance(6) { vec!["`x` is outside the scope".to_owned(); 1 + dice.below(2)] } else { Vec::new() };
         let findings = if changes || outcome == StepOutcome::Passed { Vec::new() } else { vec![finding(dice.below(3))] };
-        let tool_fault = changes && matches!(outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted);
+        let by_fixers = order.tool.as_ref().is_some_and(ToolId::is_fixers);
+        let tool_fault = changes && !by_fixers && matches!(outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted);
         Deed { seconds: 1 + i64::try_from(dice.below(20)).unwrap(), outcome, writes, wrong, findings, tool_fault }
     }
 
@@ -189,6 +190,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
         steps,
         resolve: dice.chance(20).then(|| vec!["true".into()]),
         setup: Vec::new(),
+        fixers: if dice.chance(40) { vec![vec!["fmt".into()]] } else { Vec::new() },
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
         prompt: None,

@@ -31,6 +31,7 @@ pub fn workstream(layers: Layers<'_>, sink: &mut Sink<'_>) -> Option<Workstream>
     let resolve = pick!(layers.resolve).and_then(|command| argv(command, sink));
     let setup = pick!(layers.setup);
     let setup = if setup.is_some() { argvs(setup, sink) } else { layers.input.defaults.commands.setup.clone() };
+    let fixers = argvs(pick!(layers.fixers), sink);
     let mut bounds = layers.input.defaults.limits.clone();
     limits::apply(&mut bounds, layers.defaults);
     limits::apply(&mut bounds, &layers.own.value);
@@ -45,6 +46,7 @@ pub fn workstream(layers: Layers<'_>, sink: &mut Sink<'_>) -> Option<Workstream>
         steps,
         resolve,
         setup,
+        fixers,
         tasks: texts(pick!(layers.tasks)),
         acceptance_tests: texts(pick!(layers.acceptance_tests)),
         prompt: prompt(&layers.own.value).or_else(|| prompt(layers.defaults)),

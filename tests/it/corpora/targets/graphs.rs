@@ -128,6 +128,7 @@ pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope:
         steps: vec![Step { id: StepId::parse("edit").unwrap(), kind: StepKind::Edit(edit), timeout_sec: None, baseline: Baseline::Base }],
         resolve: None,
         setup: Vec::new(),
+        fixers: Vec::new(),
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
         prompt: None,
