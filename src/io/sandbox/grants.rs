@@ -9,6 +9,9 @@ use super::probe::Probe;
 use crate::domain::policy::sandbox::{Held, OwnRules, Reads, SandboxLevel};
 use crate::io::settings::environment::Environment;
 
+/// The shared memory of POSIX. Bubblewrap gives everybody an empty one.
+const SHARED_MEMORY: &str = "/dev/shm";
+
 /// What the sandbox must keep everybody off.
 #[derive(Debug, Clone, Copy)]
 pub struct Protected<'a> {
@@ -55,6 +58,7 @@ pub struct Grounds {
     read: Vec<PathBuf>,
     shown: Vec<PathBuf>,
     listed: Vec<PathBuf>,
+    shared_memory: Option<PathBuf>,
 }
 
 impl Grounds {
@@ -77,8 +81,11 @@ impl Grounds {
             read: extra.read.iter().filter_map(|text| expand(home.as_deref(), text)).collect(),
             shown: places.chain([protected.worktrees.to_owned()]).chain(path.iter().filter(|folder| is_scratch(folder)).cloned()).collect(),
             listed: SYSTEM.map(PathBuf::from).into_iter().chain(below_home(&HOME_READS)).collect(),
+            shared_memory: None,
             home,
         };
+        // Some put a repository there.
+        grounds.shared_memory = real([SHARED_MEMORY.into()]).pop().filter(|folder| !grounds.is_kept_off(folder));
         let libraries = |folder: &PathBuf| Some(folder.parent()?.join("lib")).filter(|lib| lib.is_dir());
         let programs = path.iter().filter(|folder| folder.is_absolute());
         grounds.listed.extend(programs.flat_map(|folder| [Some(folder.clone()), libraries(folder)]).flatten());
@@ -107,8 +114,9 @@ impl Grounds {
         let tool = |texts: &[String]| texts.iter().filter_map(|text| expand(home, text)).collect::<Vec<_>>();
         let tool_writes = tool(&own.rules.write).into_iter().filter_map(|path| self.granted(&path, Said::User));
         let folders = own.folders.iter().filter_map(|path| path.canonicalize().ok());
-        let writable: Vec<PathBuf> =
-            folders.chain(self.caches.iter().cloned()).chain(self.write.iter().cloned()).chain(tool_writes).collect();
+        let shared_memory = self.shared_memory.iter().filter(|_| held.level == SandboxLevel::Landlock);
+        let of_all = self.caches.iter().chain(&self.write).chain(shared_memory).cloned();
+        let writable: Vec<PathBuf> = folders.chain(of_all).chain(tool_writes).collect();
         let reads = self.read.iter().cloned().chain(tool(&own.rules.read));
         let mut shown: Vec<PathBuf> = self.shown.iter().cloned().chain(reads).collect();
         let readable = match held.reads {
@@ -135,15 +143,19 @@ impl Grounds {
     /// what lies behind one is granted only where it is nothing that must be kept off.
     fn granted(&self, path: &Path, said: Said) -> Option<PathBuf> {
         let real = path.canonicalize().ok()?;
-        let is_closed = self.closed.iter().any(|closed| real.starts_with(closed) || closed.starts_with(&real));
-        let is_whole = self.whole.iter().any(|whole| whole.starts_with(&real));
         let is_secret = self.secrets.iter().any(|secret| real.starts_with(secret) || secret.starts_with(&real));
         let is_meant = said == Said::User && real == *path;
-        let refused = is_closed || is_whole || (is_secret && !is_meant);
+        let refused = self.is_kept_off(&real) || (is_secret && !is_meant);
         if refused {
             tracing::warn!(path = %path.display(), "a path is not granted to programs, since it leads to what they are kept off");
         }
         (!refused).then_some(real)
+    }
+
+    /// Returns whether nobody may write to a path, whoever wants it.
+    fn is_kept_off(&self, real: &Path) -> bool {
+        let is_closed = self.closed.iter().any(|closed| real.starts_with(closed) || closed.starts_with(real));
+        is_closed || self.whole.iter().any(|whole| whole.starts_with(real))
     }
 }
 
@@ -186,7 +198,11 @@ mod tests {
 
     impl Machine {
         fn new(folders: &[&str]) -> Self {
-            let machine = Self(tempfile::tempdir().unwrap());
+            Self::of(tempfile::tempdir().unwrap(), folders)
+        }
+
+        fn of(top: tempfile::TempDir, folders: &[&str]) -> Self {
+            let machine = Self(top);
             for folder in ["home/.ssh", "home/.cache/pip", "home/.cargo/bin", "repo/.git", "repo.orc/run/ws", "tmp"].iter().chain(folders) {
                 std::fs::create_dir_all(machine.at(folder)).unwrap();
             }
@@ -197,8 +213,17 @@ mod tests {
             self.0.path().canonicalize().unwrap().join(path)
         }
 
-        /// Returns what is writable besides the worktree, without the machine's own path.
+        /// Returns what is writable on the machine, without its own path.
         fn writable(&self, settings: &[&str], tool: &[&str]) -> Vec<String> {
+            let (root, all) = (self.at(""), self.all_writable(SandboxLevel::Landlock, (settings, tool)));
+            all.iter().filter_map(|path| Some(path.strip_prefix(&root).ok()?.display().to_string())).collect()
+        }
+
+        fn has_shared_memory(&self, level: SandboxLevel) -> bool {
+            self.all_writable(level, (&[], &[])).iter().any(|path| path == Path::new(SHARED_MEMORY))
+        }
+
+        fn all_writable(&self, level: SandboxLevel, (settings, tool): (&[&str], &[&str])) -> Vec<PathBuf> {
             let environment = Environment::of([("HOME", self.at("home")), ("PATH", "/usr/bin".into())]);
             let (common, work, worktrees) = (self.at("repo/.git"), self.at("repo"), self.at("repo.orc"));
             let protected = Protected { common_dir: &common, work_dir: Some(&work), worktrees: &worktrees };
@@ -206,11 +231,9 @@ mod tests {
             let probe = Probe { landlock: 7, bubblewrap: Bubblewrap::Missing };
             let grounds = Grounds::new(probe, &environment, protected, Extra { write: &texts(settings), read: &[] });
             let rules = OwnRules { write: texts(tool), ..OwnRules::default() };
-            let held = Held { level: SandboxLevel::Landlock, network: Network::Full, reads: Reads::All };
+            let held = Held { level, network: Network::Full, reads: Reads::All };
             let own = Own { folders: &[worktrees.join("run/ws")], rules: &rules, tmp: &self.at("tmp") };
-            let root = self.at("");
-            let writable = grounds.confinement(held, own).writable;
-            writable.iter().map(|path| path.strip_prefix(&root).unwrap().display().to_string()).collect()
+            grounds.confinement(held, own).writable
         }
     }
 
@@ -237,5 +260,16 @@ mod tests {
             std::os::unix::fs::symlink(machine.at(target), machine.at(link)).unwrap();
         }
         assert_eq!(machine.writable(&[], &["~/.tool", "~/.all"]), ["repo.orc/run/ws", "home/.cache"]);
+    }
+
+    #[test]
+    fn shared_memory_is_writable_unless_the_repository_lies_there() {
+        let Ok(inside) = tempfile::tempdir_in(SHARED_MEMORY) else {
+            println!("this machine has no shared memory");
+            return;
+        };
+        let (outside, inside) = (Machine::new(&[]), Machine::of(inside, &[]));
+        assert!(outside.has_shared_memory(SandboxLevel::Landlock) && !inside.has_shared_memory(SandboxLevel::Landlock));
+        assert!(!outside.has_shared_memory(SandboxLevel::Bubblewrap), "there it is private");
     }
 }

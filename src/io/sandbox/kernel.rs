@@ -15,9 +15,8 @@ use crate::domain::policy::sandbox::Network;
 
 /// The newest version of the interface whose rights are all known here, for files.
 const FILES: ABI = ABI::V8;
-/// Devices that any program writes to, and the shared memory of POSIX.
-const DEVICES: [&str; 9] =
-    ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts", "/dev/shm"];
+/// Devices that any program writes to.
+const DEVICES: [&str; 8] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts"];
 
 /// What the kernel is to hold a process to.
 #[derive(Debug)]

@@ -1,6 +1,11 @@
 //! A user who works on while tools are at work: nothing of theirs is put back, and nobody is suspected.
 
-use super::{project, run, shell};
+use std::fs;
+use std::time::Duration;
+
+use git_orc::io::git::guard::Findings;
+
+use super::{guard, project, run, shell};
 use crate::harness::TestEnvironment;
 
 #[test]
@@ -14,7 +19,7 @@ fn an_ordinary_day_of_a_user_stops_nothing() {
     let plan = environment.root().join("plan.yaml");
     let lines: Vec<String> =
         ["a", "b", "c"].iter().map(|f| shell(&format!("ws-{f}"), &format!("{f}/**"), &format!("sleep 2; echo x >{f}/x.txt"))).collect();
-    std::fs::write(&plan, format!("version: 1\nname: tour\nmax_workers: 2\nworkstreams:\n{}", lines.concat())).unwrap();
+    fs::write(&plan, format!("version: 1\nname: tour\nmax_workers: 2\nworkstreams:\n{}", lines.concat())).unwrap();
     let mut running = repo.start_orc(&["run", plan.to_str().unwrap(), "--json"]);
     let mut rounds = 0;
     while running.is_running() {
@@ -68,4 +73,37 @@ fn what_a_user_changes_while_nobody_is_at_work_is_theirs() {
     repo.assert_untouched(&before);
     assert!(repo.ledger().of_kind("integrity_violated").is_empty());
     assert!(repo.ledger().of_kind("integrity_noted").is_empty());
+}
+
+/// git takes the files of a worktree away one by one, and fails when one of them comes back meanwhile.
+#[test]
+fn a_worktree_that_is_just_being_removed_is_left_alone() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    repo.git(&["worktree", "add", "--quiet", "../side", "topic"]);
+    let (guard, admin) = (guard(&environment, &repo), repo.path().join(".git/worktrees/side"));
+    for first in ["gitdir", "commondir"] {
+        guard.enter("a").unwrap();
+        fs::remove_file(admin.join(first)).unwrap();
+        std::thread::scope(|scope| {
+            let git = scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                let rest = || fs::read_dir(&admin).unwrap().map(|entry| entry.unwrap().path());
+                for path in rest().filter(|path| path.is_dir()) {
+                    fs::remove_dir_all(path).unwrap();
+                }
+                rest().for_each(|path| fs::remove_file(path).unwrap());
+                fs::remove_dir(&admin)
+            });
+            guard.leave("a").unwrap();
+            git.join().unwrap().unwrap();
+        });
+        assert_eq!(guard.take("a"), Findings::default());
+        fs::remove_dir_all(environment.root().join("side")).unwrap();
+        repo.git(&["worktree", "add", "--quiet", "../side", "topic"]);
+    }
+    guard.enter("a").unwrap();
+    fs::remove_file(admin.join("gitdir")).unwrap();
+    guard.leave("a").unwrap();
+    assert!(guard.take("a").guarded.iter().all(|change| change.restored) && admin.join("gitdir").exists());
 }

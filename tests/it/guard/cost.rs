@@ -2,16 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use git_orc::domain::id::RunId;
-use git_orc::io::fs::Durability;
-use git_orc::io::git::env::GitEnv;
-use git_orc::io::git::guard::{Guard, GuardSettings};
-use git_orc::io::git::ledger_ref::LedgerRef;
-use git_orc::io::git::repo::Repo;
-use git_orc::io::git::signature::Identity;
-use git_orc::io::git::worktree::Worktrees;
-
-use super::project;
+use super::{guard, project};
 use crate::harness::TestEnvironment;
 
 const REFS: usize = 5_000;
@@ -30,17 +21,7 @@ fn a_look_at_five_thousand_refs_timed() {
     for n in 0..REFS {
         repo.write(&format!(".git/refs/heads/t/{}/{n}", n % 50), format!("{head}\n"));
     }
-    let opened = Repo::discover(repo.path(), &GitEnv::new(environment.variables()).unwrap()).unwrap();
-    let worktrees = Worktrees::new(&opened, &environment.root().join("project.orc")).unwrap();
-    let name = Identity { name: "git-orc".to_owned(), email: String::new() };
-    let ledger = LedgerRef::new(&opened, name, Durability::Relaxed);
-    let settings = GuardSettings {
-        run: RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
-        target: "refs/heads/orc/tour".to_owned(),
-        folder: environment.root().join("run"),
-        durability: Durability::Relaxed,
-    };
-    let guard = Guard::new(&opened, &worktrees, ledger, settings).unwrap();
+    let guard = guard(&environment, &repo);
     let mut times = Vec::new();
     for _ in 0..12 {
         let start = Instant::now();

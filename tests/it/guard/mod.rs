@@ -7,6 +7,14 @@ mod gates;
 mod refs;
 mod shared;
 
+use git_orc::domain::id::RunId;
+use git_orc::io::fs::Durability;
+use git_orc::io::git::env::GitEnv;
+use git_orc::io::git::guard::{Guard, GuardSettings};
+use git_orc::io::git::ledger_ref::LedgerRef;
+use git_orc::io::git::repo::Repo;
+use git_orc::io::git::signature::Identity;
+use git_orc::io::git::worktree::Worktrees;
 use serde_json::Value;
 
 use crate::harness::{Outcome, TestEnvironment, TestRepo};
@@ -48,4 +56,19 @@ fn changes(repo: &TestRepo<'_>, kind: &str) -> Vec<Value> {
 fn state_of(outcome: &Value, id: &str) -> String {
     let all = outcome["workstreams"].as_array().unwrap();
     all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id} in {outcome}"))["state"].as_str().unwrap().to_owned()
+}
+
+/// The guard of a run in a repository.
+fn guard(environment: &TestEnvironment, repo: &TestRepo<'_>) -> Guard {
+    let opened = Repo::discover(repo.path(), &GitEnv::new(environment.variables()).unwrap()).unwrap();
+    let worktrees = Worktrees::new(&opened, &environment.root().join("project.orc")).unwrap();
+    let name = Identity { name: "git-orc".to_owned(), email: String::new() };
+    let ledger = LedgerRef::new(&opened, name, Durability::Relaxed);
+    let settings = GuardSettings {
+        run: RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
+        target: "refs/heads/orc/tour".to_owned(),
+        folder: environment.root().join("run"),
+        durability: Durability::Relaxed,
+    };
+    Guard::new(&opened, &worktrees, ledger, settings).unwrap()
 }

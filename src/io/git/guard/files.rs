@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::memo::{Memo, is_absent};
 use crate::domain::integrity::config_keys::key_changes;
@@ -35,6 +36,10 @@ const ADMIN: &[&str] = &["commondir", "config.worktree", "gitdir"];
 /// The largest file that is kept, and the most that is kept of all.
 const MAX_FILE: u64 = 1 << 20;
 const MAX_ALL: u64 = 32 << 20;
+/// How long what was done to a worktree must have stayed as it is before it counts, and how long that is waited for.
+const SETTLED: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many hooks are looked at, and how deep.
 const MAX_HOOKS: usize = 4_000;
 const MAX_DEPTH: usize = 6;
@@ -131,8 +136,28 @@ impl FileWatch {
         Ok(Files(scan.found))
     }
 
+    /// Reads the watched files, and returns them with how they differ from what they were. A worktree that git is removing loses its files one by
+    /// one, and putting one back in the middle of it would make git fail; so harm to a worktree counts when nothing follows it.
+    pub(super) fn look(&self, old: &Files) -> io::Result<(Files, Vec<Difference>)> {
+        let mut found = self.read(old)?;
+        let mut differences = self.differences(old, &found);
+        let start = Instant::now();
+        let mut quiet = start;
+        let may_pass = |all: &[Difference]| all.iter().any(|one| one.thing == Thing::Admin && !one.ordinary);
+        while may_pass(&differences) && quiet.elapsed() < SETTLED && start.elapsed() < PATIENCE {
+            std::thread::sleep(PAUSE);
+            let again = self.read(&found)?;
+            if !self.differences(&found, &again).is_empty() {
+                quiet = Instant::now();
+            }
+            found = again;
+            differences = self.differences(old, &found);
+        }
+        Ok((found, differences))
+    }
+
     /// Returns where two states differ, parents before what is in them.
-    pub(super) fn differences(&self, old: &Files, new: &Files) -> Vec<Difference> {
+    fn differences(&self, old: &Files, new: &Files) -> Vec<Difference> {
         let paths: BTreeSet<&Vec<u8>> = old.0.keys().chain(new.0.keys()).collect();
         paths.into_iter().filter_map(|path| self.difference(path, old.0.get(path), new.0.get(path), (old, new))).collect()
     }

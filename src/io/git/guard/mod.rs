@@ -244,8 +244,7 @@ impl Guard {
     }
 
     fn look_at_files(&self, state: &mut State, seen: &mut Seen) -> Result<(), GuardError> {
-        let found = self.watch.read(&state.files).map_err(|e| self.look_error(e))?;
-        let differences = self.watch.differences(&state.files, &found);
+        let (found, differences) = self.watch.look(&state.files).map_err(|e| self.look_error(e))?;
         if differences.is_empty() {
             state.files = found;
             return Ok(());
