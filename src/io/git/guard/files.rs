@@ -8,11 +8,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::memo::{Memo, is_absent};
 use crate::domain::integrity::config_keys::key_changes;
 use crate::domain::integrity::fact::{Change, How, Thing};
+use crate::io::clock::{self, Stopwatch};
 use crate::io::fs::{self, Durability, FsError};
 use crate::io::git::folder::{FileKind, FileStat, FileTime, Folder};
 use crate::io::git::worktree::now;
@@ -141,14 +142,14 @@ impl FileWatch {
     pub(super) fn look(&self, old: &Files) -> io::Result<(Files, Vec<Difference>)> {
         let mut found = self.read(old)?;
         let mut differences = self.differences(old, &found);
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let mut quiet = start;
         let may_pass = |all: &[Difference]| all.iter().any(|one| one.thing == Thing::Admin && !one.ordinary);
         while may_pass(&differences) && quiet.elapsed() < SETTLED && start.elapsed() < PATIENCE {
-            std::thread::sleep(PAUSE);
+            clock::pause(PAUSE);
             let again = self.read(&found)?;
             if !self.differences(&found, &again).is_empty() {
-                quiet = Instant::now();
+                quiet = Stopwatch::start();
             }
             found = again;
             differences = self.differences(old, &found);
