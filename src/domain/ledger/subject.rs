@@ -134,7 +134,7 @@ fn rest(event: &Event) -> String {
         return format!("integration {verb}: wave {}, {} as {}", m.wave, count(m.merges.len(), "merge"), m.commit.short());
     }
     if let Event::GateFinished(m) = event {
-        return format!("gate {}: {} on wave {} ({})", m.word(), m.gate, m.wave, names(&m.workstreams));
+        return format!("gate {}: {} on wave {} ({}){}", m.word(), m.gate, m.wave, names(&m.workstreams), because(m.remark()));
     }
     if let Event::GateChecked(m) = event {
         let why = if m.outcome == GateOutcome::Passed { String::new() } else { format!(": {}", m.reason) };

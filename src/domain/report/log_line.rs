@@ -239,7 +239,8 @@ fn detail(event: &Event) -> Option<String> {
         return (!parts.is_empty()).then(|| parts.join(", "));
     }
     if let Event::GateFinished(m) = event {
-        return Some(format!("{} on wave {}", m.gate, m.wave));
+        let why = m.remark().map(|why| format!(": {why}")).unwrap_or_default();
+        return Some(format!("{} on wave {}{why}", m.gate, m.wave));
     }
     if let Event::GateChecked(m) = event {
         return Some(format!("{} on {}: {}", m.gate, m.commit.short(), m.reason));

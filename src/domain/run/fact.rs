@@ -231,6 +231,13 @@ impl GateRun {
             Verdict::Error => "could not run",
         }
     }
+
+    /// Returns what its word alone does not tell: why it did not pass, or why it did though its command did not.
+    #[must_use]
+    pub fn remark(&self) -> Option<&String> {
+        let is_plain = self.verdict == Verdict::Passed && !self.flaky && self.exit_code.is_none_or(|code| code == 0);
+        self.reason.as_ref().filter(|_| !is_plain)
+    }
 }
 
 /// A worktree came or went.

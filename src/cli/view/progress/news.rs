@@ -76,7 +76,7 @@ pub fn news(entry: &Entry, state: &RunState) -> Option<News> {
 
 /// What the first line, the rows or the summary tell anyway need not stay.
 fn weight(event: &Event) -> Weight {
-    let is_passed_gate = matches!(event, Event::GateFinished(gate) if gate.verdict == Verdict::Passed);
+    let is_passed_gate = matches!(event, Event::GateFinished(gate) if gate.verdict == Verdict::Passed && gate.remark().is_none());
     let is_frame = matches!(event, Event::RunStarted(_) | Event::RunResumed(_) | Event::WaveStarted(_) | Event::IntegrationAdvanced(_));
     // What was not to be had must be seen.
     let is_frame = is_frame && !matches!(event, Event::RunStarted(m) | Event::RunResumed(m) if !m.sandbox_notes.is_empty());
@@ -105,8 +105,9 @@ fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
         return Some((format!("wave {wave}"), "merged".to_owned(), vec![("commit", commit.short()), ("merges", merges.len().to_string())]));
     }
     if let Event::GateFinished(m) = event {
-        let facts =
+        let mut facts =
             vec![("wave", m.wave.to_string()), ("workstreams", m.workstreams.len().to_string()), ("took", milliseconds(m.duration_ms))];
+        facts.extend(m.remark().map(|why| ("reason", why.clone())));
         return Some((format!("gate {}", m.gate), m.word().to_owned(), facts));
     }
     if let Event::RecoveryClimbed(m) = event {
