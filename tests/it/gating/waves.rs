@@ -35,8 +35,13 @@ fn what_was_red_before_is_nobodys_fault() {
     repo.write("old.txt", "always so!\n");
     repo.commit("red from the start");
     repo.write("p.yaml", plan(&[("good", "fine"), ("bad", "not fine!")]));
-    assert_eq!(repo.orc(&["run", "p.yaml"]).code(), 3);
+    let run = repo.orc(&["run", "p.yaml"]);
+    assert_eq!(run.code(), 3);
     assert_eq!(repo.git(&["ls-tree", "--name-only", "orc/tour", "bad.txt", "good.txt"]), "good.txt");
+    // That it passed although its command failed is said wherever somebody looks.
+    for shown in [run.stderr, repo.git(&["log", "--format=%s", "refs/orc/ledger"]), repo.orc(&["log"]).stdout] {
+        assert!(shown.contains("it fails as it does on the base"), "{shown}");
+    }
     let ledger = repo.ledger();
     let passed = ledger.of_kind("gate_finished").into_iter().find(|gate| gate["verdict"] == "passed").unwrap();
     assert!(passed["reason"].as_str().unwrap().contains("fails as it does on the base: 1 finding"), "{passed:#}");
