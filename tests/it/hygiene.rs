@@ -199,3 +199,32 @@ fn the_commands_in_documents_exist() {
         named.iter().filter(|(_, verb)| !exists(verb)).map(|(path, verb)| format!("{path}: git orc {verb}")).collect();
     assert_none("commands that do not exist", &missing);
 }
+
+/// Returns the packages of a lock file: `name version`, each with what it depends on.
+fn locked(text: &str) -> BTreeMap<String, String> {
+    let value = |package: &str, key: &str| {
+        let line = package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+        line.unwrap_or_default().trim_matches('"').to_owned()
+    };
+    let of = |package: &str| {
+        let needs = package.split_once("dependencies = [").map_or("", |(_, rest)| rest.split(']').next().unwrap_or_default());
+        (format!("{} {}", value(package, "name"), value(package, "version")), needs.to_owned())
+    };
+    text.split("[[package]]").skip(1).map(of).collect()
+}
+
+#[test]
+fn fuzz_targets_are_built_from_what_the_program_is_built_from() {
+    let own = locked(include_str!("../../Cargo.lock"));
+    let fuzz = locked(include_str!("../../fuzz/Cargo.lock"));
+    let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
+    let needed = manifest["dependencies"].as_table().unwrap().iter();
+    let needed = needed.map(|(key, value)| value.get("package").and_then(toml::Value::as_str).unwrap_or(key));
+    let by_fuzz = &fuzz[&format!("git-orc {}", env!("CARGO_PKG_VERSION"))];
+    let missing: Vec<&str> = needed.filter(|name| !by_fuzz.contains(&format!("\"{name}"))).collect();
+    assert!(missing.is_empty(), "`fuzz/Cargo.lock` does not know {missing:?}");
+    let names: BTreeSet<&str> = own.keys().filter_map(|package| package.split(' ').next()).collect();
+    let is_other = |package: &&String| names.contains(package.split(' ').next().unwrap_or_default()) && !own.contains_key(*package);
+    let others: Vec<&String> = fuzz.keys().filter(is_other).collect();
+    assert!(others.is_empty(), "`cargo update --workspace` in `fuzz` after its Cargo.lock was copied from the top: {others:?}");
+}
