@@ -12,6 +12,7 @@ pub mod range;
 pub mod removed;
 pub mod report;
 pub mod request;
+pub mod rule;
 pub mod session;
 pub mod ungated;
 pub mod waive;

@@ -175,7 +175,7 @@ fn advice(said: &Said) -> Styled {
     if let Some(again) = &said.again {
         out.put(Role::Faint, format!("  again:  {again}")).line();
     }
-    if said.gate == RULE {
+    if said.gate == RULE.id {
         out.put(Role::Faint, "  Describe a gate in QUALITY_GATE.yaml, or in the plan under `gates`, so that something has looked at it.")
             .line();
     }

@@ -86,7 +86,7 @@ codes! {
     UnknownValue = "unknown-value", Structure, Error;
     /// A number is too small or too large.
     OutOfRange = "out-of-range", Structure, Error;
-    /// The version of the plan format is not known.
+    /// The version of the format is not known.
     UnsupportedVersion = "unsupported-version", Structure, Error;
     /// A name does not match the rule for ids.
     InvalidId = "invalid-id", Structure, Error;

@@ -11,9 +11,10 @@ use crate::domain::document::read::{Free, Name, Read, Real, Whole, wrong_type};
 use crate::domain::document::record::{Extra, Record, described, read_record, record, record_schema, unknown_key};
 use crate::domain::document::sink::{Draft, Sink};
 use crate::domain::document::source::{At, Place};
+use crate::domain::document::version::Version;
 use crate::domain::document::word::Command;
 use crate::domain::gate::model::Baseline;
-use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord, Version};
+use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord};
 use crate::domain::run::workstream_machine::HISTORY;
 
 /// A number of attempts, repeats or steps, from 1.

@@ -30,24 +30,8 @@ impl One<'_> {
     /// Returns a verdict about which nothing is known but why.
     #[must_use]
     pub fn said(&self, outcome: GateOutcome, reason: String, source: Source) -> Said {
-        Said {
-            gate: self.gate.id.to_string(),
-            title: self.gate.title().to_owned(),
-            commit: self.target.commit,
-            outcome,
-            reason,
-            action: self.gate.on_failure,
-            source,
-            findings: Vec::new(),
-            new: 0,
-            known: 0,
-            fixed: 0,
-            measured: Vec::new(),
-            duration_ms: 0,
-            flaky: false,
-            output: None,
-            again: None,
-        }
+        let names = (self.gate.id.to_string(), self.gate.title().to_owned());
+        Said::plain(names, self.target.commit, (outcome, reason), (self.gate.on_failure, source))
     }
 }
 

@@ -6,16 +6,15 @@ use super::cache::Shelf;
 use super::error::GatingError;
 use super::file::{NAME, PLACES};
 use super::range::Target;
-use super::report::{GateReport, Said, Source};
+use super::report::GateReport;
+use super::rule::Rule;
 use super::ungated::run_of;
-use crate::domain::gate::judge::GateOutcome;
-use crate::domain::gate::model::FailureAction;
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::ops::context::Context;
 
-/// The name of this rule, where gates have their ids.
-pub const RULE: &str = "gate-file";
+/// Runs leave the file alone.
+pub const RULE: Rule = Rule { id: "gate-file", title: "runs leave the gates alone" };
 
 /// Looks at a commit without gates: when a run took them away nothing goes on, and when somebody else did, it is said.
 ///
@@ -25,31 +24,8 @@ pub fn look(cx: &Context, target: &Target, report: &mut GateReport) -> Result<()
     let objects = Objects::open(&cx.repo)?;
     match by_run(&objects, target)? {
         Some((commit, run)) => {
-            let waiver = Shelf::open(cx)?.waiver(objects.tree_of(target.commit)?, RULE)?;
-            let (reason, source) = match waiver {
-                Some(waiver) => {
-                    (format!("waived by {}: {}", waiver.who, waiver.reason), Source::Waived { who: waiver.who, entry: waiver.entry })
-                }
-                None => (format!("{} was made by run {run}, and takes {NAME} away", commit.short()), Source::Ran),
-            };
-            report.said.push(Said {
-                gate: RULE.to_owned(),
-                title: "runs leave the gates alone".to_owned(),
-                commit: target.commit,
-                outcome: GateOutcome::NotComputed,
-                reason,
-                action: FailureAction::Block,
-                source,
-                findings: Vec::new(),
-                new: 0,
-                known: 0,
-                fixed: 0,
-                measured: Vec::new(),
-                duration_ms: 0,
-                flaky: false,
-                output: None,
-                again: None,
-            });
+            let reason = format!("{} was made by run {run}, and takes {NAME} away", commit.short());
+            report.said.push(RULE.refuse(&Shelf::open(cx)?, (target.commit, objects.tree_of(target.commit)?), reason)?);
         }
         None => {
             if target.base.map(|base| has_gates(&objects, base)).transpose()? == Some(true) {

@@ -70,6 +70,34 @@ pub struct Said {
 }
 
 impl Said {
+    /// Returns a verdict about which nothing is known but why.
+    #[must_use]
+    pub fn plain(
+        (gate, title): (String, String),
+        commit: ObjectId,
+        (outcome, reason): (GateOutcome, String),
+        (action, source): (FailureAction, Source),
+    ) -> Self {
+        Self {
+            gate,
+            title,
+            commit,
+            outcome,
+            reason,
+            action,
+            source,
+            findings: Vec::new(),
+            new: 0,
+            known: 0,
+            fixed: 0,
+            measured: Vec::new(),
+            duration_ms: 0,
+            flaky: false,
+            output: None,
+            again: None,
+        }
+    }
+
     /// Returns whether everything goes on as far as this gate is concerned.
     #[must_use]
     pub const fn lets_pass(&self) -> bool {

@@ -7,6 +7,7 @@ use super::cache::Shelf;
 use super::error::GatingError;
 use super::range::Target;
 use super::report::{GateReport, Said, Source};
+use super::rule::Rule;
 use crate::domain::gate::judge::GateOutcome;
 use crate::domain::gate::model::FailureAction;
 use crate::domain::id::{ObjectId, RunId};
@@ -15,8 +16,8 @@ use crate::io::git::objects::Objects;
 use crate::ops::context::Context;
 use crate::ops::load::{LoadError, load_state};
 
-/// The name of this rule, where gates have their ids.
-pub const RULE: &str = "run-verdict";
+/// What a run made leaves after a gate has seen it.
+pub const RULE: Rule = Rule { id: "run-verdict", title: "commits of runs have passed a gate" };
 const TRAILER: &[u8] = b"Orc-Run: ";
 
 /// The last commit of a run in a range on which no gate has passed.
@@ -49,31 +50,8 @@ pub fn look(cx: &Context, targets: &[Target], report: &mut GateReport) -> Result
             if passed.next().is_some() {
                 continue;
             }
-            let waiver = shelf.waiver(one.tree, RULE)?;
-            let (reason, source) = match waiver {
-                Some(waiver) => {
-                    (format!("waived by {}: {}", waiver.who, waiver.reason), Source::Waived { who: waiver.who, entry: waiver.entry })
-                }
-                None => (format!("{} was made by run {}, and {}", one.commit.short(), one.run, one.reason), Source::Ran),
-            };
-            report.said.push(Said {
-                gate: RULE.to_owned(),
-                title: "commits of runs have passed a gate".to_owned(),
-                commit: one.commit,
-                outcome: GateOutcome::NotComputed,
-                reason,
-                action: FailureAction::Block,
-                source,
-                findings: Vec::new(),
-                new: 0,
-                known: 0,
-                fixed: 0,
-                measured: Vec::new(),
-                duration_ms: 0,
-                flaky: false,
-                output: None,
-                again: None,
-            });
+            let reason = format!("{} was made by run {}, and {}", one.commit.short(), one.run, one.reason);
+            report.said.push(RULE.refuse(&shelf, (one.commit, one.tree), reason)?);
         }
     }
     Ok(())

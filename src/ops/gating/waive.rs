@@ -31,7 +31,7 @@ pub fn waive(cx: &Context, request: &WaiveRequest) -> Result<GateWaived, GatingE
     }
     let commit: ObjectId = cx.repo.resolve(&request.commit)?;
     let tree = Objects::open(&cx.repo)?.tree_of(commit)?;
-    if ![ungated::RULE, removed::RULE].contains(&request.gate.as_str()) {
+    if ![ungated::RULE.id, removed::RULE.id].contains(&request.gate.as_str()) {
         let found = file::read(cx, commit)?.ok_or_else(|| GatingError::NoFile { commit: commit.short(), name: file::NAME })?;
         if found.gates.gate(&request.gate).is_none() {
             let known = found.gates.gates.iter().map(|gate| gate.id.to_string()).collect();
