@@ -37,8 +37,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     let mut worked = match (&profile.kind, order.role) {
         (ToolKind::Replay, _) => replay::run(cx, order, state).await?,
         (ToolKind::Fixers, _) => fixers::run(cx, order, state).await?,
-        (ToolKind::Command | ToolKind::External { .. }, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,
-        (ToolKind::Command | ToolKind::External { .. }, _) => work::run(cx, order, profile, state).await?,
+        (_, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,
+        (_, _) => work::run(cx, order, profile, state).await?,
     };
     watch::leave(cx, &watch::name(order)).await?;
     let Told { mut events, stop } = watch::told(cx, order, profile.integrity);
@@ -50,7 +50,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     for found in found {
         events.extend(patch_events(cx, order, (plan, state), (found, stop.as_deref(), &mut worked)).await?);
     }
-    let external = matches!(profile.kind, ToolKind::External { .. });
+    let external = profile.is_prompted();
     events.push(Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),
@@ -65,6 +65,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         output: worked.output.take(),
         findings: Vec::new(),
         review: worked.review.take(),
+        failure: worked.failure.take(),
+        usage: worked.usage.take(),
     }));
     recorder.record(events).await?;
     Ok(())

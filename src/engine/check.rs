@@ -73,6 +73,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
         review: None,
+        failure: None,
+        usage: None,
     }));
     recorder.record(events).await?;
     Ok(())

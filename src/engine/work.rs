@@ -18,10 +18,12 @@ use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRo
 use crate::domain::run::recovery::begins_anew;
 use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::tool::diff::extract;
+use crate::domain::tool::failure::Failure;
 use crate::domain::tool::invocation::{Invocation, Task, invocation};
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
+use crate::domain::tool::usage::Usage;
 use crate::io::fs::{self, Durability};
 use crate::io::git::admin::{Tampered, Tampering};
 use crate::io::git::apply::{ApplyError, ApplyOutcome, apply_diff};
@@ -44,6 +46,10 @@ pub struct Worked {
     pub notes: Vec<String>,
     /// Why a person must look at it before it lands; nothing when nothing was judged.
     pub review: Option<Vec<String>>,
+    /// How the tool failed.
+    pub failure: Option<Failure>,
+    /// What the tool used.
+    pub usage: Option<Usage>,
     /// What it left behind, in the order of its making.
     pub found: Vec<Found>,
 }
@@ -52,7 +58,17 @@ impl Worked {
     /// Returns work that ended before anything was changed.
     #[must_use]
     pub fn ended(outcome: StepOutcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), exit_code: None, output: None, notes: Vec::new(), review: None, found: Vec::new() }
+        Self {
+            outcome,
+            message: message.into(),
+            exit_code: None,
+            output: None,
+            notes: Vec::new(),
+            review: None,
+            failure: None,
+            usage: None,
+            found: Vec::new(),
+        }
     }
 }
 
@@ -286,6 +302,7 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         Err(error) => return Ok(Err(error)),
     };
     let named = named_files(worktree, set);
+    let seconds = bench::capped(cx, seconds(order, profile, set));
     let task = Task {
         prompt: set.text,
         prompt_file: &prompt_file,
@@ -295,27 +312,38 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         workstream: &order.workstream,
         run: cx.run,
         command: set.command,
+        model: None,
+        budget: None,
+        timeout_sec: seconds,
     };
-    let Invocation { argv, env, stdin } = invocation(profile, &task).map_err(|e| bench::with_sources(&e))?;
+    let Invocation { argv, env, stdin, files } = invocation(profile, &task).map_err(|e| bench::with_sources(&e))?;
+    for (path, content) in files {
+        let path = run_dir.join(path);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+        if let Err(error) = made.and_then(|()| fs::write_scratch(&path, &content)) {
+            return Ok(Err(error.into()));
+        }
+    }
     let variables = bench::variables(cx, order, worktree.path(), Some(&prompt_file));
-    let seconds = match order.role {
-        StepRole::Edit => set.plan.limits.timeouts.edit,
-        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => set.plan.limits.timeouts.fix,
-    };
-    let planned = set.plan.steps.get(order.index).and_then(|step| step.timeout_sec).filter(|_| order.role == StepRole::Edit);
-    let seconds = planned.or(profile.timeout_sec).unwrap_or(seconds);
     let idle = profile.idle_timeout_sec.unwrap_or(set.plan.limits.timeouts.idle);
     Ok(Ok(Command {
         argv,
         cwd: worktree.path().to_owned(),
         env: cx.environment.for_task(&variables, &profile.env_allow, &env),
         stdin,
-        wall: Some(Duration::from_secs(bench::capped(cx, seconds))),
+        wall: Some(Duration::from_secs(seconds)),
         idle: (idle > 0).then(|| Duration::from_secs(idle)),
         log: log.to_owned(),
         stdout: (profile.output == OutputMode::Patch).then(|| log.with_extension("stdout")),
         resources: profile.resources,
     }))
+}
+
+/// Returns how long the tool may take, in seconds.
+fn seconds(order: &StepOrder, profile: &ToolProfile, set: &Assignment<'_>) -> u64 {
+    let limits = &set.plan.limits.timeouts;
+    let planned = set.plan.steps.get(order.index).and_then(|step| step.timeout_sec).filter(|_| order.role == StepRole::Edit);
+    planned.or(profile.timeout_sec).unwrap_or(if order.role == StepRole::Edit { limits.edit } else { limits.fix })
 }
 
 /// Returns the files of the scope that exist, for tools that want to be told: those that a pattern without a wildcard names.

@@ -188,11 +188,7 @@ fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
 }
 
 const fn traits(profile: &ToolProfile) -> ToolTraits {
-    ToolTraits {
-        prompted: matches!(profile.kind, ToolKind::External { .. }),
-        fixed: matches!(profile.kind, ToolKind::Replay),
-        resolve: profile.resolve,
-    }
+    ToolTraits { prompted: profile.is_prompted(), fixed: matches!(profile.kind, ToolKind::Replay), resolve: profile.resolve }
 }
 
 /// A run before it is driven.

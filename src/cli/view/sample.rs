@@ -195,6 +195,8 @@ impl Sample {
             findings,
             notes: Vec::new(),
             review: None,
+            failure: None,
+            usage: None,
         }));
     }
 

@@ -125,6 +125,8 @@ mod tests {
             findings: Vec::new(),
             notes: vec!["odd".to_owned()],
             review: None,
+            failure: None,
+            usage: None,
         })
     }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
+use crate::domain::tool::failure::Failure;
+use crate::domain::tool::usage::Usage;
 
 /// What a step is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,6 +321,12 @@ pub struct StepFinished {
     /// Why a person must look at what the workstream has changed so far, one sentence each; absent when nothing was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Vec<String>>,
+    /// How the tool failed, and what helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What the tool used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
 }
 
 /// Where a patch came from.

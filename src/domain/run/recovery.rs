@@ -64,6 +64,8 @@ pub fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
         output: None,
         findings: Vec::new(),
         review: None,
+        failure: None,
+        usage: None,
     })
 }
 

@@ -259,6 +259,8 @@ impl Dice {
             output: None,
             findings,
             review: None,
+            failure: None,
+            usage: None,
         }));
     }
 

@@ -1,7 +1,8 @@
 //! From a task to an argument vector. Never a shell.
 //!
 //! Rules:
-//! - A template argument becomes exactly one argument, whatever is put into it; only `{files}` becomes as many as there are files.
+//! - A template argument becomes exactly one argument, whatever is put into it; only `{files}`,
+//!   `{model_args}` and `{budget_args}` become any number of them.
 //! - Nothing that is put in can become an option. A file whose name starts with `-` gets `./` in front; a prompt that starts with `-` at the
 //!   start of an argument (a list, say) gets a line feed in front; the other values are absolute paths and ids, which cannot start with `-`.
 //! - The embedded tool `command` runs the workstream's own argument vector as it is written: braces in it mean nothing, and what it needs to
@@ -14,6 +15,7 @@ use std::path::Path;
 
 use super::profile::{StdinMode, ToolKind, ToolProfile};
 use super::template::{self, Piece, Placeholder, TemplateError};
+use super::usage::MicroUsd;
 use crate::domain::id::{RepoPath, RunId, WorkstreamId};
 
 /// The longest argument that Linux takes (`MAX_ARG_STRLEN`), without the final NUL.
@@ -38,6 +40,12 @@ pub struct Task<'a> {
     pub run: RunId,
     /// What the embedded tool `command` runs.
     pub command: Option<&'a [String]>,
+    /// The model; `None` leaves it to the profile.
+    pub model: Option<&'a str>,
+    /// What the attempt may cost.
+    pub budget: Option<MicroUsd>,
+    /// Seconds until it is ended.
+    pub timeout_sec: u64,
 }
 
 /// How a tool is started.
@@ -49,6 +57,8 @@ pub struct Invocation {
     pub env: BTreeMap<String, OsString>,
     /// What it reads from standard input; `None` closes it.
     pub stdin: Option<Vec<u8>>,
+    /// Files to write below the folder of the step before it starts: path and content.
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
 /// Why no argument vector could be made.
@@ -82,6 +92,9 @@ pub enum InvocationError {
         /// Its length with the values put in.
         length: usize,
     },
+    /// The profile asks for a value that nobody gives.
+    #[error("the profile needs a value for `{0}` and there is none; name it in the plan or in the profile")]
+    NoValue(Placeholder),
     /// A path that must be absolute is not.
     #[error("the path for `{0}` is not absolute")]
     Relative(Placeholder),
@@ -93,27 +106,33 @@ pub enum InvocationError {
 /// Returns an [`InvocationError`] when the profile's templates are wrong, or a value does not fit into an argument.
 pub fn invocation(profile: &ToolProfile, task: &Task<'_>) -> Result<Invocation, InvocationError> {
     check_paths(task)?;
+    let task = &Task { model: task.model.or(profile.model.as_deref()), ..*task };
     let argv = match &profile.kind {
         ToolKind::Command => plain_argv(task.command)?,
-        ToolKind::Replay | ToolKind::Fixers => return Err(InvocationError::NoProgram(profile.id.to_string())),
+        ToolKind::Replay | ToolKind::Fixers | ToolKind::Acp { .. } | ToolKind::Api { .. } | ToolKind::Manual => {
+            return Err(InvocationError::NoProgram(profile.id.to_string()));
+        }
         ToolKind::External { binary, args } => {
             let mut argv = vec![OsString::from(binary)];
             for argument in args {
-                expand(argument, task, &mut argv)?;
+                expand(argument, (profile, task), &mut argv)?;
             }
             argv
         }
     };
     let mut env = BTreeMap::new();
     for (name, value) in &profile.env {
-        let pieces = read(value)?;
-        env.insert(name.clone(), checked(name, join(&pieces, task, Place::Anywhere))?);
+        env.insert(name.clone(), checked(name, join(&read(value)?, task, Place::Anywhere)?)?);
+    }
+    let mut files = Vec::new();
+    for (path, content) in &profile.run_files {
+        files.push((path.clone(), join(&read(content)?, task, Place::Anywhere)?));
     }
     let stdin = match profile.stdin {
         StdinMode::Null => None,
         StdinMode::Prompt => Some(task.prompt.as_bytes().to_vec()),
     };
-    Ok(Invocation { argv, env, stdin })
+    Ok(Invocation { argv, env, stdin, files })
 }
 
 fn check_paths(task: &Task<'_>) -> Result<(), InvocationError> {
@@ -134,15 +153,27 @@ fn read(argument: &str) -> Result<Vec<Piece>, InvocationError> {
     template::parse(argument).map_err(|source| InvocationError::Template { argument: argument.to_owned(), source })
 }
 
-fn expand(argument: &str, task: &Task<'_>, argv: &mut Vec<OsString>) -> Result<(), InvocationError> {
+fn expand(argument: &str, (profile, task): (&ToolProfile, &Task<'_>), argv: &mut Vec<OsString>) -> Result<(), InvocationError> {
     let pieces = read(argument)?;
-    if pieces == [Piece::Value(Placeholder::Files)] {
-        for path in task.files {
-            argv.push(checked(argument, file_argument(path))?);
+    let more: &[String] = match pieces.as_slice() {
+        [Piece::Value(Placeholder::Files)] => {
+            for path in task.files {
+                argv.push(checked(argument, file_argument(path))?);
+            }
+            return Ok(());
         }
-        return Ok(());
+        [Piece::Value(Placeholder::ModelArgs)] if task.model.is_none() => return Ok(()),
+        [Piece::Value(Placeholder::BudgetArgs)] if task.budget.is_none() => return Ok(()),
+        [Piece::Value(Placeholder::ModelArgs)] => &profile.model_args,
+        [Piece::Value(Placeholder::BudgetArgs)] => &profile.budget_args,
+        pieces => {
+            argv.push(checked(argument, join(pieces, task, Place::Argument)?)?);
+            return Ok(());
+        }
+    };
+    for argument in more {
+        argv.push(checked(argument, join(&read(argument)?, task, Place::Argument)?)?);
     }
-    argv.push(checked(argument, join(&pieces, task, Place::Argument))?);
     Ok(())
 }
 
@@ -168,13 +199,13 @@ enum Place {
     Anywhere,
 }
 
-fn join(pieces: &[Piece], task: &Task<'_>, place: Place) -> Vec<u8> {
+fn join(pieces: &[Piece], task: &Task<'_>, place: Place) -> Result<Vec<u8>, InvocationError> {
     let mut bytes = Vec::new();
     for piece in pieces {
         match piece {
             Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
             Piece::Value(placeholder) => {
-                let value = value(*placeholder, task);
+                let value = value(*placeholder, task).ok_or(InvocationError::NoValue(*placeholder))?;
                 if place == Place::Argument && bytes.is_empty() && value.as_bytes().starts_with(b"-") {
                     bytes.push(b'\n');
                 }
@@ -182,23 +213,28 @@ fn join(pieces: &[Piece], task: &Task<'_>, place: Place) -> Vec<u8> {
             }
         }
     }
-    bytes
+    Ok(bytes)
 }
 
-fn value(placeholder: Placeholder, task: &Task<'_>) -> OsString {
-    match placeholder {
+/// Returns a value; `None` when nobody gives it, or when it is a list of arguments.
+fn value(placeholder: Placeholder, task: &Task<'_>) -> Option<OsString> {
+    Some(match placeholder {
         Placeholder::Prompt => task.prompt.into(),
         Placeholder::PromptFile => task.prompt_file.into(),
         Placeholder::WorktreePath => task.worktree_path.into(),
         Placeholder::RunDir => task.run_dir.into(),
         Placeholder::Workstream => task.workstream.as_str().into(),
         Placeholder::Run => task.run.to_string().into(),
+        Placeholder::Model => task.model?.into(),
+        Placeholder::BudgetUsd => format!("{:.6}", task.budget?.usd()).into(),
+        Placeholder::TimeoutSec => task.timeout_sec.to_string().into(),
+        Placeholder::ModelArgs | Placeholder::BudgetArgs => return None,
         // In a variable the files are one text, a path per line.
         Placeholder::Files => {
             let lines: Vec<&[u8]> = task.files.iter().map(RepoPath::as_bytes).collect();
             OsStr::from_bytes(&lines.join(&b'\n')).to_owned()
         }
-    }
+    })
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::profile::{ToolKind, ToolProfile};
-use super::raw::{RawFile, RawProfile};
+use super::profile::{OutputMode, ToolKind, ToolProfile};
+use super::raw::{KindWord, RawFile, RawProfile};
 use super::suggest::{closest, did_you_mean};
 use super::toolbox::{Tool, Toolbox};
 use crate::domain::id::ToolId;
@@ -88,27 +88,8 @@ impl<'a> Merged<'a> {
 
     fn finish(&self, id: &ToolId) -> Result<Tool, String> {
         let raw = self.extended(id, &mut Vec::new())?;
-        let binary = raw.binary.ok_or_else(|| format!("tool `{id}` has no `binary`"))?;
-        let args = raw.args.unwrap_or_default();
-        let mut profile = ToolProfile::new(id.clone(), ToolKind::External { binary, args });
-        profile.env = raw.env.unwrap_or_default();
-        profile.env_allow = raw.env_allow.unwrap_or_default();
-        profile.timeout_sec = raw.timeout_sec;
-        profile.idle_timeout_sec = raw.idle_timeout_sec;
-        profile.capabilities = raw.capabilities.unwrap_or_default();
-        profile.assisted_by = raw.assisted_by;
-        profile.install = raw.install;
-        profile.sandbox = raw.sandbox.unwrap_or_default();
-        profile.stdin = raw.stdin.unwrap_or(profile.stdin);
-        profile.output = raw.output.unwrap_or(profile.output);
-        profile.resolve = raw.resolve.unwrap_or(profile.resolve);
-        profile.integrity = raw.integrity.unwrap_or(profile.integrity);
-        profile.resources = raw.resources.unwrap_or_default();
-        if let Some(codes) = raw.success_exit_codes {
-            profile.success_exit_codes = codes;
-        }
         let origins = self.sources.get(id).into_iter().flatten().map(|source| source.name.to_owned()).collect();
-        Ok(Tool { profile, origins })
+        Ok(Tool { profile: profile(id, raw)?, origins })
     }
 
     fn extended(&self, id: &ToolId, seen: &mut Vec<ToolId>) -> Result<RawProfile, String> {
@@ -132,6 +113,62 @@ impl<'a> Merged<'a> {
         let (line, column) = source.map_or((1, 1), |source| key_place(source.text, id.as_str()));
         ProfileError { file: source.map(|source| source.name.to_owned()).unwrap_or_default(), line, column, message }
     }
+}
+
+fn kind(id: &ToolId, raw: &mut RawProfile) -> Result<ToolKind, String> {
+    let mut started = || {
+        let binary = raw.binary.take().ok_or_else(|| format!("tool `{id}` has no `binary`"))?;
+        Ok::<_, String>((binary, raw.args.take().unwrap_or_default()))
+    };
+    Ok(match raw.kind.unwrap_or(KindWord::Program) {
+        KindWord::Program => started().map(|(binary, args)| ToolKind::External { binary, args })?,
+        KindWord::Acp => started().map(|(binary, args)| ToolKind::Acp { binary, args })?,
+        KindWord::Api => {
+            ToolKind::Api { base_url: raw.base_url.take().ok_or_else(|| format!("tool `{id}` is an `api` and has no `base_url`"))? }
+        }
+        KindWord::Manual => ToolKind::Manual,
+    })
+}
+
+/// Returns the profile that a file describes.
+fn profile(id: &ToolId, mut raw: RawProfile) -> Result<ToolProfile, String> {
+    let kind = kind(id, &mut raw)?;
+    // A model that is asked itself can do nothing but print.
+    let output = if matches!(kind, ToolKind::Api { .. }) { Some(OutputMode::Patch) } else { raw.output };
+    let plain = ToolProfile::new(id.clone(), kind);
+    Ok(ToolProfile {
+        model: raw.model,
+        model_args: raw.model_args.unwrap_or_default(),
+        budget_args: raw.budget_args.unwrap_or_default(),
+        key_env: raw.key_env,
+        run_files: raw.run_files.unwrap_or_default(),
+        env: raw.env.unwrap_or_default(),
+        env_allow: raw.env_allow.unwrap_or_default(),
+        stdin: raw.stdin.unwrap_or(plain.stdin),
+        output: output.unwrap_or(plain.output),
+        usage: raw.usage,
+        errors: raw.errors.unwrap_or_default(),
+        failures: raw.failures.unwrap_or_default(),
+        leftovers: raw.leftovers.unwrap_or_default(),
+        timeout_sec: raw.timeout_sec,
+        idle_timeout_sec: raw.idle_timeout_sec,
+        success_exit_codes: raw.success_exit_codes.unwrap_or(plain.success_exit_codes),
+        capabilities: raw.capabilities.unwrap_or_default(),
+        max_parallel: raw.max_parallel,
+        starts_per_minute: raw.starts_per_minute,
+        context_window: raw.context_window,
+        reads_agents_md: raw.reads_agents_md.unwrap_or(plain.reads_agents_md),
+        version_args: raw.version_args.unwrap_or(plain.version_args),
+        min_version: raw.min_version,
+        resolve: raw.resolve.unwrap_or(plain.resolve),
+        integrity: raw.integrity.unwrap_or(plain.integrity),
+        resources: raw.resources.unwrap_or_default(),
+        assisted_by: raw.assisted_by,
+        install: raw.install,
+        sandbox: raw.sandbox.unwrap_or_default(),
+        id: plain.id,
+        kind: plain.kind,
+    })
 }
 
 /// Returns line and column of the key of a profile. An id needs no escape in JSON, so it stands in the text as it is.

@@ -2,38 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::profile::{IntegrityMode, OutputMode, ResolveMode, StdinMode};
+use super::raw_text::{EnvName, LeftoverName, NamePattern, OneLine, Program, RunFiles, Template, Url, Variables, VersionText};
+use super::reader::{ErrorReader, FailureRule, UsageReader};
 use super::resources::ResourceLimits;
 use super::suggest::{closest, did_you_mean};
 use super::toolbox::is_embedded;
-use super::{template, variable};
 use crate::domain::id::ToolId;
 use crate::domain::policy::sandbox::{OwnRules, is_grantable};
-
-const KEYS: [&str; 17] = [
-    "binary",
-    "args",
-    "env",
-    "env_allow",
-    "stdin",
-    "output",
-    "timeout_sec",
-    "idle_timeout_sec",
-    "success_exit_codes",
-    "capabilities",
-    "resolve",
-    "integrity",
-    "resources",
-    "assisted_by",
-    "install",
-    "sandbox",
-    "extends",
-];
 
 /// One file: profiles in the order in which they are written.
 #[derive(Debug)]
@@ -42,75 +23,142 @@ pub(super) struct RawFile {
     pub(super) profiles: Vec<(ToolId, RawProfile)>,
 }
 
-/// What a file says about one tool.
-#[derive(Debug, Clone, Default)]
-pub(super) struct RawProfile {
+/// How a tool is talked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum KindWord {
+    /// A program is started for every task and ends with it.
+    Program,
+    /// A program that speaks the Agent Client Protocol on its standard streams.
+    Acp,
+    /// A model behind an interface like that of OpenAI.
+    Api,
+    /// A person.
+    Manual,
+}
+
+/// Declares the fields of a profile: each with the type that it is kept as, the type that it is read as, and the way from this to that.
+macro_rules! profile_fields {
+    ($($(#[$doc:meta])* $name:ident: $kept:ty = $read:ty, $keep:expr;)*) => {
+        const KEYS: &[&str] = &[$(stringify!($name)),*];
+
+        /// What a file says about one tool.
+        #[derive(Debug, Clone, Default)]
+        pub(super) struct RawProfile {
+            $($(#[$doc])* pub(super) $name: Option<$kept>,)*
+        }
+
+        impl RawProfile {
+            /// Returns this profile with every gap filled by the whole field of a weaker one.
+            fn filled(self, weaker: &Self) -> Self {
+                Self { $($name: self.$name.or_else(|| weaker.$name.clone()),)* }
+            }
+        }
+
+        fn read_field<'de, A: MapAccess<'de>>(raw: &mut RawProfile, key: &str, map: &mut A) -> Result<(), A::Error> {
+            match key {
+                $(stringify!($name) => {
+                    let keep: fn($read) -> Result<$kept, String> = $keep;
+                    raw.$name = Some(keep(map.next_value::<$read>()?).map_err(A::Error::custom)?);
+                })*
+                _ => return Err(A::Error::custom(unknown_key(key))),
+            }
+            Ok(())
+        }
+    };
+}
+
+profile_fields! {
+    /// How it is talked to; a program where nothing is said.
+    kind: KindWord = KindWord, Ok;
     /// See [`super::profile::ToolKind::External`].
-    pub(super) binary: Option<String>,
+    binary: String = Program, |read| Ok(read.0);
     /// See [`super::profile::ToolKind::External`].
-    pub(super) args: Option<Vec<String>>,
+    args: Vec<String> = Vec<Template>, templates;
+    /// See [`super::profile::ToolKind::Api`].
+    base_url: String = Url, |read| Ok(read.0);
+    /// See [`super::profile::ToolProfile::key_env`].
+    key_env: String = EnvName, |read| Ok(read.0);
+    /// See [`super::profile::ToolProfile::model`].
+    model: String = OneLine, |read| Ok(read.0);
+    /// See [`super::profile::ToolProfile::model_args`].
+    model_args: Vec<String> = Vec<Template>, templates;
+    /// See [`super::profile::ToolProfile::budget_args`].
+    budget_args: Vec<String> = Vec<Template>, templates;
+    /// See [`super::profile::ToolProfile::run_files`].
+    run_files: BTreeMap<String, String> = RunFiles, |read| Ok(read.0);
     /// See [`super::profile::ToolProfile::env`].
-    pub(super) env: Option<BTreeMap<String, String>>,
+    env: BTreeMap<String, String> = Variables, |read| Ok(read.0);
     /// See [`super::profile::ToolProfile::env_allow`].
-    pub(super) env_allow: Option<Vec<String>>,
+    env_allow: Vec<String> = Vec<NamePattern>, |read| Ok(read.into_iter().map(|name| name.0).collect());
     /// See [`super::profile::ToolProfile::stdin`].
-    pub(super) stdin: Option<StdinMode>,
+    stdin: StdinMode = StdinMode, Ok;
     /// See [`super::profile::ToolProfile::output`].
-    pub(super) output: Option<OutputMode>,
+    output: OutputMode = OutputMode, Ok;
+    /// See [`super::profile::ToolProfile::usage`].
+    usage: UsageReader = UsageReader, Ok;
+    /// See [`super::profile::ToolProfile::errors`].
+    errors: Vec<ErrorReader> = Vec<ErrorReader>, Ok;
+    /// See [`super::profile::ToolProfile::failures`].
+    failures: Vec<FailureRule> = Vec<FailureRule>, Ok;
+    /// See [`super::profile::ToolProfile::leftovers`].
+    leftovers: Vec<String> = Vec<LeftoverName>, |read| Ok(read.into_iter().map(|name| name.0).collect());
     /// See [`super::profile::ToolProfile::timeout_sec`].
-    pub(super) timeout_sec: Option<u64>,
+    timeout_sec: u64 = NonZeroU64, |read| Ok(read.get());
     /// See [`super::profile::ToolProfile::idle_timeout_sec`].
-    pub(super) idle_timeout_sec: Option<u64>,
+    idle_timeout_sec: u64 = u64, Ok;
     /// See [`super::profile::ToolProfile::success_exit_codes`].
-    pub(super) success_exit_codes: Option<Vec<i32>>,
+    success_exit_codes: Vec<i32> = ExitCodes, |read| Ok(read.0);
     /// See [`super::profile::ToolProfile::capabilities`].
-    pub(super) capabilities: Option<Vec<String>>,
+    capabilities: Vec<String> = Vec<String>, Ok;
+    /// See [`super::profile::ToolProfile::max_parallel`].
+    max_parallel: u32 = NonZeroU32, |read| Ok(read.get());
+    /// See [`super::profile::ToolProfile::starts_per_minute`].
+    starts_per_minute: u32 = NonZeroU32, |read| Ok(read.get());
+    /// See [`super::profile::ToolProfile::context_window`].
+    context_window: u64 = NonZeroU64, |read| Ok(read.get());
+    /// See [`super::profile::ToolProfile::reads_agents_md`].
+    reads_agents_md: bool = bool, Ok;
+    /// See [`super::profile::ToolProfile::version_args`].
+    version_args: Vec<String> = Vec<String>, Ok;
+    /// See [`super::profile::ToolProfile::min_version`].
+    min_version: String = VersionText, |read| Ok(read.0);
     /// See [`super::profile::ToolProfile::resolve`].
-    pub(super) resolve: Option<ResolveMode>,
+    resolve: ResolveMode = ResolveMode, Ok;
     /// See [`super::profile::ToolProfile::integrity`].
-    pub(super) integrity: Option<IntegrityMode>,
+    integrity: IntegrityMode = IntegrityMode, Ok;
     /// See [`super::profile::ToolProfile::resources`].
-    pub(super) resources: Option<ResourceLimits>,
+    resources: ResourceLimits = ResourceLimits, Ok;
     /// See [`super::profile::ToolProfile::assisted_by`].
-    pub(super) assisted_by: Option<String>,
+    assisted_by: String = OneLine, |read| Ok(read.0);
     /// See [`super::profile::ToolProfile::install`].
-    pub(super) install: Option<String>,
+    install: String = OneLine, |read| Ok(read.0);
     /// See [`super::profile::ToolProfile::sandbox`].
-    pub(super) sandbox: Option<OwnRules>,
+    sandbox: OwnRules = OwnRules, own_rules;
     /// The tool whose fields fill those that are not set here.
-    pub(super) extends: Option<ToolId>,
+    extends: ToolId = ToolId, Ok;
+}
+
+fn templates(read: Vec<Template>) -> Result<Vec<String>, String> {
+    Ok(read.into_iter().map(|argument| argument.0).collect())
 }
 
 impl RawProfile {
-    /// Returns this profile with the gaps filled from a weaker one. Variables are joined by name; every other field is taken whole.
+    /// Returns this profile with the gaps filled from a weaker one. Variables and files are joined by name, and so are the rules of a
+    /// sandbox; every other field is taken whole.
     #[must_use]
     pub(super) fn over(self, weaker: &Self) -> Self {
-        let env = match (self.env, &weaker.env) {
-            (Some(strong), Some(weak)) => Some(weak.clone().into_iter().chain(strong).collect()),
-            (strong, weak) => strong.or_else(|| weak.clone()),
+        let joined = |strong: &Option<BTreeMap<String, String>>, weak: &Option<BTreeMap<String, String>>| match (strong, weak) {
+            (Some(strong), Some(weak)) => Some(weak.clone().into_iter().chain(strong.clone()).collect()),
+            (strong, weak) => strong.clone().or_else(|| weak.clone()),
         };
-        Self {
-            binary: self.binary.or_else(|| weaker.binary.clone()),
-            args: self.args.or_else(|| weaker.args.clone()),
-            env,
-            env_allow: self.env_allow.or_else(|| weaker.env_allow.clone()),
-            stdin: self.stdin.or(weaker.stdin),
-            output: self.output.or(weaker.output),
-            timeout_sec: self.timeout_sec.or(weaker.timeout_sec),
-            idle_timeout_sec: self.idle_timeout_sec.or(weaker.idle_timeout_sec),
-            success_exit_codes: self.success_exit_codes.or_else(|| weaker.success_exit_codes.clone()),
-            capabilities: self.capabilities.or_else(|| weaker.capabilities.clone()),
-            resolve: self.resolve.or(weaker.resolve),
-            integrity: self.integrity.or(weaker.integrity),
-            resources: self.resources.or(weaker.resources),
-            assisted_by: self.assisted_by.or_else(|| weaker.assisted_by.clone()),
-            install: self.install.or_else(|| weaker.install.clone()),
-            sandbox: match (self.sandbox, &weaker.sandbox) {
-                (Some(strong), Some(weak)) => Some(strong.over(weak)),
-                (strong, weak) => strong.or_else(|| weak.clone()),
-            },
-            extends: self.extends.or_else(|| weaker.extends.clone()),
-        }
+        let env = joined(&self.env, &weaker.env);
+        let run_files = joined(&self.run_files, &weaker.run_files);
+        let sandbox = match (&self.sandbox, &weaker.sandbox) {
+            (Some(strong), Some(weak)) => Some(strong.clone().over(weak)),
+            (strong, weak) => strong.clone().or_else(|| weak.clone()),
+        };
+        Self { env, run_files, sandbox, ..self.filled(weaker) }
     }
 }
 
@@ -186,129 +234,20 @@ impl<'de> Visitor<'de> for ProfileVisitor {
     }
 }
 
-fn read_field<'de, A: MapAccess<'de>>(raw: &mut RawProfile, key: &str, map: &mut A) -> Result<(), A::Error> {
-    match key {
-        "binary" => raw.binary = Some(map.next_value::<Program>()?.0),
-        "args" => raw.args = Some(map.next_value::<Vec<Template>>()?.into_iter().map(|argument| argument.0).collect()),
-        "env" => raw.env = Some(map.next_value::<Variables>()?.0),
-        "env_allow" => raw.env_allow = Some(map.next_value::<Vec<NamePattern>>()?.into_iter().map(|name| name.0).collect()),
-        "stdin" => raw.stdin = Some(map.next_value()?),
-        "output" => raw.output = Some(map.next_value()?),
-        "timeout_sec" => raw.timeout_sec = Some(map.next_value::<NonZeroU64>()?.get()),
-        "idle_timeout_sec" => raw.idle_timeout_sec = Some(map.next_value()?),
-        "success_exit_codes" => raw.success_exit_codes = Some(map.next_value::<ExitCodes>()?.0),
-        "capabilities" => raw.capabilities = Some(map.next_value()?),
-        "resources" => raw.resources = Some(map.next_value()?),
-        "resolve" => raw.resolve = Some(map.next_value()?),
-        "integrity" => raw.integrity = Some(map.next_value()?),
-        "assisted_by" => raw.assisted_by = Some(map.next_value::<OneLine>()?.0),
-        "install" => raw.install = Some(map.next_value::<OneLine>()?.0),
-        "sandbox" => raw.sandbox = Some(own_rules(map.next_value()?)?),
-        "extends" => raw.extends = Some(map.next_value()?),
-        _ => return Err(A::Error::custom(unknown_key(key))),
-    }
-    Ok(())
-}
-
 /// Refuses grants that are no plain paths.
-fn own_rules<E: Error>(rules: OwnRules) -> Result<OwnRules, E> {
+fn own_rules(rules: OwnRules) -> Result<OwnRules, String> {
     match rules.write.iter().chain(&rules.read).find(|path| !is_grantable(path)) {
-        Some(bad) => Err(E::custom(format_args!("`{}` must be an absolute path or begin with `~/`, without `..`", bad.escape_debug()))),
+        Some(bad) => Err(format!("`{}` must be an absolute path or begin with `~/`, without `..`", bad.escape_debug())),
         None => Ok(rules),
     }
 }
 
 fn unknown_key(key: &str) -> String {
-    let suggestion = closest(key, KEYS);
+    let suggestion = closest(key, KEYS.iter().copied());
     let hyphens = suggestion.filter(|known| key.contains('-') && *known == key.replace('-', "_"));
     match hyphens {
         Some(known) => format!("unknown key `{key}`: keys are spelt with underscores, write `{known}`"),
         None => format!("unknown key `{key}`{}", did_you_mean(suggestion)),
-    }
-}
-
-macro_rules! checked_string {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
-        $(#[$doc])*
-        struct $name(String);
-
-        // The check is a part of reading the string, because serde_json knows the place of a mistake only while it reads the value.
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let check: fn(&str) -> Result<(), String> = $check;
-                deserializer.deserialize_str(StringVisitor(check)).map(Self)
-            }
-        }
-    };
-}
-
-struct StringVisitor(fn(&str) -> Result<(), String>);
-
-impl Visitor<'_> for StringVisitor {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
-        (self.0)(text).map_err(E::custom)?;
-        Ok(text.to_owned())
-    }
-}
-
-checked_string! {
-    /// A program: never empty, and never taken for an option.
-    Program, |text| match text {
-        "" => Err("the program is empty".to_owned()),
-        text if text.starts_with('-') || text.contains('\0') => Err(format!("`{}` is no program", text.escape_debug())),
-        _ => Ok(()),
-    }
-}
-checked_string! {
-    /// An argument with placeholders.
-    Template, |text| template::parse(text).map(|_| ()).map_err(|error| error.to_string())
-}
-checked_string! {
-    /// The name of a variable to pass on.
-    NamePattern, |text| variable::check_pattern(text).map_err(|error| error.to_string())
-}
-checked_string! {
-    /// Text that can stand in a trailer.
-    OneLine, |text| {
-        let fine = !text.trim().is_empty() && !text.chars().any(char::is_control);
-        if fine { Ok(()) } else { Err("this must be one line of text".to_owned()) }
-    }
-}
-
-struct Variables(BTreeMap<String, String>);
-
-impl<'de> Deserialize<'de> for Variables {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(VariablesVisitor).map(Self)
-    }
-}
-
-struct VariablesVisitor;
-
-impl<'de> Visitor<'de> for VariablesVisitor {
-    type Value = BTreeMap<String, String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object from variables to values")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut variables = BTreeMap::new();
-        while let Some(name) = map.next_key::<String>()? {
-            variable::check_name(&name).map_err(A::Error::custom)?;
-            if variables.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("variable `{name}` is set twice")));
-            }
-            let value = map.next_value::<Template>()?.0;
-            variables.insert(name, value);
-        }
-        Ok(variables)
     }
 }
 

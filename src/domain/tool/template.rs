@@ -21,11 +21,34 @@ pub enum Placeholder {
     Run,
     /// The absolute path of a folder for the tool's own files, outside the worktree.
     RunDir,
+    /// The name of the model.
+    Model,
+    /// The profile's arguments for the model, none when no model is named; stands alone.
+    ModelArgs,
+    /// What the attempt may cost, in US dollars.
+    BudgetUsd,
+    /// The profile's arguments for the budget, none when there is no budget; stands alone.
+    BudgetArgs,
+    /// Seconds until the tool is ended.
+    TimeoutSec,
 }
 
 impl Placeholder {
     /// Every placeholder.
-    pub const ALL: [Self; 7] = [Self::Prompt, Self::PromptFile, Self::Files, Self::WorktreePath, Self::Workstream, Self::Run, Self::RunDir];
+    pub const ALL: [Self; 12] = [
+        Self::Prompt,
+        Self::PromptFile,
+        Self::Files,
+        Self::WorktreePath,
+        Self::Workstream,
+        Self::Run,
+        Self::RunDir,
+        Self::Model,
+        Self::ModelArgs,
+        Self::BudgetUsd,
+        Self::BudgetArgs,
+        Self::TimeoutSec,
+    ];
 
     /// Returns the name between the braces.
     #[must_use]
@@ -38,7 +61,18 @@ impl Placeholder {
             Self::Workstream => "workstream",
             Self::Run => "run",
             Self::RunDir => "run_dir",
+            Self::Model => "model",
+            Self::ModelArgs => "model_args",
+            Self::BudgetUsd => "budget_usd",
+            Self::BudgetArgs => "budget_args",
+            Self::TimeoutSec => "timeout_sec",
         }
+    }
+
+    /// Returns whether it is any number of arguments, so that it can not be a part of one.
+    #[must_use]
+    pub const fn stands_alone(self) -> bool {
+        matches!(self, Self::Files | Self::ModelArgs | Self::BudgetArgs)
     }
 }
 
@@ -71,15 +105,15 @@ pub enum TemplateError {
     /// A brace has no partner.
     #[error("a lone `{0}`; write `{0}{0}` for the brace itself")]
     LoneBrace(char),
-    /// `{files}` is any number of arguments, so it cannot be a part of one.
-    #[error("`{{files}}` must be an argument of its own")]
-    FilesNotAlone,
+    /// It is any number of arguments, so it cannot be a part of one.
+    #[error("`{0}` must be an argument of its own")]
+    NotAlone(Placeholder),
 }
 
 /// Reads a template.
 ///
 /// # Errors
-/// Returns a [`TemplateError`] for unknown placeholders, lone braces, and `{files}` with something beside it.
+/// Returns a [`TemplateError`] for unknown placeholders, lone braces, and a list of arguments with something beside it.
 pub fn parse(text: &str) -> Result<Vec<Piece>, TemplateError> {
     let mut pieces = Vec::new();
     let mut literal = String::new();
@@ -107,10 +141,14 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, TemplateError> {
     if !literal.is_empty() {
         pieces.push(Piece::Text(literal));
     }
-    if pieces.len() > 1 && pieces.contains(&Piece::Value(Placeholder::Files)) {
-        return Err(TemplateError::FilesNotAlone);
+    let crowded = pieces.iter().filter(|_| pieces.len() > 1).find_map(|piece| match piece {
+        Piece::Value(placeholder) if placeholder.stands_alone() => Some(*placeholder),
+        Piece::Value(_) | Piece::Text(_) => None,
+    });
+    match crowded {
+        Some(placeholder) => Err(TemplateError::NotAlone(placeholder)),
+        None => Ok(pieces),
     }
-    Ok(pieces)
 }
 
 fn placeholder(name: &str) -> Result<Placeholder, TemplateError> {
@@ -146,7 +184,8 @@ mod tests {
         let check = |template: &str, message: &str| assert_eq!(parse(template).unwrap_err().to_string(), message, "{template}");
         check("{promt}", "unknown placeholder `{promt}` (did you mean `prompt`?); write `{{` for a brace itself");
         check("{prompt-file}", "unknown placeholder `{prompt-file}` (did you mean `prompt_file`?); write `{{` for a brace itself");
-        check("{model}", "unknown placeholder `{model}`; write `{{` for a brace itself");
+        check("{nothing}", "unknown placeholder `{nothing}`; write `{{` for a brace itself");
+        check("-m={model_args}", "`{model_args}` must be an argument of its own");
         check("{}", "unknown placeholder `{}`; write `{{` for a brace itself");
         check("a{", "a lone `{`; write `{{` for the brace itself");
         check("a}b", "a lone `}`; write `}}` for the brace itself");

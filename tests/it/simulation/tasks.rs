@@ -137,6 +137,8 @@ fn finished(order: &StepOrder, deed: &Deed) -> Event {
         output: None,
         findings: deed.findings.clone(),
         review: None,
+        failure: None,
+        usage: None,
     })
 }
 

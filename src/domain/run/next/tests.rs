@@ -90,6 +90,8 @@ impl Hand {
             output: None,
             findings: Vec::new(),
             review: None,
+            failure: None,
+            usage: None,
         };
         step_finished(&mut self.one, &finished).unwrap();
         order.tool.map_or_else(|| order.step.to_string(), |tool| tool.to_string())

@@ -28,6 +28,9 @@ impl Fixture {
             workstream: &self.workstream,
             run: RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
             command: self.command.as_deref(),
+            model: None,
+            budget: None,
+            timeout_sec: 60,
         };
         invocation(profile, &task)
     }
@@ -129,4 +132,40 @@ proptest! {
             prop_assert!(!argument.as_bytes().starts_with(b"-"), "{:?}", argument);
         }
     }
+}
+
+#[test]
+fn arguments_for_a_model_and_a_budget_are_there_when_these_are() {
+    let fixture = Fixture::new("p", &[]);
+    let mut profile = external(&["{model_args}", "{budget_args}", "-t", "{timeout_sec}"]);
+    profile.model_args = vec!["-m".to_owned(), "{model}".to_owned()];
+    profile.budget_args = vec!["--most={budget_usd}".to_owned()];
+    assert_eq!(fixture.run(&profile).unwrap().argv, ["tool", "-t", "60"]);
+    profile.model = Some("gpt".to_owned());
+    assert_eq!(fixture.run(&profile).unwrap().argv, ["tool", "-m", "gpt", "-t", "60"]);
+    let task = Task {
+        prompt: "p",
+        prompt_file: Path::new("/p"),
+        files: &[],
+        worktree_path: Path::new("/w"),
+        run_dir: Path::new("/d"),
+        workstream: &fixture.workstream,
+        run: RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
+        command: None,
+        model: Some("-other"),
+        budget: Some(MicroUsd(1_500_000)),
+        timeout_sec: 5,
+    };
+    let argv = invocation(&profile, &task).unwrap().argv;
+    assert_eq!(argv, ["tool", "-m", "\n-other", "--most=1.500000", "-t", "5"]);
+    let error = fixture.run(&external(&["--most={budget_usd}"])).unwrap_err();
+    assert_eq!(error, InvocationError::NoValue(Placeholder::BudgetUsd));
+}
+
+#[test]
+fn files_of_a_profile_are_made_from_templates() {
+    let mut profile = external(&[]);
+    profile.run_files.insert("home/settings.json".to_owned(), r#"{{"folder":"{worktree_path}"}}"#.to_owned());
+    let files = Fixture::new("p", &[]).run(&profile).unwrap().files;
+    assert_eq!(files, [("home/settings.json".to_owned(), br#"{"folder":"/wt"}"#.to_vec())]);
 }

@@ -33,19 +33,38 @@ fn every_field_is_read() {
     let toolbox =
         parse(&[r#"{"t": {"binary": "b", "args": ["-x", "{files}"], "env": {"A": "{run}"}, "env_allow": ["K_*"], "stdin": "prompt",
         "output": "patch", "timeout_sec": 5, "idle_timeout_sec": 0, "success_exit_codes": [0, 5], "capabilities": ["c"],
-        "resolve": "refuse", "resources": {"memory_mib": 4096}, "assisted_by": "me", "install": "make", "x-note": [1], "metadata": {"k": 1}}, "$schema": "s", "x-y": 1}"#])
+        "resolve": "refuse", "resources": {"memory_mib": 4096}, "assisted_by": "me", "install": "make",
+        "model": "m", "model_args": ["-m", "{model}"], "budget_args": ["{budget_usd}"], "key_env": "KEY", "run_files": {"a/b": "{run}"},
+        "usage": {"in": {"format": "jsonl"}, "fields": {"input": "i"}}, "errors": [{"in": {"format": "json", "stream": "stderr"}}],
+        "failures": [{"class": "auth", "exit_codes": [41]}], "leftovers": [".t*"], "max_parallel": 2, "starts_per_minute": 3,
+        "context_window": 1000, "reads_agents_md": true, "version_args": ["-V"], "min_version": "1.2", "x-note": [1], "metadata": {"k": 1}}, "$schema": "s", "x-y": 1}"#])
         .unwrap();
     let expect = ToolProfile {
         id: ToolId::parse("t").unwrap(),
         kind: ToolKind::External { binary: "b".to_owned(), args: vec!["-x".to_owned(), "{files}".to_owned()] },
+        model: Some("m".to_owned()),
+        model_args: vec!["-m".to_owned(), "{model}".to_owned()],
+        budget_args: vec!["{budget_usd}".to_owned()],
+        key_env: Some("KEY".to_owned()),
+        run_files: BTreeMap::from([("a/b".to_owned(), "{run}".to_owned())]),
         env: BTreeMap::from([("A".to_owned(), "{run}".to_owned())]),
         env_allow: vec!["K_*".to_owned()],
         stdin: StdinMode::Prompt,
         output: OutputMode::Patch,
+        usage: serde_json::from_str(r#"{"in": {"format": "jsonl"}, "fields": {"input": "i"}}"#).unwrap(),
+        errors: serde_json::from_str(r#"[{"in": {"format": "json", "stream": "stderr"}}]"#).unwrap(),
+        failures: serde_json::from_str(r#"[{"class": "auth", "exit_codes": [41]}]"#).unwrap(),
+        leftovers: vec![".t*".to_owned()],
         timeout_sec: Some(5),
         idle_timeout_sec: Some(0),
         success_exit_codes: vec![0, 5],
         capabilities: vec!["c".to_owned()],
+        max_parallel: Some(2),
+        starts_per_minute: Some(3),
+        context_window: Some(1000),
+        reads_agents_md: true,
+        version_args: vec!["-V".to_owned()],
+        min_version: Some("1.2".to_owned()),
         resolve: ResolveMode::Refuse,
         integrity: IntegrityMode::Stop,
         resources: ResourceLimits { memory_mib: Some(4096), ..ResourceLimits::default() },
@@ -132,4 +151,38 @@ fn all_files_and_all_tools_are_reported_at_once() {
             "shipped:1:48: tool `c` has no `binary`"
         ]
     );
+}
+
+#[test]
+fn a_tool_need_not_be_a_program() {
+    let toolbox = parse(&[
+        r#"{"acp": {"kind": "acp", "binary": "a", "args": ["--acp"]}, "api": {"kind": "api", "base_url": "http://127.0.0.1:1/v1"},
+        "me": {"kind": "manual"}}"#,
+    ])
+    .unwrap();
+    assert_eq!(profile(&toolbox, "acp").kind, ToolKind::Acp { binary: "a".to_owned(), args: vec!["--acp".to_owned()] });
+    let api = profile(&toolbox, "api");
+    assert_eq!(api.kind, ToolKind::Api { base_url: "http://127.0.0.1:1/v1".to_owned() });
+    assert_eq!(api.output, OutputMode::Patch, "a model that is asked itself can only print");
+    assert_eq!(profile(&toolbox, "me").kind, ToolKind::Manual);
+    let error = parse(&[r#"{"api": {"kind": "api"}}"#]).unwrap_err();
+    assert!(error[0].ends_with("tool `api` is an `api` and has no `base_url`"), "{error:?}");
+}
+
+#[test]
+fn texts_that_can_not_be_what_they_are_for_are_refused() {
+    let check = |field: &str, message: &str| {
+        let errors = parse(&[&format!(r#"{{"t": {{"binary": "b", {field}}}}}"#)]).unwrap_err();
+        assert!(errors[0].contains(message), "{field}: {}", errors[0]);
+    };
+    check(r#""base_url": "ftp://x""#, "must begin with `https://`");
+    check(r#""base_url": "https://me:secret@x/v1""#, "no user or password");
+    check(r#""leftovers": ["a/b"]"#, "must be a name at the top");
+    check(r#""leftovers": [".git"]"#, "must be a name at the top");
+    check(r#""leftovers": ["*"]"#, "must be a name at the top");
+    check(r#""min_version": "v1""#, "is no version");
+    check(r#""run_files": {"../x": ""}"#, "is no path below");
+    check(r#""run_files": {"/x": ""}"#, "is no path below");
+    check(r#""key_env": "GIT_DIR""#, "ties a process to one repository");
+    check(r#""usage": {"in": {"format": "xml"}, "fields": {}}"#, "unknown variant `xml`");
 }

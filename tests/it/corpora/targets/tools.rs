@@ -55,6 +55,9 @@ fn start(profile: &ToolProfile, prompt: &str, files: &[RepoPath]) -> Option<Invo
         workstream: &WorkstreamId::parse("ws").unwrap(),
         run: RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap(),
         command: None,
+        model: Some("model"),
+        budget: None,
+        timeout_sec: 60,
     };
     let started = invocation(profile, &task).ok()?;
     let ToolKind::External { binary, args } = &profile.kind else { return Some(started) };

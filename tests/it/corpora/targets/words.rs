@@ -90,6 +90,8 @@ pub fn subjects(data: &[u8]) {
             output: None,
             findings: Vec::new(),
             review: None,
+            failure: None,
+            usage: None,
         }),
         3 => Event::WorkstreamConflicted(WorkstreamMoved {
             reason,
