@@ -12,6 +12,7 @@ use super::space::{self, SpaceError};
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
+use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::run::config::RunConfig;
 use crate::domain::tool::resources::ResourceLimits;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub plan: CheckedPlan,
     /// The frozen settings.
     pub config: RunConfig,
+    /// What other runs of the repository have spent today.
+    pub elsewhere: Spent,
     /// The files that the plan names.
     pub inputs: Inputs,
     /// The policies.

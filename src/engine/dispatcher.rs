@@ -244,7 +244,7 @@ impl Dispatcher {
         }
         let cx = &self.cx;
         let begin = |one: &WorkstreamState, order: &StepOrder| cx.require_space().is_ok().then(|| beginning(cx, one, order));
-        turn.plan(Desk { plan: &self.cx.plan, config: &self.cx.config, flying: &self.flying, begin: &begin })
+        turn.plan(Desk { plan: &self.cx.plan, config: &self.cx.config, elsewhere: self.cx.elsewhere, flying: &self.flying, begin: &begin })
     }
 
     /// Stops the run because there is no room for a step; if there is room again, it is decided again.

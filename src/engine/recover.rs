@@ -204,6 +204,7 @@ fn order_of(id: &WorkstreamId, open: &OpenStep) -> StepOrder {
         tool: open.tool.clone(),
         rung: crate::domain::run::fact::Rung::SameTool,
         of: open.of.clone(),
+        routing: None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use super::context::Context;
 use crate::domain::id::{RunId, ToolId};
 use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
+use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRules};
 use crate::domain::run::config::{RunConfig, ToolTraits};
@@ -89,26 +90,38 @@ pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<R
             let StepKind::Edit(edit) = &step.kind else { continue };
             let (name, id) = (workstream.id.to_string(), step.id.to_string());
             let route = route(cx, edit).map_err(|source| BeginError::Routing { workstream: name.clone(), step: id.clone(), source })?;
-            let usable: Vec<&ToolProfile> = route.iter().copied().filter(|profile| is_installed(cx, profile)).collect();
-            if usable.is_empty() {
+            if !route.iter().any(|profile| is_installed(cx, profile)) {
                 let tools = route.iter().map(|profile| profile.binary().unwrap_or(profile.id.as_str()).to_owned()).collect();
                 return Err(BeginError::NotInstalled { workstream: name, step: id, tools });
             }
-            for profile in &usable {
+            for profile in &route {
                 tools.insert(profile.id.clone(), traits(profile));
             }
-            steps.insert(step.id.clone(), usable.iter().map(|profile| profile.id.clone()).collect::<Vec<ToolId>>());
+            steps.insert(step.id.clone(), route.iter().map(|profile| profile.id.clone()).collect::<Vec<ToolId>>());
         }
         routes.insert(workstream.id.clone(), steps);
     }
+    let absent = absent(cx, &tools);
     Ok(RunConfig {
-        max_workers: settings.max_workers.value.max(1),
         breaker: settings.limits.breaker,
         tools,
         routes,
         timeout_sec: settings.timeout_sec.value,
         sandbox: rules(settings),
+        absent,
+        ..RunConfig::of_workers(settings.max_workers.value.max(1))
     })
+}
+
+/// Returns which of the tools of a run are not there, and why.
+#[must_use]
+pub fn absent(cx: &Context, tools: &BTreeMap<ToolId, ToolTraits>) -> BTreeMap<ToolId, String> {
+    let lack = |id: &ToolId| match cx.tools.acting(id) {
+        None => Some("it has no profile".to_owned()),
+        Some(profile) if is_installed(cx, profile) => None,
+        Some(profile) => Some(format!("`{}` is not installed", profile.binary().unwrap_or(profile.id.as_str()))),
+    };
+    tools.keys().filter_map(|id| Some((id.clone(), lack(id)?))).collect()
 }
 
 /// Returns what the settings say about holding programs: the user's wish, which the repository may only tighten.
@@ -188,7 +201,13 @@ fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
 }
 
 const fn traits(profile: &ToolProfile) -> ToolTraits {
-    ToolTraits { prompted: profile.is_prompted(), fixed: matches!(profile.kind, ToolKind::Replay), resolve: profile.resolve }
+    ToolTraits {
+        prompted: profile.is_prompted(),
+        fixed: matches!(profile.kind, ToolKind::Replay),
+        resolve: profile.resolve,
+        max_parallel: profile.max_parallel,
+        starts_per_minute: profile.starts_per_minute,
+    }
 }
 
 /// A run before it is driven.
@@ -246,6 +265,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         run: begun.run,
         plan: begun.plan,
         config: begun.config,
+        elsewhere: Spent::default(),
         inputs: begun.inputs,
         governance: begun.governance,
         tools: cx.tools.clone(),

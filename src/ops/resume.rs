@@ -10,6 +10,7 @@ use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunDriven;
 use crate::domain::run::recovery::waves_of_waiting;
@@ -153,7 +154,9 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let (hold, sandbox_notes) = begin::hold(cx, &cx.settings, (run, rules, &frozen.config)).await?;
     let sandbox = Some(hold.held(None).level);
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
-    let begun = Begun { run, plan, inputs, config: frozen.config, governance, folder };
+    // Tools come and go; everything else is decided as when the run began.
+    let config = RunConfig { absent: begin::absent(cx, &frozen.config.tools), ..frozen.config };
+    let begun = Begun { run, plan, inputs, config, governance, folder };
     let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;

@@ -168,6 +168,18 @@ fn rest(event: &Event) -> String {
     if let Event::BreakerOpened(m) | Event::BreakerClosed(m) = event {
         return format!("breaker {verb}: {}", m.tool);
     }
+    if let Event::ToolRouted(m) = event {
+        return format!("tool routed: {} {} #{} to {}: {}", m.workstream, m.step, m.attempt, m.tool, m.routing.reason);
+    }
+    if let Event::Escalated(m) = event {
+        return format!("escalated: {}: {}", m.trigger.name().replace('_', " "), m.message);
+    }
+    if let Event::BudgetWarned(m) = event {
+        return format!("budget warned: {m}");
+    }
+    if let Event::BudgetSet(m) = event {
+        return format!("budget set: {m}");
+    }
     if let Event::IntegrityViolated(m) | Event::IntegrityNoted(m) = event {
         return format!("integrity {verb}: {}: {}", m.who(), headline(m));
     }

@@ -175,6 +175,8 @@ fn tone(event: &Event) -> Tone {
         | Event::BreakerOpened(_)
         | Event::IntegrityNoted(_)
         | Event::GateWaived(_)
+        | Event::BudgetWarned(_)
+        | Event::Escalated(_)
         | Event::DecisionMade(_) => Tone::Caution,
         Event::RunPlanned(_)
         | Event::RunStarted(_)
@@ -191,6 +193,8 @@ fn tone(event: &Event) -> Tone {
         | Event::PatchSuperseded(_)
         | Event::WorkstreamSkipped(_)
         | Event::GarbageCollected(_)
+        | Event::ToolRouted(_)
+        | Event::BudgetSet(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
 }
@@ -253,6 +257,18 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());
+    }
+    if let Event::ToolRouted(m) = event {
+        return Some(m.routing.reason.clone());
+    }
+    if let Event::Escalated(m) = event {
+        return Some(m.message.clone());
+    }
+    if let Event::BudgetWarned(m) = event {
+        return Some(m.to_string());
+    }
+    if let Event::BudgetSet(m) = event {
+        return Some(m.to_string());
     }
     if let Event::IntegrityViolated(m) | Event::IntegrityNoted(m) = event {
         return Some(wording::reason(m));

@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(permission(Some(&breaker), now), Permission::Free);
         breaker.failures = 3;
         assert_eq!(due_move(&breaker, limits, now), Some(Move::Open(later)));
-        breaker = Breaker { failures: 3, counted: 3, until: Some(later), round: 1 };
+        breaker = Breaker { failures: 3, counted: 3, until: Some(later), round: 1, since: Some(now) };
         assert_eq!(due_move(&breaker, limits, now), None);
         assert_eq!(permission(Some(&breaker), now), Permission::Until(later));
         assert_eq!(permission(Some(&breaker), later), Permission::Trial);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::config::RunConfig;
 use crate::domain::plan::model::CheckedPlan;
+use crate::domain::policy::budget::Spent;
 
 /// What deciding needs besides the state.
 #[derive(Debug, Clone, Copy)]
@@ -14,4 +15,6 @@ pub struct Brief<'a> {
     pub config: &'a RunConfig,
     /// The time.
     pub now: Timestamp,
+    /// What other runs of the repository have spent today.
+    pub elsewhere: Spent,
 }

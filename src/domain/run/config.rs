@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::BreakerLimits;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
+use crate::domain::policy::budget::Budgets;
 use crate::domain::policy::sandbox::SandboxRules;
 use crate::domain::tool::profile::ResolveMode;
+use crate::domain::tool::strategy::Strategy;
 
 /// What deciding needs to know of a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +21,23 @@ pub struct ToolTraits {
     pub fixed: bool,
     /// What it does about a merge conflict.
     pub resolve: ResolveMode,
+    /// How many of it may run at once; `None` for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_parallel: Option<u32>,
+    /// How many of it may be started in a minute; `None` for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_per_minute: Option<u32>,
+}
+
+/// What a tool did in runs before this one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// How many attempts it made.
+    pub attempts: u32,
+    /// How many of them passed.
+    pub passed: u32,
+    /// How long they took, in milliseconds.
+    pub took_ms: u64,
 }
 
 /// The frozen settings of a run.
@@ -37,9 +56,46 @@ pub struct RunConfig {
     /// What holds programs; where programs get to is found anew by each driver.
     #[serde(default)]
     pub sandbox: SandboxRules,
+    /// Why tools of the routes are not there, one sentence fragment each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent: BTreeMap<ToolId, String>,
+    /// In which order the tools of a capability are tried, where that is not as written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub strategies: BTreeMap<String, Strategy>,
+    /// What tools did before, where they are chosen by that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<ToolId, Record>,
+    /// What may be spent.
+    #[serde(default)]
+    pub budgets: Budgets,
+}
+
+impl ToolTraits {
+    /// Returns the traits of a tool that does this about a conflict, takes no prompt, and may do better in another attempt.
+    #[must_use]
+    pub const fn of(resolve: ResolveMode) -> Self {
+        Self { prompted: false, fixed: false, resolve, max_parallel: None, starts_per_minute: None }
+    }
 }
 
 impl RunConfig {
+    /// Returns the settings of a run of so many workers without any tool, and with nothing else said.
+    #[must_use]
+    pub fn of_workers(max_workers: u32) -> Self {
+        Self {
+            max_workers,
+            breaker: BreakerLimits::default(),
+            tools: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            timeout_sec: None,
+            sandbox: SandboxRules::default(),
+            absent: BTreeMap::new(),
+            strategies: BTreeMap::new(),
+            records: BTreeMap::new(),
+            budgets: Budgets::default(),
+        }
+    }
+
     /// Returns the tools of an EDIT step, the first choice first.
     #[must_use]
     pub fn route(&self, workstream: &WorkstreamId, step: &StepId) -> &[ToolId] {

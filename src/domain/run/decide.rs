@@ -4,10 +4,13 @@ use jiff::SignedDuration;
 
 use super::breaker;
 use super::brief::Brief;
+use super::choosing::Claims;
 use super::effect::Effect;
+use super::escalation::{Escalated, Trigger};
 use super::event::Event;
 use super::fact::{BreakerMoved, RunMoved, WaveMoved, WorkstreamMoved};
-use super::next::{self, Action};
+use super::next::{self, Action, Short};
+use super::spending;
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::WorkstreamId;
 use crate::domain::plan::model::CheckedPlan;
@@ -20,7 +23,9 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     if state.status != RunStatus::Running {
         return Vec::new();
     }
-    let moves = breaker_moves(brief, state);
+    let mut moves = breaker_moves(brief, state);
+    moves.extend(spending::warnings(brief, state).into_iter().map(record));
+    moves.extend(escalations(state).into_iter().map(record));
     if !moves.is_empty() {
         return moves;
     }
@@ -178,13 +183,14 @@ fn drive_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     }
     let mut slots = brief.config.max_workers.max(1);
     let mut waiting = false;
+    let (mut claims, mut shorts) = (Claims::default(), Vec::new());
     // What runs has its slot. Workstreams that have begun come before those that have not; all in the order of the wave.
     let has_begun = |one: &WorkstreamState| !matches!(one.status, WorkstreamStatus::Ready | WorkstreamStatus::Retrying { .. });
     let rank = |one: &WorkstreamState| (one.open.is_none(), !has_begun(one));
     let mut ordered = members.clone();
     ordered.sort_by_key(|(_, one)| rank(one));
     for (id, one) in ordered {
-        match next::action(brief, state, id, one) {
+        match next::action(brief, state, (id, one), &claims) {
             Action::Nothing => {}
             Action::Hold => waiting = true,
             Action::Record(events) => out.extend(events.into_iter().map(record)),
@@ -192,17 +198,52 @@ fn drive_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
                 waiting = true;
                 out.push(Effect::WaitUntil(at));
             }
+            Action::Short(short) => shorts.push((id, short)),
             Action::Step(order) if slots > 0 => {
                 slots -= 1;
+                if let Some(tool) = order.tool.as_ref().filter(|_| one.open.is_none()) {
+                    claims.claim(tool, order.routing.as_ref());
+                }
                 out.push(Effect::RunStep(*order));
             }
             Action::Step(_) => waiting = true,
         }
     }
-    if out.is_empty() && !waiting {
-        return vec![settle_wave(brief.plan, state)];
+    if !out.is_empty() || waiting {
+        return out;
     }
-    out
+    if shorts.is_empty() { vec![settle_wave(brief.plan, state)] } else { hold_run(state, &shorts) }
+}
+
+/// Ends the driving of a run in which nothing can go on: it waits for a person, with everything as it is.
+fn hold_run(state: &RunState, shorts: &[(&WorkstreamId, Short)]) -> Vec<Effect> {
+    let reasons = |of_money: bool| {
+        let said = shorts.iter().filter_map(|(id, short)| match short {
+            Short::Money(reason) if of_money => Some(format!("{id}: {reason}")),
+            Short::Tools(reason) if !of_money => Some(format!("{id}: {reason}")),
+            Short::Money(_) | Short::Tools(_) => None,
+        });
+        said.collect::<Vec<_>>().join("; ")
+    };
+    let (money, tools) = (reasons(true), reasons(false));
+    let (trigger, message) = if tools.is_empty() { (Trigger::BudgetSpent, money) } else { (Trigger::SafeMode, tools) };
+    let moved = RunMoved { round: state.round, tip: state.tip, reason: Some(message.clone()) };
+    let escalated = Event::Escalated(Escalated { trigger, round: state.drivers, tool: None, message });
+    let end = if trigger == Trigger::SafeMode { Event::RunHalted(moved) } else { Event::RunPaused(moved) };
+    vec![record(escalated), record(end)]
+}
+
+/// Returns what a person should be told of the tools and was not told yet.
+fn escalations(state: &RunState) -> Vec<Event> {
+    let unusable = state.tools.iter().filter_map(|(tool, one)| {
+        let message = one.unusable.clone()?;
+        Some(Escalated { trigger: Trigger::ToolUnusable, round: state.drivers, tool: Some(tool.clone()), message })
+    });
+    let open = state.breakers.iter().filter(|(_, one)| one.until.is_some()).map(|(tool, one)| {
+        let message = format!("{tool} failed {} times in a row and is left alone for a while", one.failures);
+        Escalated { trigger: Trigger::BreakerOpen, round: one.round, tool: Some(tool.clone()), message }
+    });
+    unusable.chain(open).filter(|one| !state.escalated.contains(&one.name())).map(Event::Escalated).collect()
 }
 
 fn settle_wave(plan: &CheckedPlan, state: &RunState) -> Effect {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::event::Event;
 use super::fact::{Integration, Rung, StepRole};
+use super::routed::Routing;
 use crate::domain::id::{Attempt, StepId, ToolId, WorkstreamId};
 
 /// Something to do.
@@ -52,6 +53,8 @@ pub struct StepOrder {
     pub rung: Rung,
     /// The check that it mends.
     pub of: Option<StepId>,
+    /// How its tool was chosen, where there was a choice and it has not begun.
+    pub routing: Option<Routing>,
 }
 
 impl Effect {

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::escalation::Escalated;
 use super::fact::{
     BreakerMoved, Climbed, GateRun, Integration, PatchCreated, PatchMoved, RunDriven, RunMoved, RunPlanned, StepFinished, StepStarted,
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
 use super::gating::{GateChecked, GateWaived};
+use super::routed::ToolRouted;
+use super::spending::{BudgetSet, BudgetWarned};
 use super::tending::{Collected, Decided, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
@@ -101,6 +104,14 @@ pub enum Event {
     BreakerOpened(BreakerMoved),
     /// A tool works again.
     BreakerClosed(BreakerMoved),
+    /// The tool of an attempt was chosen among several.
+    ToolRouted(ToolRouted),
+    /// Most of a budget is spent.
+    BudgetWarned(BudgetWarned),
+    /// Somebody set budgets anew.
+    BudgetSet(BudgetSet),
+    /// A person should look at something.
+    Escalated(Escalated),
     /// What a run no longer needs was taken away.
     GarbageCollected(Collected),
     /// Something of a run was put right without driving it.
@@ -260,6 +271,18 @@ impl Event {
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return About { tool: Some(&m.tool), ..About::default() };
         }
+        if let Self::ToolRouted(m) = self {
+            return About {
+                workstream: Some(&m.workstream),
+                step: Some(&m.step),
+                attempt: Some(m.attempt),
+                tool: Some(&m.tool),
+                ..About::default()
+            };
+        }
+        if let Self::Escalated(m) = self {
+            return About { tool: m.tool.as_ref(), ..About::default() };
+        }
         if let Self::GateChecked(GateChecked { commit, .. }) | Self::GateWaived(GateWaived { commit, .. }) = self {
             return About { commit: Some(*commit), ..About::default() };
         }
@@ -318,6 +341,18 @@ impl Event {
         }
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return format!("{}/{kind}/{}", m.tool, m.round);
+        }
+        if let Self::ToolRouted(m) = self {
+            return format!("{}/{}/{}/{kind}", m.workstream, m.step, m.attempt);
+        }
+        if let Self::BudgetWarned(m) = self {
+            return format!("{kind}/{}", m.name());
+        }
+        if let Self::BudgetSet(BudgetSet { round, .. }) = self {
+            return format!("{kind}/{round}");
+        }
+        if let Self::Escalated(m) = self {
+            return format!("{kind}/{}", m.name());
         }
         if let Self::GateChecked(GateChecked { gate, tree, session, .. }) | Self::GateWaived(GateWaived { gate, tree, session, .. }) = self
         {

@@ -450,6 +450,9 @@ pub struct Climbed {
     pub rung: Rung,
     /// The tool that it uses now.
     pub tool: ToolId,
+    /// The tool that it used before, when that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<ToolId>,
     /// Why.
     pub reason: String,
 }

@@ -101,6 +101,13 @@ pub struct BreakerLimits {
     pub failure_threshold: u32,
     /// Seconds until one trial is let through.
     pub cooldown_sec: u64,
+    /// Seconds without a success after which the tool is given up until the run is resumed.
+    #[serde(default = "give_up_sec")]
+    pub give_up_sec: u64,
+}
+
+const fn give_up_sec() -> u64 {
+    600
 }
 
 impl Default for LoopLimits {
@@ -126,6 +133,6 @@ impl Default for LoopLimits {
 
 impl Default for BreakerLimits {
     fn default() -> Self {
-        Self { failure_threshold: 3, cooldown_sec: 30 }
+        Self { failure_threshold: 3, cooldown_sec: 30, give_up_sec: give_up_sec() }
     }
 }

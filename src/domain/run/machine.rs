@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use super::event::Event;
 use super::fact::{BreakerMoved, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
 use super::machine_error::IllegalTransition;
+use super::routed::ToolRouted;
+use super::standing::forgive;
 use super::state::{Breaker, GateRecord, RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
 use super::{patch_machine, workstream_machine};
@@ -14,6 +16,8 @@ use crate::domain::id::{ToolId, WorkstreamId};
 use crate::domain::integrity::fact::{Consequence, IntegrityReport};
 use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::Entry;
+use crate::domain::policy::budget::Spent;
+use crate::domain::tool::strategy::Strategy;
 
 /// How many of the newest reports on integrity a state holds; the ledger has them all.
 const REPORTS_KEPT: usize = 100;
@@ -53,11 +57,15 @@ pub fn apply_event(state: &mut RunState, event: &Event, ts: Timestamp) -> Result
         return Ok(());
     }
     if let Event::StepStarted(started) = event {
-        return workstream_machine::step_started(workstream(state, &started.workstream)?, started, ts);
+        workstream_machine::step_started(workstream(state, &started.workstream)?, started, ts)?;
+        if let Some(tool) = &started.tool {
+            state.tools.entry(tool.clone()).or_default().started(ts);
+        }
+        return Ok(());
     }
     if let Event::StepFinished(finished) = event {
         workstream_machine::step_finished(under_way(state, &finished.workstream)?, finished)?;
-        note_tool(state, finished);
+        note_tool(state, finished, ts);
         return Ok(());
     }
     apply_rest(state, event, ts)
@@ -109,7 +117,19 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         integrity_told(state, report)?;
     }
     if let Event::BreakerOpened(moved) | Event::BreakerClosed(moved) = event {
-        breaker_moved(state, moved);
+        breaker_moved(state, moved, ts);
+    }
+    if let Event::ToolRouted(routed) = event {
+        tool_routed(state, routed)?;
+    }
+    if let Event::BudgetWarned(warned) = event {
+        state.purse.warned.push(warned.name());
+    }
+    if let Event::BudgetSet(set) = event {
+        state.purse.set(set);
+    }
+    if let Event::Escalated(escalated) = event {
+        state.escalated.push(escalated.name());
     }
     if event.is_of_repository() {
         return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
@@ -197,6 +217,13 @@ fn run_driven(state: &mut RunState, driven: &RunDriven) -> Result<(), IllegalTra
     state.drivers += 1;
     if driven.round > 0 {
         state.gates.retain(|gate| gate.verdict == Verdict::Passed);
+        forgive(&mut state.tools);
+        for one in state.workstreams.values_mut() {
+            workstream_machine::look_again(one);
+        }
+        for breaker in state.breakers.values_mut() {
+            breaker.since = breaker.until.and(state.updated);
+        }
     }
     extend_waves(state, &driven.waves);
     Ok(())
@@ -252,8 +279,12 @@ fn wave_finished(state: &mut RunState, wave: &WaveMoved, ts: Timestamp) -> Resul
     Ok(())
 }
 
-fn note_tool(state: &mut RunState, finished: &StepFinished) {
+fn note_tool(state: &mut RunState, finished: &StepFinished, ts: Timestamp) {
     let Some(tool) = &finished.tool else { return };
+    state.tools.entry(tool.clone()).or_default().finished(finished, ts);
+    if let Some(usage) = &finished.usage {
+        state.purse.pay(Spent::of(Some(usage), finished.duration_ms), ts);
+    }
     let breaker = breaker(state, tool);
     if finished.tool_fault {
         breaker.failures += 1;
@@ -266,8 +297,20 @@ fn breaker<'a>(state: &'a mut RunState, tool: &ToolId) -> &'a mut Breaker {
     state.breakers.entry(tool.clone()).or_default()
 }
 
-fn breaker_moved(state: &mut RunState, moved: &BreakerMoved) {
+fn tool_routed(state: &mut RunState, routed: &ToolRouted) -> Result<(), IllegalTransition> {
+    // Where tools take turns or are compared, a workstream stays with the one that it came to.
+    if routed.routing.strategy != Strategy::Fixed {
+        workstream(state, &routed.workstream)?.tool.get_or_insert_with(|| routed.tool.clone());
+    }
+    if let Some(capability) = &routed.routing.capability {
+        *state.choices.entry(capability.clone()).or_default() += 1;
+    }
+    Ok(())
+}
+
+fn breaker_moved(state: &mut RunState, moved: &BreakerMoved, ts: Timestamp) {
     let breaker = breaker(state, &moved.tool);
+    breaker.since = moved.until.and(breaker.since.or(Some(ts)));
     breaker.until = moved.until;
     breaker.counted = if moved.until.is_some() { breaker.failures } else { 0 };
     breaker.round += 1;

@@ -2,9 +2,11 @@
 
 pub mod breaker;
 pub mod brief;
+pub mod choosing;
 pub mod config;
 pub mod decide;
 pub mod effect;
+pub mod escalation;
 pub mod event;
 pub mod fact;
 pub mod gating;
@@ -19,7 +21,10 @@ pub mod oscillation;
 pub mod patch_machine;
 pub mod recovery;
 pub mod retry;
+pub mod routed;
 pub mod shelf;
+pub mod spending;
+pub mod standing;
 pub mod starting;
 pub mod state;
 pub mod tending;

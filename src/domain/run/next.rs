@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::breaker::{Permission, permission};
 use super::brief::Brief;
+use super::choosing::{Choice, Claims, Known, Lack, Wanted, choose};
 use super::config::ToolTraits;
 use super::effect::StepOrder;
 use super::event::Event;
@@ -11,12 +11,18 @@ use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMo
 use super::limits::{LoopLimits, OnExhausted};
 use super::oscillation::oscillation;
 use super::retry;
+use super::routed::Routing;
+use super::spending::{Means, means};
 use super::state::{LastStep, PatchRecord, PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
-use crate::domain::plan::model::{Step, StepKind, Workstream};
+use crate::domain::plan::model::{Step, StepKind, ToolChoice, Workstream};
 use crate::domain::text::count;
+use crate::domain::tool::failure::{Failure, FailureClass, Remedy};
 use crate::domain::tool::profile::ResolveMode;
+
+/// How often in a row a workstream waits for the limit of a tool.
+const MOST_WAITS: u32 = 10;
 
 /// What one workstream does next.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +37,17 @@ pub enum Action {
     Wait(Timestamp),
     /// This attempt should be under way.
     Step(Box<StepOrder>),
+    /// Nothing can follow before somebody does something.
+    Short(Short),
+}
+
+/// What keeps a workstream from going on, though nothing is wrong with its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Short {
+    /// A budget is used up.
+    Money(String),
+    /// No tool can be used.
+    Tools(String),
 }
 
 /// Everything that the decision about one workstream looks at.
@@ -40,13 +57,14 @@ struct View<'a> {
     id: &'a WorkstreamId,
     one: &'a WorkstreamState,
     plan: &'a Workstream,
+    claims: &'a Claims,
 }
 
 /// Returns what a workstream does next.
 #[must_use]
-pub fn action(brief: Brief<'_>, run: &RunState, id: &WorkstreamId, one: &WorkstreamState) -> Action {
+pub fn action(brief: Brief<'_>, run: &RunState, (id, one): (&WorkstreamId, &WorkstreamState), claims: &Claims) -> Action {
     let Some(plan) = brief.plan.workstream(id) else { return Action::Nothing };
-    let view = View { brief, run, id, one, plan };
+    let view = View { brief, run, id, one, plan, claims };
     if let Some(open) = &one.open {
         return Action::Step(Box::new(StepOrder {
             workstream: id.clone(),
@@ -57,6 +75,7 @@ pub fn action(brief: Brief<'_>, run: &RunState, id: &WorkstreamId, one: &Workstr
             tool: open.tool.clone(),
             rung: one.rung,
             of: open.of.clone(),
+            routing: None,
         }));
     }
     if let Some(reason) = one.breach.as_ref().filter(|_| is_under_way(&one.status)) {
@@ -111,6 +130,9 @@ impl View<'_> {
     fn after(&self, last: &LastStep) -> Action {
         let passed = last.outcome == StepOutcome::Passed;
         let cut_short = matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+        if let Some(action) = last.failure.as_ref().filter(|_| !passed && !cut_short).and_then(|failure| self.remedied(last, failure)) {
+            return action;
+        }
         match last.role {
             StepRole::Edit if passed => self.forward(),
             StepRole::Edit if cut_short => self.plan_step(self.one.next),
@@ -123,6 +145,37 @@ impl View<'_> {
             StepRole::Fix => self.mend(),
             StepRole::Resolve if passed => self.forward(),
             StepRole::Resolve => self.resolve(),
+        }
+    }
+
+    /// Does what helps against the failure of a tool, where that is more than one more attempt.
+    fn remedied(&self, last: &LastStep, failure: &Failure) -> Option<Action> {
+        let reason = last.message.as_str();
+        match failure.remedy {
+            Remedy::Retry => None,
+            Remedy::Wait if self.one.limits > MOST_WAITS => {
+                Some(Action::Short(Short::Tools(format!("{reason}; it was waited for {MOST_WAITS} times"))))
+            }
+            Remedy::Wait => Some(match last.role {
+                StepRole::Fix => self.order(StepId::fix(), StepRole::Fix, self.one.next),
+                StepRole::Resolve => self.order(StepId::resolve(), StepRole::Resolve, 0),
+                StepRole::Edit | StepRole::Static | StepRole::Runtime => self.plan_step(self.one.next),
+            }),
+            Remedy::LessContext if self.one.rung == Rung::SameTool && self.is_prompted() => {
+                self.current_tool(self.one.next).map(|tool| self.climbed(Rung::ReducedContext, tool, reason))
+            }
+            Remedy::NextTool | Remedy::LessContext => Some(self.hand_over(reason, failure)),
+            Remedy::Person if failure.class == FailureClass::Budget => Some(Action::Short(Short::Money(reason.to_owned()))),
+            Remedy::Person => Some(Action::Short(Short::Tools(reason.to_owned()))),
+        }
+    }
+
+    /// Gives the step to the next tool; without one a tool that somebody can mend is waited for.
+    fn hand_over(&self, reason: &str, failure: &Failure) -> Action {
+        match self.known().successor(self.wanted(self.one.next)) {
+            Some(tool) => self.climbed(Rung::NextTool, tool, reason),
+            None if failure.class.is_of_tool() => Action::Short(Short::Tools(reason.to_owned())),
+            None => self.exhausted(reason),
         }
     }
 
@@ -152,19 +205,48 @@ impl View<'_> {
 
     /// Returns the order of a step with the tool that may do it now, or the wait for one.
     fn order(&self, step: StepId, role: StepRole, index: usize) -> Action {
-        let tool = match role {
-            StepRole::Static | StepRole::Runtime => None,
-            StepRole::Edit | StepRole::Fix | StepRole::Resolve => match self.usable_tool(self.place_of(role, index)) {
-                Ok(tool) => Some(tool),
-                Err(Some(at)) => return Action::Wait(at),
-                Err(None) => return self.exhausted("no tool is known for it"),
+        if matches!(role, StepRole::Static | StepRole::Runtime) {
+            return self.order_to(step, (role, index), (None, None));
+        }
+        let place = self.place_of(role, index);
+        match choose(self.known(), self.wanted(place)) {
+            Err(Lack::Until(at)) => Action::Wait(at),
+            Err(Lack::Busy) => Action::Hold,
+            Err(Lack::Nobody(reason)) => Action::Short(Short::Tools(reason)),
+            Err(Lack::Unknown) => self.exhausted("no tool is known for it"),
+            Ok(Choice { tool, routing }) => match self.means(&tool) {
+                Means::Enough => self.order_to(step, (role, index), (Some(tool), routing)),
+                Means::Later => Action::Hold,
+                Means::Spent(reason) => Action::Short(Short::Money(reason)),
             },
+        }
+    }
+
+    /// Returns whether one more attempt of a tool may be paid; what takes no prompt costs nothing.
+    fn means(&self, tool: &ToolId) -> Means {
+        let costs = self.brief.config.tools.get(tool).is_none_or(|traits| traits.prompted);
+        if costs { means(self.brief, self.run, (self.id, self.one)) } else { Means::Enough }
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known { brief: self.brief, run: self.run, claims: self.claims }
+    }
+
+    /// Returns what is wanted of the tools at a place in the plan.
+    fn wanted(&self, place: usize) -> Wanted<'_> {
+        let capability = match self.edit_before(place).map(|step| &step.kind) {
+            Some(StepKind::Edit(edit)) => match &edit.tool {
+                ToolChoice::Capability(name) => Some(name.as_str()),
+                ToolChoice::Tool(_) => edit.capability.as_deref(),
+            },
+            Some(StepKind::Static(_) | StepKind::Runtime(_)) | None => None,
         };
-        self.order_to(step, (role, index), tool)
+        let (route, current) = (self.route(place), self.one.tool.as_ref());
+        Wanted { workstream: self.plan, route, current, tried: &self.one.tried, capability }
     }
 
     /// Returns the order of a step with this tool.
-    fn order_to(&self, step: StepId, (role, index): (StepRole, usize), tool: Option<ToolId>) -> Action {
+    fn order_to(&self, step: StepId, (role, index): (StepRole, usize), (tool, routing): (Option<ToolId>, Option<Routing>)) -> Action {
         let of = if role == StepRole::Fix { self.one.fix.of.clone() } else { None };
         Action::Step(Box::new(StepOrder {
             workstream: self.id.clone(),
@@ -175,6 +257,7 @@ impl View<'_> {
             tool,
             rung: self.one.rung,
             of,
+            routing,
         }))
     }
 
@@ -189,34 +272,16 @@ impl View<'_> {
 
     /// Returns the tools for a place in the plan. A FIX or RESOLVE step is done by the tool of the last EDIT step before it.
     fn route(&self, place: usize) -> &[ToolId] {
+        self.edit_before(place).map_or(&[], |step| self.brief.config.route(self.id, &step.id))
+    }
+
+    fn edit_before(&self, place: usize) -> Option<&Step> {
         let until = self.plan.steps.iter().take(place.saturating_add(1));
-        let step = until.rev().find(|s| matches!(s.kind, StepKind::Edit(_))).or(self.plan.steps.first());
-        step.map_or(&[], |step| self.brief.config.route(self.id, &step.id))
+        until.rev().find(|s| matches!(s.kind, StepKind::Edit(_))).or(self.plan.steps.first())
     }
 
     fn current_tool(&self, place: usize) -> Option<&ToolId> {
         self.one.tool.as_ref().or_else(|| self.route(place).first())
-    }
-
-    /// Returns the tool to use now: the current one, or while its breaker is open the next one that is free; `Err` with the time to wait
-    /// for, or without one when there is no tool at all.
-    fn usable_tool(&self, place: usize) -> Result<ToolId, Option<Timestamp>> {
-        let current = self.current_tool(place).ok_or(None)?;
-        let mut earliest = None;
-        let others = self.route(place).iter().filter(|tool| *tool != current);
-        for tool in std::iter::once(current).chain(others) {
-            match permission(self.run.breakers.get(tool), self.brief.now) {
-                Permission::Free => return Ok(tool.clone()),
-                Permission::Trial if !self.in_use(tool) => return Ok(tool.clone()),
-                Permission::Trial => earliest = earliest.or(Some(retry::due(self.brief.now, &self.limits().retry, 1, self.id.as_str()))),
-                Permission::Until(at) => earliest = Some(earliest.map_or(at, |e: Timestamp| e.min(at))),
-            }
-        }
-        Err(earliest)
-    }
-
-    fn in_use(&self, tool: &ToolId) -> bool {
-        self.run.workstreams.values().any(|one| one.open.as_ref().is_some_and(|open| open.tool.as_ref() == Some(tool)))
     }
 
     fn edit_failed(&self, last: &LastStep) -> Action {
@@ -236,7 +301,7 @@ impl View<'_> {
     fn fixers(&self) -> Option<Action> {
         let tree = self.one.tip_tree().filter(|tree| !self.one.fix.seen_by_fixers.contains(tree));
         let is_due = tree.is_some() && !self.plan.fixers.is_empty();
-        is_due.then(|| self.order_to(StepId::fix(), (StepRole::Fix, self.one.next), Some(ToolId::fixers())))
+        is_due.then(|| self.order_to(StepId::fix(), (StepRole::Fix, self.one.next), (Some(ToolId::fixers()), None)))
     }
 
     /// Mends a failed check: by the fixers first, then by one more FIX step of a tool, unless the loop is spent or goes in circles.
@@ -276,20 +341,20 @@ impl View<'_> {
     /// Goes up a rung: reduced context, then the next tool, then a person.
     fn climb(&self, reason: &str) -> Action {
         let Some(current) = self.current_tool(self.one.next) else { return self.exhausted(reason) };
-        let climbed = |rung, tool: &ToolId| {
-            let event =
-                Climbed { workstream: self.id.clone(), round: self.one.climbs, rung, tool: tool.clone(), reason: reason.to_owned() };
-            Action::Record(vec![Event::RecoveryClimbed(event)])
-        };
         if self.one.rung == Rung::SameTool && self.is_prompted() {
-            return climbed(Rung::ReducedContext, current);
+            return self.climbed(Rung::ReducedContext, current, reason);
         }
-        let route = self.route(self.one.next);
-        let place = route.iter().position(|tool| tool == current);
-        match place.and_then(|at| route.get(at + 1)) {
-            Some(tool) => climbed(Rung::NextTool, tool),
+        match self.known().successor(Wanted { current: Some(current), ..self.wanted(self.one.next) }) {
+            Some(tool) => self.climbed(Rung::NextTool, tool, reason),
             None => self.exhausted(reason),
         }
+    }
+
+    fn climbed(&self, rung: Rung, tool: &ToolId, reason: &str) -> Action {
+        let from = self.current_tool(self.one.next).filter(|current| *current != tool).cloned();
+        let event =
+            Climbed { workstream: self.id.clone(), round: self.one.climbs, rung, tool: tool.clone(), from, reason: reason.to_owned() };
+        Action::Record(vec![Event::RecoveryClimbed(event)])
     }
 
     fn exhausted(&self, reason: &str) -> Action {

@@ -4,6 +4,7 @@ use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{StepRole, StepStarted, WorktreeMoved};
 use super::next::patch_moved;
+use super::routed::ToolRouted;
 use super::state::{PatchStatus, WorkstreamState};
 
 /// Returns the events that begin an attempt: the worktree at `path` when there is none, what an EDIT from scratch leaves behind, then the
@@ -37,6 +38,15 @@ pub fn starting(one: &WorkstreamState, order: &StepOrder, path: &str) -> Vec<Eve
                 | PatchStatus::Dropped => {}
             }
         }
+    }
+    if let (Some(tool), Some(routing)) = (&order.tool, &order.routing) {
+        events.push(Event::ToolRouted(ToolRouted {
+            workstream: order.workstream.clone(),
+            step: order.step.clone(),
+            attempt: order.attempt,
+            tool: tool.clone(),
+            routing: routing.clone(),
+        }));
     }
     events.push(Event::StepStarted(StepStarted {
         workstream: order.workstream.clone(),

@@ -6,10 +6,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Integration, Rung, StepOutcome, StepRole, Verdict};
+use super::spending::Purse;
+use super::standing::Standing;
 use super::tending::{Decided, Waiting};
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
+use crate::domain::policy::budget::Spent;
+use crate::domain::tool::failure::Failure;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -302,6 +306,9 @@ pub struct LastStep {
     pub findings: Vec<Finding>,
     /// Its kept output, relative to the run's folder.
     pub output: Option<String>,
+    /// How its tool failed, while nothing was done about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// What one round of a FIX loop looked like: three signals that it goes in circles.
@@ -397,6 +404,18 @@ pub struct WorkstreamState {
     /// Why a person must look at its tip before it lands, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub review: Vec<String>,
+    /// The tools that were tried before the one that it uses now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<ToolId>,
+    /// How often in a row its tool was waited for because of a limit.
+    #[serde(default)]
+    pub limits: u32,
+    /// What was spent on it.
+    #[serde(default)]
+    pub spent: Spent,
+    /// What was spent on its last attempt.
+    #[serde(default)]
+    pub last_spent: Spent,
 }
 
 /// The phase of the current wave.
@@ -436,6 +455,9 @@ pub struct Breaker {
     pub until: Option<Timestamp>,
     /// How often it opened or closed.
     pub round: u32,
+    /// Since when it is not closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// The state of a run.
@@ -477,6 +499,18 @@ pub struct RunState {
     pub workstreams: BTreeMap<WorkstreamId, WorkstreamState>,
     /// The circuit breakers.
     pub breakers: BTreeMap<ToolId, Breaker>,
+    /// How its tools stand besides.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<ToolId, Standing>,
+    /// How often a tool was chosen, per capability.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub choices: BTreeMap<String, u32>,
+    /// What it has spent.
+    #[serde(default)]
+    pub purse: Purse,
+    /// What people were told to look at, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalated: Vec<String>,
     /// How often it was tended by somebody who did not drive it.
     #[serde(default)]
     pub tended: u32,
@@ -528,6 +562,10 @@ impl WorkstreamState {
             until: None,
             breach: None,
             review: Vec::new(),
+            tried: Vec::new(),
+            limits: 0,
+            spent: Spent::default(),
+            last_spent: Spent::default(),
         }
     }
 
@@ -573,6 +611,10 @@ impl RunState {
             gates: Vec::new(),
             workstreams: BTreeMap::new(),
             breakers: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            choices: BTreeMap::new(),
+            purse: Purse::default(),
+            escalated: Vec::new(),
             tended: 0,
             asked: None,
             decisions: Vec::new(),

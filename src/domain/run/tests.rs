@@ -16,7 +16,7 @@ use super::fact::{
     Integration, Merge, PatchCreated, PatchOrigin, RunDriven, RunMoved, RunPlanned, StepFinished, StepOutcome, StepRole, WorkstreamMoved,
     WorktreeMoved,
 };
-use super::limits::{BreakerLimits, LoopLimits, OnExhausted};
+use super::limits::{LoopLimits, OnExhausted};
 use super::machine::apply;
 use super::next::patch_moved;
 use super::starting::starting;
@@ -27,7 +27,7 @@ use crate::domain::id::{EntryId, ObjectId, PatchId, RunId, StepId, ToolId, Works
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
-use crate::domain::policy::sandbox::SandboxRules;
+use crate::domain::policy::budget::Spent;
 use crate::domain::policy::scope::Scope;
 use crate::domain::tool::profile::ResolveMode;
 
@@ -106,15 +106,12 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
 }
 
 fn config() -> RunConfig {
-    let traits = ToolTraits { prompted: true, fixed: false, resolve: ResolveMode::Markers };
+    let traits = ToolTraits { prompted: true, ..ToolTraits::of(ResolveMode::Markers) };
     let steps: BTreeMap<_, _> = [(StepId::parse("edit").unwrap(), vec![tool("one"), tool("two")])].into();
     RunConfig {
-        max_workers: 2,
-        breaker: BreakerLimits::default(),
-        tools: [(tool("one"), traits), (tool("two"), ToolTraits { prompted: false, fixed: true, resolve: ResolveMode::Redo })].into(),
+        tools: [(tool("one"), traits), (tool("two"), ToolTraits { fixed: true, ..ToolTraits::of(ResolveMode::Redo) })].into(),
         routes: ["a", "b", "c", "d"].iter().map(|w| (id(w), steps.clone())).collect(),
-        timeout_sec: None,
-        sandbox: SandboxRules::default(),
+        ..RunConfig::of_workers(2)
     }
 }
 
@@ -196,8 +193,11 @@ impl Dice {
             if self.state.status != RunStatus::Running {
                 return;
             }
-            let effects = decide(Brief { plan: &self.plan, config: &self.config, now: self.now }, &self.state);
-            assert_eq!(effects, decide(Brief { plan: &self.plan, config: &self.config, now: self.now }, &self.state));
+            let effects = decide(Brief { plan: &self.plan, config: &self.config, now: self.now, elsewhere: Spent::default() }, &self.state);
+            assert_eq!(
+                effects,
+                decide(Brief { plan: &self.plan, config: &self.config, now: self.now, elsewhere: Spent::default() }, &self.state)
+            );
             assert!(!effects.is_empty(), "a running run has something to do");
             let records: Vec<_> =
                 effects.iter().filter_map(|e| if let Effect::Record(e) = e { Some((**e).clone()) } else { None }).collect();

@@ -19,6 +19,7 @@ use crate::domain::id::EntryId;
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::CheckedPlan;
+use crate::domain::policy::budget::Spent;
 
 /// The error for a turn that can not be made.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,8 @@ pub struct Desk<'a> {
     pub plan: &'a CheckedPlan,
     /// The frozen settings.
     pub config: &'a RunConfig,
+    /// What other runs of the repository have spent today.
+    pub elsewhere: Spent,
     /// The ids of the effects that are under way.
     pub flying: &'a HashSet<String>,
     /// Returns what is recorded when an attempt begins: [`super::starting::starting`], with what this driver adds; `None` when it may not
@@ -117,7 +120,7 @@ impl<'a> Turn<'a> {
     /// Returns [`TurnError::Illegal`] when a decision does not fit the state, and [`TurnError::Stuck`] when deciding leads nowhere.
     pub fn plan(&mut self, desk: Desk<'_>) -> Result<Launches, TurnError> {
         loop {
-            let brief = Brief { plan: desk.plan, config: desk.config, now: (self.stamps.now)() };
+            let brief = Brief { plan: desk.plan, config: desk.config, now: (self.stamps.now)(), elsewhere: desk.elsewhere };
             let effects = decide(brief, &self.state);
             let (mut asked, mut told) = (0, 0);
             for effect in &effects {

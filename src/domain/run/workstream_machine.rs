@@ -7,6 +7,8 @@ use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarte
 use super::machine_error::IllegalTransition;
 use super::state::{Conflict, FixLoop, LastStep, OpenStep, Signal, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::{ObjectId, StepId, ToolId};
+use crate::domain::policy::budget::Spent;
+use crate::domain::tool::failure::Remedy;
 
 /// How many rounds of a FIX loop are remembered; windows may be at most this long.
 pub const HISTORY: usize = 32;
@@ -82,7 +84,18 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
             return Err(IllegalTransition::new(format!("workstream {}", finished.workstream), "without that open step", "step_finished"));
         }
     };
-    let cut_short = matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+    let is_free = finished
+        .failure
+        .as_ref()
+        .is_some_and(|failure| matches!(failure.remedy, Remedy::Wait | Remedy::Person) || failure.class.is_of_tool());
+    // What the workstream could do nothing about costs it no attempt.
+    let cut_short = is_free || matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+    let has_waited = finished.failure.as_ref().is_some_and(|failure| failure.remedy == Remedy::Wait);
+    one.limits = if has_waited { one.limits + 1 } else { 0 };
+    if finished.usage.is_some() {
+        one.last_spent = Spent::of(finished.usage.as_ref(), finished.duration_ms);
+        one.spent += one.last_spent;
+    }
     let passed = finished.outcome == StepOutcome::Passed;
     match open.role {
         StepRole::Edit if passed => {
@@ -125,6 +138,7 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         message: finished.message.clone(),
         findings: finished.findings.clone(),
         output: finished.output.as_ref().map(|o| o.path.clone()),
+        failure: finished.failure.clone(),
     });
     Ok(())
 }
@@ -171,10 +185,22 @@ fn check_failed(one: &mut WorkstreamState, finished: &StepFinished) {
 pub fn climbed(one: &mut WorkstreamState, climbed: &Climbed) {
     one.rung = climbed.rung;
     one.tool = Some(climbed.tool.clone());
+    one.tried.extend(climbed.from.clone());
+    if let Some(last) = &mut one.last {
+        last.failure = None;
+    }
     one.climbs += 1;
     one.tries = 0;
     one.fix.iterations = 0;
     one.fix.history.clear();
+}
+
+/// Makes a workstream try once more what somebody may have mended meanwhile.
+pub fn look_again(one: &mut WorkstreamState) {
+    if let Some(last) = &mut one.last {
+        last.failure = None;
+    }
+    one.limits = 0;
 }
 
 /// Makes a workstream that has not been merged begin again.
@@ -191,6 +217,8 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.fix = FixLoop::default();
     one.rung = Rung::SameTool;
     one.tool = None;
+    one.tried.clear();
+    one.limits = 0;
     one.until = None;
     one.breach = None;
     one.review.clear();

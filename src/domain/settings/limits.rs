@@ -58,6 +58,8 @@ record! {
         failure_threshold "failure_threshold": Positive,
         /// For how many seconds.
         cooldown_sec "cooldown_sec": Pause,
+        /// After how many seconds without a success it is given up until the run is resumed.
+        give_up_sec "give_up_sec": Pause,
     }
 }
 

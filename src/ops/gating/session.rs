@@ -96,12 +96,10 @@ impl<'a> Session<'a> {
             workstreams: Vec::new(),
         };
         let config = RunConfig {
-            max_workers: 1,
             breaker: cx.settings.limits.breaker,
-            tools: BTreeMap::new(),
-            routes: BTreeMap::new(),
             timeout_sec: cx.settings.timeout_sec.value,
             sandbox: begin::rules(&cx.settings),
+            ..RunConfig::of_workers(1)
         };
         let (hold, _notes) = begin::hold(cx, &cx.settings, (self.id, config.sandbox, &config)).await?;
         let folder = RunFolder::of_gates(&cx.repo.orc_dir(), self.id);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use git_orc::domain::ledger::entry::Entry;
+use git_orc::domain::policy::budget::Spent;
 use git_orc::domain::run::effect::{Effect, StepOrder};
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::fact::{RunMoved, StepOutcome};
@@ -186,7 +187,8 @@ impl Driver {
             return Ok(Launches::default());
         }
         let begin = |one: &WorkstreamState, order: &StepOrder| Some(starting(one, order, "/worktree"));
-        turn.plan(Desk { plan: &world.script.driven.0, config: &world.script.driven.1, flying: &self.flying, begin: &begin })
+        let (plan, config) = (&world.script.driven.0, &world.script.driven.1);
+        turn.plan(Desk { plan, config, elsewhere: Spent::default(), flying: &self.flying, begin: &begin })
     }
 
     fn launch(&mut self, effect: Effect, now: Timestamp) {

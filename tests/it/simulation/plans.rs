@@ -6,7 +6,6 @@ use git_orc::domain::finding::model::{Finding, FindingKind, Level};
 use git_orc::domain::gate::model::{Baseline, Gate};
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
-use git_orc::domain::policy::sandbox::SandboxRules;
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::run::config::{RunConfig, ToolTraits};
 use git_orc::domain::run::effect::StepOrder;
@@ -78,16 +77,15 @@ impl Script {
         let traits = |dice: &mut Dice| ToolTraits {
             prompted: dice.chance(60),
             fixed: dice.chance(15),
-            resolve: *dice.pick(&[ResolveMode::Markers, ResolveMode::Redo, ResolveMode::Refuse]),
+            ..ToolTraits::of(*dice.pick(&[ResolveMode::Markers, ResolveMode::Redo, ResolveMode::Refuse]))
         };
         let threshold = if rough { 1 + u32::try_from(dice.below(4)).unwrap() } else { u32::MAX };
+        let workers = 1 + u32::try_from(dice.below(4)).unwrap();
         let config = RunConfig {
-            max_workers: 1 + u32::try_from(dice.below(4)).unwrap(),
-            breaker: BreakerLimits { failure_threshold: threshold, cooldown_sec: 30 },
+            breaker: BreakerLimits { failure_threshold: threshold, ..BreakerLimits::default() },
             tools: tools.iter().map(|tool| (tool.clone(), traits(&mut dice))).collect(),
             routes,
-            timeout_sec: None,
-            sandbox: SandboxRules::default(),
+            ..RunConfig::of_workers(workers)
         };
         let gate = |n: usize| Gate::command(format!("gate-{n}").parse().unwrap(), vec!["true".into()]);
         let plan = CheckedPlan {

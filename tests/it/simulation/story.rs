@@ -289,6 +289,7 @@ fn order_of(id: &WorkstreamId, open: &OpenStep) -> StepOrder {
         tool: open.tool.clone(),
         rung: Rung::SameTool,
         of: open.of.clone(),
+        routing: None,
     }
 }
 

@@ -80,7 +80,8 @@ fn weight(event: &Event) -> Weight {
     let is_frame = matches!(event, Event::RunStarted(_) | Event::RunResumed(_) | Event::WaveStarted(_) | Event::IntegrationAdvanced(_));
     // What was not to be had must be seen.
     let is_frame = is_frame && !matches!(event, Event::RunStarted(m) | Event::RunResumed(m) if !m.sandbox_notes.is_empty());
-    if is_passed_gate || is_frame || event.run_moved().is_some() { Weight::Passing } else { Weight::Lasting }
+    let is_routine = matches!(event, Event::ToolRouted(m) if m.routing.is_first_choice());
+    if is_passed_gate || is_routine || is_frame || event.run_moved().is_some() { Weight::Passing } else { Weight::Lasting }
 }
 
 fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
@@ -127,6 +128,16 @@ fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
     if let Event::BreakerOpened(m) | Event::BreakerClosed(m) = event {
         let what = if matches!(event, Event::BreakerOpened(_)) { "is left alone for a while" } else { "works again" };
         return Some((format!("tool {}", m.tool), what.to_owned(), Vec::new()));
+    }
+    if let Event::ToolRouted(m) = event {
+        let facts = vec![("tool", m.tool.to_string()), ("reason", m.routing.reason.clone())];
+        return Some((m.workstream.to_string(), format!("{} goes to", m.step), facts));
+    }
+    if let Event::BudgetWarned(m) = event {
+        return Some(("budget".to_owned(), "comes to its end".to_owned(), vec![("spent", m.to_string())]));
+    }
+    if let Event::Escalated(m) = event {
+        return Some(("attention".to_owned(), m.trigger.name().replace('_', " "), vec![("reason", m.message.clone())]));
     }
     None
 }

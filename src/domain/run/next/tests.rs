@@ -7,12 +7,12 @@ use super::{Action, action};
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::{ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::{CheckedPlan, Step, StepKind};
-use crate::domain::policy::sandbox::SandboxRules;
+use crate::domain::policy::budget::Spent;
 use crate::domain::run::brief::Brief;
+use crate::domain::run::choosing::Claims;
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole, StepStarted};
-use crate::domain::run::limits::BreakerLimits;
 use crate::domain::run::state::{PatchRecord, PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::run::workstream_machine::{step_finished, step_started};
 use crate::domain::schedule::sample;
@@ -34,14 +34,11 @@ impl Hand {
         workstream.fixers = vec![vec!["fmt".to_owned()]];
         workstream.limits.max_fix_iterations.statics = most;
         let tool = ToolId::parse("command").unwrap();
-        let traits = ToolTraits { prompted: false, fixed: false, resolve: ResolveMode::Redo };
+        let traits = ToolTraits::of(ResolveMode::Redo);
         let config = RunConfig {
-            max_workers: 1,
-            breaker: BreakerLimits::default(),
             tools: [(tool.clone(), traits)].into(),
             routes: [(id(), [(step("edit"), vec![tool])].into())].into(),
-            timeout_sec: None,
-            sandbox: SandboxRules::default(),
+            ..RunConfig::of_workers(1)
         };
         let mut one = WorkstreamState::planned(1);
         one.status = WorkstreamStatus::Ready;
@@ -50,10 +47,10 @@ impl Hand {
     }
 
     fn next(&self) -> Option<StepOrder> {
-        let brief = Brief { plan: &self.plan, config: &self.config, now: Timestamp::UNIX_EPOCH };
-        match action(brief, &RunState::new(RunId::new(Ulid::from(1))), &id(), &self.one) {
+        let brief = Brief { plan: &self.plan, config: &self.config, now: Timestamp::UNIX_EPOCH, elsewhere: Spent::default() };
+        match action(brief, &RunState::new(RunId::new(Ulid::from(1))), (&id(), &self.one), &Claims::default()) {
             Action::Step(order) => Some(*order),
-            Action::Nothing | Action::Hold | Action::Record(_) | Action::Wait(_) => None,
+            Action::Nothing | Action::Hold | Action::Record(_) | Action::Wait(_) | Action::Short(_) => None,
         }
     }
 

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::CheckedPlan;
-use git_orc::domain::policy::sandbox::SandboxRules;
+use git_orc::domain::policy::budget::Spent;
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::report::summary::summary;
 use git_orc::domain::run::brief::Brief;
 use git_orc::domain::run::config::{RunConfig, ToolTraits};
 use git_orc::domain::run::decide::decide;
 use git_orc::domain::run::effect::Effect;
-use git_orc::domain::run::limits::BreakerLimits;
 use git_orc::domain::run::machine::apply_event;
 use git_orc::domain::run::state::RunState;
 use git_orc::domain::tool::profile::ResolveMode;
@@ -27,7 +26,7 @@ pub fn checkpoint(data: &[u8]) {
     let _ = summary(&state);
     let (plan, config) = (plan(), config());
     let now = Timestamp::from_second(1_700_000_000).unwrap();
-    let brief = Brief { plan: &plan, config: &config, now };
+    let brief = Brief { plan: &plan, config: &config, now, elsewhere: Spent::default() };
     let effects = decide(brief, &state);
     assert_eq!(effects, decide(brief, &state));
     let mut after = state;
@@ -61,11 +60,8 @@ fn config() -> RunConfig {
     let tool = ToolId::parse("one").unwrap();
     let routes: BTreeMap<_, _> = [(StepId::parse("edit").unwrap(), vec![tool.clone()])].into();
     RunConfig {
-        max_workers: 2,
-        breaker: BreakerLimits::default(),
-        tools: [(tool, ToolTraits { prompted: true, fixed: false, resolve: ResolveMode::Redo })].into(),
+        tools: [(tool, ToolTraits { prompted: true, ..ToolTraits::of(ResolveMode::Redo) })].into(),
         routes: [(id("a"), routes.clone()), (id("b"), routes)].into(),
-        timeout_sec: None,
-        sandbox: SandboxRules::default(),
+        ..RunConfig::of_workers(2)
     }
 }

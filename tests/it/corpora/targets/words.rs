@@ -103,6 +103,7 @@ pub fn subjects(data: &[u8]) {
             round: 0,
             rung: Rung::NextTool,
             tool: ToolId::parse("tool").unwrap(),
+            from: None,
             reason: one.clone(),
         }),
         _ => Event::WorktreeKept(WorktreeMoved { workstream: workstream_id.clone(), round: 0, path: two.clone(), reason }),

@@ -1,0 +1,213 @@
+//! Which tool does a step, when others are missing, broken, busy, limited or in turn.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use ulid::Ulid;
+
+use super::*;
+use crate::domain::id::RunId;
+use crate::domain::plan::model::CheckedPlan;
+use crate::domain::policy::budget::{Budgets, Spent};
+use crate::domain::policy::sandbox::SandboxRules;
+use crate::domain::run::config::{Record, RunConfig, ToolTraits};
+use crate::domain::run::limits::BreakerLimits;
+use crate::domain::run::state::Breaker;
+use crate::domain::schedule::sample;
+use crate::domain::tool::profile::ResolveMode;
+
+/// Three tools that can do the same, and what is known of them.
+struct Hand {
+    plan: CheckedPlan,
+    config: RunConfig,
+    run: RunState,
+    claims: Claims,
+    route: Vec<ToolId>,
+    current: Option<ToolId>,
+    tried: Vec<ToolId>,
+}
+
+fn tool(id: &str) -> ToolId {
+    ToolId::parse(id).unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+}
+
+const NOW: i64 = 1_000;
+
+impl Hand {
+    fn new() -> Self {
+        let route = ["aider", "codex", "claude"].map(tool).to_vec();
+        let traits =
+            ToolTraits { prompted: true, fixed: false, resolve: ResolveMode::Markers, max_parallel: None, starts_per_minute: None };
+        let config = RunConfig {
+            max_workers: 4,
+            breaker: BreakerLimits::default(),
+            tools: route.iter().map(|id| (id.clone(), traits)).collect(),
+            routes: BTreeMap::new(),
+            timeout_sec: None,
+            sandbox: SandboxRules::default(),
+            absent: BTreeMap::new(),
+            strategies: BTreeMap::new(),
+            records: BTreeMap::new(),
+            budgets: Budgets::default(),
+        };
+        Self {
+            plan: sample::plan(vec![sample::workstream("a", &[], &["a"])]),
+            config,
+            run: RunState::new(RunId::new(Ulid::from(1))),
+            claims: Claims::default(),
+            route,
+            current: None,
+            tried: Vec::new(),
+        }
+    }
+
+    fn strategy(mut self, strategy: Strategy) -> Self {
+        self.config.strategies.insert("edit".to_owned(), strategy);
+        self
+    }
+
+    fn known(&self) -> Known<'_> {
+        let brief = Brief { plan: &self.plan, config: &self.config, now: at(NOW), elsewhere: Spent::default() };
+        Known { brief, run: &self.run, claims: &self.claims }
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            workstream: &self.plan.workstreams[0],
+            route: &self.route,
+            current: self.current.as_ref(),
+            tried: &self.tried,
+            capability: Some("edit"),
+        }
+    }
+
+    fn choose(&self) -> Result<Choice, Lack> {
+        choose(self.known(), self.wanted())
+    }
+
+    /// Returns the chosen tool and why, or the lack.
+    fn told(&self) -> String {
+        match self.choose() {
+            Ok(choice) => format!("{}: {}", choice.tool, choice.routing.unwrap().reason),
+            Err(lack) => format!("{lack:?}"),
+        }
+    }
+
+    fn standing(&mut self, id: &str) -> &mut Standing {
+        self.run.tools.entry(tool(id)).or_default()
+    }
+
+    fn open_breaker(&mut self, id: &str, until: i64) {
+        let breaker = Breaker { failures: 3, counted: 3, until: Some(at(until)), round: 1, since: Some(at(NOW - 5)) };
+        self.run.breakers.insert(tool(id), breaker);
+    }
+}
+
+#[test]
+fn the_first_one_that_nothing_keeps_from_it_is_chosen_and_the_reason_names_the_others() {
+    let mut hand = Hand::new();
+    assert_eq!(hand.told(), "aider: the first choice");
+    hand.config.absent.insert(tool("aider"), "`aider` is not installed".to_owned());
+    assert_eq!(hand.told(), "codex: aider is not there: `aider` is not installed");
+    hand.standing("codex").unusable = Some("codex is not logged in".to_owned());
+    assert_eq!(hand.told(), "claude: aider is not there: `aider` is not installed; codex can not be used: codex is not logged in");
+    let verdicts: Vec<_> = hand.choose().unwrap().routing.unwrap().candidates.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Candidacy::Absent, Candidacy::Unusable, Candidacy::Chosen]);
+    hand.open_breaker("claude", NOW + 30);
+    assert_eq!(hand.choose(), Err(Lack::Until(at(NOW + 30))));
+    hand.config.breaker.give_up_sec = 1;
+    let lack = hand.choose().unwrap_err();
+    assert!(matches!(&lack, Lack::Nobody(reason) if reason.ends_with("claude can not be used: it failed for too long")), "{lack:?}");
+}
+
+#[test]
+fn a_limited_tool_is_passed_over_and_the_earliest_end_is_waited_for_when_all_are() {
+    let mut hand = Hand::new();
+    hand.standing("aider").limited = Some(at(NOW + 60));
+    assert_eq!(hand.told(), "codex: aider is rate limited: until 1970-01-01T00:17:40Z");
+    hand.standing("codex").limited = Some(at(NOW + 40));
+    hand.open_breaker("claude", NOW + 50);
+    assert_eq!(hand.choose(), Err(Lack::Until(at(NOW + 40))));
+    hand.standing("codex").limited = Some(at(NOW));
+    assert_eq!(hand.choose().unwrap().tool, tool("codex"), "a limit that is over holds nobody");
+}
+
+#[test]
+fn a_breaker_lets_one_trial_through() {
+    let mut hand = Hand::new();
+    hand.route.truncate(1);
+    hand.open_breaker("aider", NOW - 1);
+    let first = hand.choose().unwrap();
+    hand.claims.claim(&first.tool, first.routing.as_ref());
+    assert!(matches!(hand.choose(), Err(Lack::Until(_))), "a second trial in the same round waits");
+}
+
+#[test]
+fn a_busy_first_choice_is_waited_for_unless_tools_take_turns() {
+    let mut hand = Hand::new();
+    hand.config.tools.get_mut(&tool("aider")).unwrap().max_parallel = Some(1);
+    let first = hand.choose().unwrap();
+    hand.claims.claim(&first.tool, first.routing.as_ref());
+    assert_eq!(hand.choose(), Err(Lack::Busy));
+    let mut hand = hand.strategy(Strategy::ByRecord);
+    assert_eq!(hand.told(), "codex: aider is busy: 1 at once");
+    hand.config.tools.get_mut(&tool("aider")).unwrap().max_parallel = None;
+    hand.config.tools.get_mut(&tool("aider")).unwrap().starts_per_minute = Some(1);
+    hand.claims = Claims::default();
+    hand.standing("aider").started(at(NOW - 20));
+    assert_eq!(hand.told(), "codex: aider was started often enough: until 1970-01-01T00:17:20Z");
+}
+
+#[test]
+fn tools_take_turns_also_within_one_round() {
+    let mut hand = Hand::new().strategy(Strategy::RoundRobin);
+    let mut chosen = Vec::new();
+    for _ in 0..4 {
+        let choice = hand.choose().unwrap();
+        hand.claims.claim(&choice.tool, choice.routing.as_ref());
+        chosen.push(choice.tool.to_string());
+    }
+    assert_eq!(chosen, ["aider", "codex", "claude", "aider"]);
+    hand.claims = Claims::default();
+    hand.run.choices.insert("edit".to_owned(), 2);
+    assert_eq!(hand.told(), "claude: its turn");
+    hand.current = Some(tool("codex"));
+    assert_eq!(hand.told(), "codex: this workstream uses it", "a workstream stays with what it came to");
+}
+
+#[test]
+fn the_best_record_comes_first() {
+    let mut hand = Hand::new().strategy(Strategy::ByRecord);
+    assert_eq!(hand.told(), "aider: the best record, 0.500", "nothing is known of any");
+    hand.config.records.insert(tool("claude"), Record { attempts: 4, passed: 4, took_ms: 4_000 });
+    assert_eq!(hand.told(), "claude: the best record, 0.850");
+    let here = hand.standing("claude");
+    (here.attempts, here.took_ms) = (8, 8_000);
+    assert_eq!(hand.told(), "aider: the best record, 0.500", "what it did in this run counts as well");
+}
+
+#[test]
+fn who_was_tried_is_not_asked_again() {
+    let mut hand = Hand::new();
+    hand.tried = vec![tool("aider")];
+    hand.current = Some(tool("codex"));
+    assert_eq!(hand.known().successor(hand.wanted()), Some(&tool("claude")));
+    hand.standing("codex").limited = Some(at(NOW + 9));
+    assert_eq!(hand.choose().unwrap().tool, tool("claude"));
+    hand.standing("claude").unusable = Some("gone".to_owned());
+    assert_eq!(hand.choose(), Err(Lack::Until(at(NOW + 9))));
+    assert_eq!(hand.known().successor(hand.wanted()), None);
+}
+
+#[test]
+fn where_nothing_was_to_be_chosen_nothing_is_told() {
+    let mut hand = Hand::new();
+    hand.route.truncate(1);
+    let wanted = Wanted { capability: None, ..hand.wanted() };
+    assert_eq!(choose(hand.known(), wanted), Ok(Choice { tool: tool("aider"), routing: None }));
+    assert_eq!(choose(hand.known(), Wanted { route: &[], ..wanted }), Err(Lack::Unknown));
+}

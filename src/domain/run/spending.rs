@@ -1,0 +1,240 @@
+//! What a run has spent, and whether one more attempt may be paid.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::brief::Brief;
+use super::event::Event;
+use super::state::{RunState, WorkstreamState};
+use crate::domain::id::WorkstreamId;
+use crate::domain::policy::budget::{Budget, BudgetKey, BudgetScope, Budgets, Limit, Measure, Spent, exceeded, nearest};
+
+/// One amount of a budget that somebody set while the run was under way. A stored format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// What it is for.
+    pub scope: BudgetScope,
+    /// What is measured.
+    pub measure: Measure,
+    /// Millionths of a dollar, tokens, or seconds; `None` bounds nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<u64>,
+}
+
+/// Somebody set budgets of a run anew. A stored format: fields are only ever added, with a default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetSet {
+    /// How often budgets were set before.
+    pub round: u32,
+    /// The amounts.
+    pub settings: Vec<Setting>,
+    /// By whom, as git knows them.
+    pub who: String,
+}
+
+/// Most of a budget is spent. A stored format: fields are only ever added, with a default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetWarned {
+    /// What it is for.
+    pub scope: BudgetScope,
+    /// The workstream, or the day; nothing for the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// How much of it.
+    pub limit: Limit,
+}
+
+impl BudgetWarned {
+    /// Returns what one warning is known by: more is warned of when the budget was raised.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}/{:?}/{}", self.scope, self.of.as_deref().unwrap_or("all"), self.limit.measure, self.limit.of).to_lowercase()
+    }
+}
+
+impl fmt::Display for BudgetWarned {
+    /// Writes whose budget it is and how much of it is spent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = self.of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
+        write!(f, "{}{of}: {}", self.scope, self.limit)
+    }
+}
+
+impl fmt::Display for BudgetSet {
+    /// Writes what was set, and by whom.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = |setting: &Setting| {
+            let key = BudgetKey { scope: setting.scope, measure: setting.measure };
+            format!("{key}={}", setting.amount.map_or_else(|| "none".to_owned(), |amount| key.shown(amount)))
+        };
+        write!(f, "{} by {}", self.settings.iter().map(one).collect::<Vec<_>>().join(", "), self.who)
+    }
+}
+
+/// What a run has spent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Purse {
+    /// By day, in UTC: `2026-11-26`.
+    pub days: BTreeMap<String, Spent>,
+    /// On how many attempts.
+    pub attempts: u32,
+    /// What was warned of, by [`BudgetWarned::name`].
+    pub warned: Vec<String>,
+    /// What was set since the run began, the newest last.
+    pub settings: Vec<Setting>,
+    /// How often.
+    pub rounds: u32,
+}
+
+impl Purse {
+    /// Returns all that was spent.
+    #[must_use]
+    pub fn total(&self) -> Spent {
+        self.days.values().fold(Spent::default(), |mut sum, day| {
+            sum += *day;
+            sum
+        })
+    }
+
+    /// Pays for an attempt that ended at `ts`.
+    pub fn pay(&mut self, spent: Spent, ts: Timestamp) {
+        *self.days.entry(day(ts)).or_default() += spent;
+        self.attempts += 1;
+    }
+
+    /// Notes what somebody set.
+    pub fn set(&mut self, set: &BudgetSet) {
+        self.settings.extend(set.settings.iter().copied());
+        self.rounds += 1;
+    }
+
+    /// Returns the budgets that hold now.
+    #[must_use]
+    pub fn budgets(&self, mut planned: Budgets) -> Budgets {
+        for Setting { scope, measure, amount } in &self.settings {
+            planned.set(BudgetKey { scope: *scope, measure: *measure }, *amount);
+        }
+        planned
+    }
+}
+
+/// Returns the day of a time, in UTC.
+#[must_use]
+pub fn day(ts: Timestamp) -> String {
+    ts.strftime("%Y-%m-%d").to_string()
+}
+
+/// Whether one more attempt may be paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Means {
+    /// It may.
+    Enough,
+    /// It may when what is under way turns out cheaper than it did so far.
+    Later,
+    /// It may not; a sentence fragment about why.
+    Spent(String),
+}
+
+/// What was spent of the budget for something.
+struct Account {
+    scope: BudgetScope,
+    of: Option<String>,
+    spent: Spent,
+    budget: Budget,
+    /// Whether what is under way is paid from it as well.
+    is_shared: bool,
+}
+
+fn accounts(brief: Brief<'_>, run: &RunState, (id, one): (&WorkstreamId, &WorkstreamState)) -> Vec<Account> {
+    let budgets = run.purse.budgets(brief.config.budgets);
+    let mut accounts = shared(brief, run, budgets);
+    let own = Account {
+        scope: BudgetScope::Workstream,
+        of: Some(id.to_string()),
+        spent: one.spent,
+        budget: budgets.workstream,
+        is_shared: false,
+    };
+    accounts.push(own);
+    accounts
+}
+
+fn shared(brief: Brief<'_>, run: &RunState, budgets: Budgets) -> Vec<Account> {
+    let today = day(brief.now);
+    let mut of_day = run.purse.days.get(&today).copied().unwrap_or_default();
+    of_day += brief.elsewhere;
+    vec![
+        Account { scope: BudgetScope::Run, of: None, spent: run.purse.total(), budget: budgets.run, is_shared: true },
+        Account { scope: BudgetScope::Day, of: Some(today), spent: of_day, budget: budgets.day, is_shared: true },
+    ]
+}
+
+/// Returns whether one more attempt of a tool may be paid.
+#[must_use]
+pub fn means(brief: Brief<'_>, run: &RunState, whose: (&WorkstreamId, &WorkstreamState)) -> Means {
+    let budgets = run.purse.budgets(brief.config.budgets);
+    let used_up = |scope: BudgetScope, limit: Limit| Means::Spent(format!("the budget of the {scope} is used up: {limit}"));
+    if let Some(limit) = exceeded(whose.1.last_spent, budgets.attempt) {
+        return Means::Spent(format!("the last attempt came to its budget: {limit}"));
+    }
+    let under_way = under_way(brief, run);
+    let mut means = Means::Enough;
+    for account in accounts(brief, run, whose) {
+        if let Some(limit) = exceeded(account.spent, account.budget) {
+            return used_up(account.scope, limit);
+        }
+        let mut expected = account.spent;
+        expected += under_way;
+        if account.is_shared && exceeded(expected, account.budget).is_some() {
+            means = Means::Later;
+        }
+    }
+    means
+}
+
+/// Returns what is under way will probably cost: as much as an attempt did so far.
+fn under_way(brief: Brief<'_>, run: &RunState) -> Spent {
+    let is_paid = |one: &&WorkstreamState| {
+        let tool = one.open.as_ref().and_then(|open| open.tool.as_ref());
+        tool.and_then(|tool| brief.config.tools.get(tool)).is_some_and(|traits| traits.prompted)
+    };
+    let open = run.workstreams.values().filter(is_paid).count() as u64;
+    let (total, attempts) = (run.purse.total(), u64::from(run.purse.attempts.max(1)));
+    let share = |amount: u64| (amount / attempts).saturating_mul(open);
+    Spent {
+        micro_usd: crate::domain::tool::usage::MicroUsd(share(total.micro_usd.0)),
+        tokens: share(total.tokens),
+        millis: share(total.millis),
+    }
+}
+
+/// Returns the budget of one attempt: its own, and no more than what is left of the others.
+#[must_use]
+pub fn of_attempt(brief: Brief<'_>, run: &RunState, whose: (&WorkstreamId, &WorkstreamState)) -> Budget {
+    let own = run.purse.budgets(brief.config.budgets).attempt;
+    accounts(brief, run, whose).into_iter().fold(own, |least, account| least.tighter(account.budget.left(account.spent)))
+}
+
+/// Returns the warnings that are due.
+#[must_use]
+pub fn warnings(brief: Brief<'_>, run: &RunState) -> Vec<Event> {
+    let budgets = run.purse.budgets(brief.config.budgets);
+    if budgets.is_unbounded() {
+        return Vec::new();
+    }
+    let own = run.workstreams.iter().map(|(id, one)| {
+        let of = Some(id.to_string());
+        Account { scope: BudgetScope::Workstream, of, spent: one.spent, budget: budgets.workstream, is_shared: false }
+    });
+    let near = |account: Account| {
+        let limit = nearest(account.spent, account.budget, budgets.warn_at)?;
+        Some(BudgetWarned { scope: account.scope, of: account.of, limit })
+    };
+    let due = shared(brief, run, budgets).into_iter().chain(own).filter_map(near);
+    // What is spent grows; one warning per budget is enough, and another one when it was raised.
+    due.filter(|warned| !run.purse.warned.contains(&warned.name())).map(Event::BudgetWarned).collect()
+}
