@@ -172,7 +172,7 @@ impl View<'_> {
 
     /// Gives the step to the next tool; without one a tool that somebody can mend is waited for.
     fn hand_over(&self, reason: &str, failure: &Failure) -> Action {
-        match self.known().successor(self.wanted(self.one.next)) {
+        match self.successor() {
             Some(tool) => self.climbed(Rung::NextTool, tool, reason),
             None if failure.class.is_of_tool() => Action::Short(Short::Tools(reason.to_owned())),
             None => self.exhausted(reason),
@@ -344,10 +344,15 @@ impl View<'_> {
         if self.one.rung == Rung::SameTool && self.is_prompted() {
             return self.climbed(Rung::ReducedContext, current, reason);
         }
-        match self.known().successor(Wanted { current: Some(current), ..self.wanted(self.one.next) }) {
+        match self.successor() {
             Some(tool) => self.climbed(Rung::NextTool, tool, reason),
             None => self.exhausted(reason),
         }
+    }
+
+    fn successor(&self) -> Option<&ToolId> {
+        let place = self.one.next;
+        self.known().successor(Wanted { current: self.current_tool(place), ..self.wanted(place) })
     }
 
     fn climbed(&self, rung: Rung, tool: &ToolId, reason: &str) -> Action {
@@ -414,5 +419,7 @@ pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String
     }
 }
 
+#[cfg(test)]
+mod remedies;
 #[cfg(test)]
 mod tests;

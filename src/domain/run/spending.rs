@@ -238,3 +238,146 @@ pub fn warnings(brief: Brief<'_>, run: &RunState) -> Vec<Event> {
     // What is spent grows; one warning per budget is enough, and another one when it was raised.
     due.filter(|warned| !run.purse.warned.contains(&warned.name())).map(Event::BudgetWarned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::domain::id::{RunId, ToolId};
+    use crate::domain::run::config::{RunConfig, ToolTraits};
+    use crate::domain::run::fact::StepRole;
+    use crate::domain::run::state::OpenStep;
+    use crate::domain::schedule::sample;
+    use crate::domain::tool::profile::ResolveMode;
+    use crate::domain::tool::usage::MicroUsd;
+
+    struct Hand {
+        config: RunConfig,
+        run: RunState,
+        elsewhere: Spent,
+    }
+
+    const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
+
+    fn id(id: &str) -> WorkstreamId {
+        WorkstreamId::parse(id).unwrap()
+    }
+
+    fn usd(cents: u64) -> Spent {
+        Spent { micro_usd: MicroUsd(cents * 10_000), tokens: cents, millis: 0 }
+    }
+
+    impl Hand {
+        fn new(scope: BudgetScope, cents: u64) -> Self {
+            let mut config = RunConfig::of_workers(4);
+            let tool = ToolId::parse("aider").unwrap();
+            config.tools.insert(tool, ToolTraits { prompted: true, ..ToolTraits::of(ResolveMode::Redo) });
+            config.budgets.set(BudgetKey { scope, measure: Measure::Usd }, Some(cents * 10_000));
+            let mut run = RunState::new(RunId::new(Ulid::from(1)));
+            for name in ["a", "b"] {
+                run.workstreams.insert(id(name), WorkstreamState::planned(1));
+            }
+            Self { config, run, elsewhere: Spent::default() }
+        }
+
+        fn spend(&mut self, name: &str, spent: Spent) {
+            self.run.purse.pay(spent, NOW);
+            let one = self.run.workstreams.get_mut(&id(name)).unwrap();
+            one.last_spent = spent;
+            one.spent += spent;
+        }
+
+        fn at_work(&mut self, name: &str) {
+            let (step, tool) = ("edit".parse().unwrap(), ToolId::parse("aider").ok());
+            let open = OpenStep { step, role: StepRole::Edit, attempt: 1, tool, of: None, since: NOW };
+            self.run.workstreams.get_mut(&id(name)).unwrap().open = Some(open);
+        }
+
+        fn with<T>(&self, name: &str, ask: impl Fn(Brief<'_>, &RunState, (&WorkstreamId, &WorkstreamState)) -> T) -> T {
+            let plan = sample::plan(vec![sample::workstream("a", &[], &["a"]), sample::workstream("b", &[], &["b"])]);
+            let brief = Brief { plan: &plan, config: &self.config, now: NOW, elsewhere: self.elsewhere };
+            ask(brief, &self.run, (&id(name), &self.run.workstreams[&id(name)]))
+        }
+
+        fn means(&self, name: &str) -> Means {
+            self.with(name, means)
+        }
+
+        fn warned(&self) -> Vec<String> {
+            let events = self.with("a", |brief, run, _| warnings(brief, run));
+            events.iter().map(|event| if let Event::BudgetWarned(warned) = event { warned.to_string() } else { unreachable!() }).collect()
+        }
+    }
+
+    #[test]
+    fn a_budget_that_is_reached_is_used_up() {
+        let mut hand = Hand::new(BudgetScope::Run, 100);
+        hand.spend("a", usd(99));
+        assert_eq!(hand.means("b"), Means::Enough);
+        hand.spend("a", usd(1));
+        assert_eq!(hand.means("b"), Means::Spent("the budget of the run is used up: $1.00 of $1.00".to_owned()));
+    }
+
+    #[test]
+    fn what_is_under_way_is_counted_as_much_as_an_attempt_cost_so_far() {
+        let mut hand = Hand::new(BudgetScope::Run, 100);
+        hand.spend("a", usd(50));
+        hand.at_work("a");
+        assert_eq!(hand.means("b"), Means::Later);
+        hand.config.budgets.set(BudgetKey { scope: BudgetScope::Run, measure: Measure::Usd }, Some(1_010_000));
+        assert_eq!(hand.means("b"), Means::Enough);
+    }
+
+    #[test]
+    fn workstreams_and_attempts_have_budgets_of_their_own() {
+        let mut hand = Hand::new(BudgetScope::Workstream, 10);
+        hand.spend("a", usd(11));
+        assert!(matches!(hand.means("a"), Means::Spent(_)));
+        assert_eq!(hand.means("b"), Means::Enough);
+        let mut hand = Hand::new(BudgetScope::Attempt, 10);
+        hand.spend("a", usd(11));
+        assert_eq!(hand.means("a"), Means::Spent("the last attempt came to its budget: $0.11 of $0.10".to_owned()));
+        hand.spend("a", usd(1));
+        assert_eq!(hand.means("a"), Means::Enough);
+    }
+
+    #[test]
+    fn the_day_is_shared_with_other_runs_and_ends() {
+        let mut hand = Hand::new(BudgetScope::Day, 100);
+        hand.elsewhere = usd(60);
+        hand.spend("a", usd(30));
+        assert_eq!(hand.means("a"), Means::Enough);
+        hand.elsewhere = usd(70);
+        assert!(matches!(hand.means("a"), Means::Spent(reason) if reason.starts_with("the budget of the day is used up")));
+        hand.elsewhere = Spent::default();
+        hand.run.purse.pay(usd(500), NOW - SignedDuration::from_hours(24));
+        assert_eq!(hand.means("a"), Means::Enough, "yesterday is over");
+    }
+
+    #[test]
+    fn it_is_warned_once_per_budget_and_again_when_that_was_raised() {
+        let mut hand = Hand::new(BudgetScope::Run, 100);
+        hand.spend("a", usd(79));
+        assert_eq!(hand.warned(), [""; 0]);
+        hand.spend("a", usd(2));
+        assert_eq!(hand.warned(), ["run: $0.81 of $1.00"]);
+        let names = hand.with("a", |brief, run, _| warnings(brief, run)).iter().map(Event::key).collect::<Vec<_>>();
+        assert_eq!(names, ["budget_warned/run/all/usd/1000000"]);
+        hand.run.purse.warned.push("run/all/usd/1000000".to_owned());
+        assert_eq!(hand.warned(), [""; 0]);
+        let setting = Setting { scope: BudgetScope::Run, measure: Measure::Usd, amount: Some(1_010_000) };
+        hand.run.purse.set(&BudgetSet { round: 0, settings: vec![setting], who: "me".to_owned() });
+        assert_eq!(hand.warned(), ["run: $0.81 of $1.01"]);
+    }
+
+    #[test]
+    fn an_attempt_gets_no_more_than_is_left_of_anything() {
+        let mut hand = Hand::new(BudgetScope::Run, 100);
+        hand.config.budgets.set(BudgetKey { scope: BudgetScope::Attempt, measure: Measure::Usd }, Some(500_000));
+        assert_eq!(hand.with("a", of_attempt).usd, Some(MicroUsd(500_000)));
+        hand.spend("b", usd(80));
+        assert_eq!(hand.with("a", of_attempt).usd, Some(MicroUsd(200_000)));
+    }
+}

@@ -1,0 +1,232 @@
+//! What follows when a tool fails: the same again, another one, less to read, a wait, or a person.
+
+use jiff::{SignedDuration, Timestamp};
+use ulid::Ulid;
+
+use super::{Action, Short, action};
+use crate::domain::id::{ObjectId, RunId, ToolId, WorkstreamId};
+use crate::domain::plan::model::CheckedPlan;
+use crate::domain::policy::budget::{BudgetKey, BudgetScope, Measure, Spent};
+use crate::domain::run::brief::Brief;
+use crate::domain::run::choosing::Claims;
+use crate::domain::run::config::{RunConfig, ToolTraits};
+use crate::domain::run::decide::decide;
+use crate::domain::run::effect::{Effect, StepOrder};
+use crate::domain::run::event::Event;
+use crate::domain::run::fact::{RunDriven, RunPlanned, Rung, StepFinished, StepOutcome, WaveMoved};
+use crate::domain::run::machine::apply_event;
+use crate::domain::run::starting::starting;
+use crate::domain::run::state::{RunState, RunStatus};
+use crate::domain::schedule::sample;
+use crate::domain::tool::failure::{Failure, FailureClass};
+use crate::domain::tool::profile::ResolveMode;
+use crate::domain::tool::usage::{Cost, MicroUsd, PriceSource, Usage};
+
+/// A run of one workstream with two tools, driven by hand.
+struct Hand {
+    plan: CheckedPlan,
+    config: RunConfig,
+    run: RunState,
+    now: Timestamp,
+}
+
+fn id() -> WorkstreamId {
+    WorkstreamId::parse("a").unwrap()
+}
+
+fn tool(id: &str) -> ToolId {
+    ToolId::parse(id).unwrap()
+}
+
+impl Hand {
+    fn new(tools: &[&str]) -> Self {
+        let plan = sample::plan(vec![sample::workstream("a", &[], &["a"])]);
+        let mut config = RunConfig::of_workers(1);
+        let traits = ToolTraits { prompted: true, ..ToolTraits::of(ResolveMode::Markers) };
+        config.tools = tools.iter().map(|name| (tool(name), traits)).collect();
+        let route = tools.iter().map(|name| tool(name)).collect();
+        config.routes = [(id(), [(plan.workstreams[0].steps[0].id.clone(), route)].into())].into();
+        let mut hand = Self { plan, config, run: RunState::new(RunId::new(Ulid::from(1))), now: Timestamp::UNIX_EPOCH };
+        let (zero, waves) = (ObjectId::ZERO, vec![vec![id()]]);
+        let text = String::new;
+        let planned = RunPlanned { name: text(), base: zero, target: text(), tip: zero, waves, plan_digest: text(), version: text() };
+        hand.tell(Event::RunPlanned(planned));
+        hand.drive();
+        hand.tell(Event::WaveStarted(WaveMoved { wave: 1, tip: zero, workstreams: vec![id()] }));
+        hand
+    }
+
+    fn drive(&mut self) {
+        let (found, waves, notes) = (Vec::new(), Vec::new(), Vec::new());
+        let driven =
+            RunDriven { round: self.run.drivers, pid: 1, version: String::new(), found, waves, sandbox: None, sandbox_notes: notes };
+        let first = self.run.drivers == 0;
+        self.tell(if first { Event::RunStarted(driven) } else { Event::RunResumed(driven) });
+    }
+
+    fn tell(&mut self, event: Event) {
+        apply_event(&mut self.run, &event, self.now).unwrap();
+    }
+
+    fn brief(&self) -> Brief<'_> {
+        Brief { plan: &self.plan, config: &self.config, now: self.now, elsewhere: Spent::default() }
+    }
+
+    fn next(&self) -> Action {
+        action(self.brief(), &self.run, (&id(), &self.run.workstreams[&id()]), &Claims::default())
+    }
+
+    /// Records what follows until a step is to be run, and waits where that is asked for. Returns the order.
+    fn order(&mut self) -> StepOrder {
+        loop {
+            match self.next() {
+                Action::Step(order) => return *order,
+                Action::Wait(at) => self.now = at,
+                Action::Record(events) => events.into_iter().for_each(|event| self.tell(event)),
+                other @ (Action::Nothing | Action::Hold | Action::Short(_)) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Runs the next step to this end. Returns who did it, and on which rung.
+    fn go(&mut self, outcome: StepOutcome, failure: Option<Failure>, usage: Option<Usage>) -> (String, Rung) {
+        let order = self.order();
+        for event in starting(&self.run.workstreams[&id()], &order, "/a") {
+            self.tell(event);
+        }
+        self.tell(Event::StepFinished(StepFinished {
+            workstream: id(),
+            step: order.step,
+            attempt: order.attempt,
+            tool: order.tool.clone(),
+            outcome,
+            message: format!("{} failed", order.tool.as_ref().unwrap()),
+            notes: Vec::new(),
+            tool_fault: failure.as_ref().is_some_and(|failure| failure.class.counts_for_breaker()),
+            exit_code: None,
+            duration_ms: 1_000,
+            output: None,
+            findings: Vec::new(),
+            review: None,
+            failure,
+            usage,
+        }));
+        (order.tool.unwrap().to_string(), order.rung)
+    }
+
+    fn fail(&mut self, class: FailureClass) -> (String, Rung) {
+        self.go(StepOutcome::Failed, Some(Failure::of(class)), None)
+    }
+
+    /// Lets the driver decide until it has nothing to record. Returns the kinds of what it recorded.
+    fn decide(&mut self) -> Vec<&'static str> {
+        let mut told = Vec::new();
+        loop {
+            let effects = decide(self.brief(), &self.run);
+            let events: Vec<Event> = effects.into_iter().filter_map(|e| if let Effect::Record(e) = e { Some(*e) } else { None }).collect();
+            if events.is_empty() {
+                return told;
+            }
+            for event in events {
+                told.push(event.kind());
+                self.tell(event);
+            }
+        }
+    }
+}
+
+fn called(name: &str, rung: Rung) -> (String, Rung) {
+    (name.to_owned(), rung)
+}
+
+#[test]
+fn a_limit_is_waited_for_and_costs_no_attempt() {
+    let mut hand = Hand::new(&["one"]);
+    for _ in 0..3 {
+        hand.order();
+        let told = Failure { retry_at: Some(hand.now + SignedDuration::from_secs(7)), ..Failure::of(FailureClass::RateLimit) };
+        let before = hand.now;
+        assert_eq!(hand.go(StepOutcome::Failed, Some(told), None), called("one", Rung::SameTool));
+        assert_eq!(hand.next(), Action::Wait(before + SignedDuration::from_secs(7)));
+        assert_eq!(hand.run.workstreams[&id()].tries, 0);
+    }
+    assert_eq!(hand.fail(FailureClass::Server), called("one", Rung::SameTool), "it is the first attempt that counts");
+    assert_eq!(hand.run.workstreams[&id()].tries, 1);
+}
+
+#[test]
+fn a_limit_that_never_ends_is_a_matter_for_a_person() {
+    let mut hand = Hand::new(&["one"]);
+    for _ in 0..=super::MOST_WAITS {
+        hand.fail(FailureClass::RateLimit);
+    }
+    assert!(matches!(hand.next(), Action::Short(Short::Tools(_))), "{:?}", hand.next());
+    assert_eq!(hand.decide(), ["escalated", "run_halted"]);
+    hand.drive();
+    assert_eq!(hand.fail(FailureClass::RateLimit).0, "one", "a resume waits anew");
+}
+
+#[test]
+fn a_limited_tool_is_replaced_by_one_that_is_free_and_comes_back() {
+    let mut hand = Hand::new(&["one", "two"]);
+    hand.fail(FailureClass::RateLimit);
+    assert_eq!(hand.fail(FailureClass::Server), called("two", Rung::SameTool));
+    hand.now += SignedDuration::from_secs(3_600);
+    assert_eq!(hand.fail(FailureClass::Server), called("one", Rung::SameTool));
+}
+
+#[test]
+fn a_tool_that_is_not_logged_in_gives_way_and_is_left_alone_until_a_resume() {
+    let mut hand = Hand::new(&["one", "two"]);
+    hand.fail(FailureClass::Auth);
+    assert_eq!(hand.fail(FailureClass::Auth), called("two", Rung::NextTool));
+    assert!(matches!(hand.next(), Action::Short(Short::Tools(_))));
+    assert_eq!(hand.decide(), ["escalated", "escalated", "escalated", "run_halted"]);
+    assert_eq!(hand.run.status, RunStatus::Halted);
+    hand.drive();
+    assert_eq!(hand.go(StepOutcome::Passed, None, None), called("two", Rung::NextTool), "the work goes on where it stood");
+    assert_eq!(hand.run.tools[&tool("two")].unusable, None);
+}
+
+#[test]
+fn too_much_to_read_leads_to_less_then_to_another_tool() {
+    let mut hand = Hand::new(&["one", "two"]);
+    hand.fail(FailureClass::ContextTooLong);
+    assert_eq!(hand.fail(FailureClass::ContextTooLong), called("one", Rung::ReducedContext));
+    assert_eq!(hand.fail(FailureClass::ContextTooLong), called("two", Rung::NextTool));
+    assert!(matches!(hand.next(), Action::Record(events) if matches!(events[0], Event::WorkstreamFailed(_))));
+}
+
+#[test]
+fn a_refusal_is_heard_by_the_next_tool_and_ends_the_work_when_there_is_none() {
+    let mut hand = Hand::new(&["one", "two"]);
+    hand.fail(FailureClass::Refusal);
+    assert_eq!(hand.fail(FailureClass::Refusal), called("two", Rung::NextTool));
+    assert!(matches!(hand.next(), Action::Record(events) if matches!(events[0], Event::WorkstreamFailed(_))));
+}
+
+#[test]
+fn a_budget_that_ends_pauses_the_run_and_a_raise_lets_it_go_on_where_it_stood() {
+    let mut hand = Hand::new(&["one"]);
+    hand.config.budgets.set(BudgetKey { scope: BudgetScope::Run, measure: Measure::Usd }, Some(1_000_000));
+    let usage = || {
+        let cost = Some(Cost { micro_usd: MicroUsd(600_000), source: PriceSource::Reported });
+        Some(Usage { cost, ..Usage::default() })
+    };
+    hand.go(StepOutcome::Failed, Some(Failure::of(FailureClass::Server)), usage());
+    hand.go(StepOutcome::Failed, Some(Failure::of(FailureClass::Server)), usage());
+    hand.now += SignedDuration::from_secs(60);
+    let told = hand.decide();
+    assert_eq!(told, ["budget_warned", "workstream_retrying"], "the wait between attempts comes first");
+    hand.now += SignedDuration::from_secs(60);
+    assert_eq!(hand.decide(), ["escalated", "run_paused"]);
+    assert_eq!(hand.run.reason.as_deref(), Some("a: the budget of the run is used up: $1.20 of $1.00"));
+    hand.drive();
+    assert_eq!(hand.decide(), ["escalated", "run_paused"], "a resume alone changes nothing");
+    hand.drive();
+    let setting = crate::domain::run::spending::Setting { scope: BudgetScope::Run, measure: Measure::Usd, amount: Some(2_000_000) };
+    hand.tell(Event::BudgetSet(crate::domain::run::spending::BudgetSet { round: 0, settings: vec![setting], who: "me".to_owned() }));
+    assert_eq!(hand.decide(), [""; 0]);
+    assert_eq!(hand.go(StepOutcome::Passed, None, usage()), called("one", Rung::SameTool));
+    assert_eq!(hand.run.workstreams[&id()].spent.micro_usd, MicroUsd(1_800_000));
+}
