@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::limits::BreakerLimits;
-use super::state::Breaker;
+use super::standing::Breaker;
 
 /// What the breaker says about one more use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
         return Vec::new();
     }
     let mut moves = breaker_moves(brief, state);
-    moves.extend(spending::warnings(brief, state).into_iter().map(record));
+    moves.extend(spending::warnings(brief, state).into_iter().map(Event::BudgetWarned).map(record));
     moves.extend(escalations(state).into_iter().map(record));
     if !moves.is_empty() {
         return moves;

@@ -8,8 +8,8 @@ use super::fact::{
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
 use super::gating::{GateChecked, GateWaived};
+use super::purse::{BudgetSet, BudgetWarned};
 use super::routed::ToolRouted;
-use super::spending::{BudgetSet, BudgetWarned};
 use super::tending::{Collected, Decided, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;

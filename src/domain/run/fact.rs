@@ -242,6 +242,21 @@ impl GateRun {
     }
 }
 
+/// A verdict that need not be found again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateRecord {
+    /// The gate.
+    pub gate: String,
+    /// The wave, counted from 1.
+    pub wave: u32,
+    /// The tree.
+    pub tree: ObjectId,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The kept output, relative to the run's folder.
+    pub output: Option<String>,
+}
+
 /// A worktree came or went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorktreeMoved {

@@ -5,11 +5,11 @@
 use jiff::Timestamp;
 
 use super::event::Event;
-use super::fact::{BreakerMoved, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
+use super::fact::{BreakerMoved, GateRecord, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
 use super::machine_error::IllegalTransition;
 use super::routed::ToolRouted;
-use super::standing::forgive;
-use super::state::{Breaker, GateRecord, RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
+use super::standing::{Breaker, forgive};
+use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
 use super::{patch_machine, workstream_machine};
 use crate::domain::id::{ToolId, WorkstreamId};
@@ -76,7 +76,7 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         return run_planned(state, planned, ts);
     }
     if let Event::RunStarted(driven) | Event::RunResumed(driven) = event {
-        return run_driven(state, driven);
+        return run_driven(state, driven, ts);
     }
     if let Event::WaveStarted(wave) = event {
         return wave_started(state, wave);
@@ -206,7 +206,7 @@ fn extend_waves(state: &mut RunState, waves: &[Vec<WorkstreamId>]) {
     }
 }
 
-fn run_driven(state: &mut RunState, driven: &RunDriven) -> Result<(), IllegalTransition> {
+fn run_driven(state: &mut RunState, driven: &RunDriven, ts: Timestamp) -> Result<(), IllegalTransition> {
     let from = state.status;
     if from.is_terminal() {
         return Err(IllegalTransition::new("the run", from.word(), "run_resumed"));
@@ -222,7 +222,7 @@ fn run_driven(state: &mut RunState, driven: &RunDriven) -> Result<(), IllegalTra
             workstream_machine::look_again(one);
         }
         for breaker in state.breakers.values_mut() {
-            breaker.since = breaker.until.and(state.updated);
+            breaker.since = breaker.until.and(Some(ts));
         }
     }
     extend_waves(state, &driven.waves);

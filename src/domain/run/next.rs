@@ -241,8 +241,11 @@ impl View<'_> {
             },
             Some(StepKind::Static(_) | StepKind::Runtime(_)) | None => None,
         };
-        let (route, current) = (self.route(place), self.one.tool.as_ref());
-        Wanted { workstream: self.plan, route, current, tried: &self.one.tried, capability }
+        let route = self.route(place);
+        // What the workstream came to in a step with other tools says nothing about this one.
+        let current = self.one.tool.as_ref().filter(|tool| route.contains(tool));
+        let tried: &[ToolId] = if current.is_some() { &self.one.tried } else { &[] };
+        Wanted { workstream: self.plan, route, current, tried, capability }
     }
 
     /// Returns the order of a step with this tool.
@@ -281,7 +284,8 @@ impl View<'_> {
     }
 
     fn current_tool(&self, place: usize) -> Option<&ToolId> {
-        self.one.tool.as_ref().or_else(|| self.route(place).first())
+        let route = self.route(place);
+        self.one.tool.as_ref().filter(|tool| route.contains(tool)).or_else(|| route.first())
     }
 
     fn edit_failed(&self, last: &LastStep) -> Action {

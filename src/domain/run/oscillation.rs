@@ -1,6 +1,38 @@
 //! Three separate signals that a FIX loop goes in circles.
 
-use super::state::Signal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::finding::model::Finding;
+use crate::domain::id::{ObjectId, StepId};
+
+/// What one round of a FIX loop looked like: three signals that it goes in circles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signal {
+    /// The tree that was checked.
+    pub tree: Option<ObjectId>,
+    /// The fingerprints of the findings, sorted.
+    pub findings: Vec<String>,
+    /// The digest of the newest patch.
+    pub patch: Option<String>,
+}
+
+/// The FIX loop of the check that failed last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixLoop {
+    /// The check.
+    pub of: Option<StepId>,
+    /// How many FIX steps it had on this rung.
+    pub iterations: u32,
+    /// The newest rounds, oldest first.
+    pub history: Vec<Signal>,
+    /// What the check found last, for the prompt.
+    pub findings: Vec<Finding>,
+    /// The kept output of the check's last failure.
+    pub output: Option<String>,
+    /// The newest trees that the fixers were set to or left, oldest first. They are not set to one of these again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_by_fixers: Vec<ObjectId>,
+}
 
 /// Why a FIX loop is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

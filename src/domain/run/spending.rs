@@ -1,132 +1,10 @@
-//! What a run has spent, and whether one more attempt may be paid.
-
-use std::collections::BTreeMap;
-use std::fmt;
-
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+//! Whether one more attempt may be paid, and when it is warned that a budget comes to its end.
 
 use super::brief::Brief;
-use super::event::Event;
+use super::purse::{BudgetWarned, day};
 use super::state::{RunState, WorkstreamState};
 use crate::domain::id::WorkstreamId;
-use crate::domain::policy::budget::{Budget, BudgetKey, BudgetScope, Budgets, Limit, Measure, Spent, exceeded, nearest};
-
-/// One amount of a budget that somebody set while the run was under way. A stored format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setting {
-    /// What it is for.
-    pub scope: BudgetScope,
-    /// What is measured.
-    pub measure: Measure,
-    /// Millionths of a dollar, tokens, or seconds; `None` bounds nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amount: Option<u64>,
-}
-
-/// Somebody set budgets of a run anew. A stored format: fields are only ever added, with a default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BudgetSet {
-    /// How often budgets were set before.
-    pub round: u32,
-    /// The amounts.
-    pub settings: Vec<Setting>,
-    /// By whom, as git knows them.
-    pub who: String,
-}
-
-/// Most of a budget is spent. A stored format: fields are only ever added, with a default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BudgetWarned {
-    /// What it is for.
-    pub scope: BudgetScope,
-    /// The workstream, or the day; nothing for the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of: Option<String>,
-    /// How much of it.
-    pub limit: Limit,
-}
-
-impl BudgetWarned {
-    /// Returns what one warning is known by: more is warned of when the budget was raised.
-    #[must_use]
-    pub fn name(&self) -> String {
-        format!("{}/{}/{:?}/{}", self.scope, self.of.as_deref().unwrap_or("all"), self.limit.measure, self.limit.of).to_lowercase()
-    }
-}
-
-impl fmt::Display for BudgetWarned {
-    /// Writes whose budget it is and how much of it is spent.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = self.of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
-        write!(f, "{}{of}: {}", self.scope, self.limit)
-    }
-}
-
-impl fmt::Display for BudgetSet {
-    /// Writes what was set, and by whom.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let one = |setting: &Setting| {
-            let key = BudgetKey { scope: setting.scope, measure: setting.measure };
-            format!("{key}={}", setting.amount.map_or_else(|| "none".to_owned(), |amount| key.shown(amount)))
-        };
-        write!(f, "{} by {}", self.settings.iter().map(one).collect::<Vec<_>>().join(", "), self.who)
-    }
-}
-
-/// What a run has spent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Purse {
-    /// By day, in UTC: `2026-11-26`.
-    pub days: BTreeMap<String, Spent>,
-    /// On how many attempts.
-    pub attempts: u32,
-    /// What was warned of, by [`BudgetWarned::name`].
-    pub warned: Vec<String>,
-    /// What was set since the run began, the newest last.
-    pub settings: Vec<Setting>,
-    /// How often.
-    pub rounds: u32,
-}
-
-impl Purse {
-    /// Returns all that was spent.
-    #[must_use]
-    pub fn total(&self) -> Spent {
-        self.days.values().fold(Spent::default(), |mut sum, day| {
-            sum += *day;
-            sum
-        })
-    }
-
-    /// Pays for an attempt that ended at `ts`.
-    pub fn pay(&mut self, spent: Spent, ts: Timestamp) {
-        *self.days.entry(day(ts)).or_default() += spent;
-        self.attempts += 1;
-    }
-
-    /// Notes what somebody set.
-    pub fn set(&mut self, set: &BudgetSet) {
-        self.settings.extend(set.settings.iter().copied());
-        self.rounds += 1;
-    }
-
-    /// Returns the budgets that hold now.
-    #[must_use]
-    pub fn budgets(&self, mut planned: Budgets) -> Budgets {
-        for Setting { scope, measure, amount } in &self.settings {
-            planned.set(BudgetKey { scope: *scope, measure: *measure }, *amount);
-        }
-        planned
-    }
-}
-
-/// Returns the day of a time, in UTC.
-#[must_use]
-pub fn day(ts: Timestamp) -> String {
-    ts.strftime("%Y-%m-%d").to_string()
-}
+use crate::domain::policy::budget::{Budget, BudgetScope, Budgets, Limit, Spent, exceeded, nearest};
 
 /// Whether one more attempt may be paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +99,7 @@ pub fn of_attempt(brief: Brief<'_>, run: &RunState, whose: (&WorkstreamId, &Work
 
 /// Returns the warnings that are due.
 #[must_use]
-pub fn warnings(brief: Brief<'_>, run: &RunState) -> Vec<Event> {
+pub fn warnings(brief: Brief<'_>, run: &RunState) -> Vec<BudgetWarned> {
     let budgets = run.purse.budgets(brief.config.budgets);
     if budgets.is_unbounded() {
         return Vec::new();
@@ -236,18 +114,20 @@ pub fn warnings(brief: Brief<'_>, run: &RunState) -> Vec<Event> {
     };
     let due = shared(brief, run, budgets).into_iter().chain(own).filter_map(near);
     // What is spent grows; one warning per budget is enough, and another one when it was raised.
-    due.filter(|warned| !run.purse.warned.contains(&warned.name())).map(Event::BudgetWarned).collect()
+    due.filter(|warned| !run.purse.warned.contains(&warned.name())).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
     use ulid::Ulid;
 
     use super::*;
     use crate::domain::id::{RunId, ToolId};
+    use crate::domain::policy::budget::{BudgetKey, Measure};
     use crate::domain::run::config::{RunConfig, ToolTraits};
     use crate::domain::run::fact::StepRole;
+    use crate::domain::run::purse::{BudgetSet, Setting};
     use crate::domain::run::state::OpenStep;
     use crate::domain::schedule::sample;
     use crate::domain::tool::profile::ResolveMode;
@@ -306,8 +186,7 @@ mod tests {
         }
 
         fn warned(&self) -> Vec<String> {
-            let events = self.with("a", |brief, run, _| warnings(brief, run));
-            events.iter().map(|event| if let Event::BudgetWarned(warned) = event { warned.to_string() } else { unreachable!() }).collect()
+            self.with("a", |brief, run, _| warnings(brief, run)).iter().map(ToString::to_string).collect()
         }
     }
 
@@ -363,8 +242,8 @@ mod tests {
         assert_eq!(hand.warned(), [""; 0]);
         hand.spend("a", usd(2));
         assert_eq!(hand.warned(), ["run: $0.81 of $1.00"]);
-        let names = hand.with("a", |brief, run, _| warnings(brief, run)).iter().map(Event::key).collect::<Vec<_>>();
-        assert_eq!(names, ["budget_warned/run/all/usd/1000000"]);
+        let names = hand.with("a", |brief, run, _| warnings(brief, run)).iter().map(BudgetWarned::name).collect::<Vec<_>>();
+        assert_eq!(names, ["run/all/usd/1000000"]);
         hand.run.purse.warned.push("run/all/usd/1000000".to_owned());
         assert_eq!(hand.warned(), [""; 0]);
         let setting = Setting { scope: BudgetScope::Run, measure: Measure::Usd, amount: Some(1_010_000) };

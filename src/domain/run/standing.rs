@@ -1,4 +1,4 @@
-//! How the tools of a run stand: what they did so far, and what keeps one from being used. The circuit breakers are apart.
+//! How the tools of a run stand: what they did so far, and what keeps one from being used.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,23 @@ pub const STARTS_KEPT: usize = 120;
 const FIRST_WAIT: i64 = 60;
 /// The longest wait for such a limit, in seconds.
 const LONGEST_WAIT: i64 = 15 * 60;
+
+/// The circuit breaker of one tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// Failures in a row.
+    pub failures: u32,
+    /// How many failures in a row it had when it opened last.
+    #[serde(default)]
+    pub counted: u32,
+    /// Until when no step may use it; afterwards one trial may.
+    pub until: Option<Timestamp>,
+    /// How often it opened or closed.
+    pub round: u32,
+    /// Since when it is not closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
 
 /// How one tool stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

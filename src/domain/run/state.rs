@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fact::{Integration, Rung, StepOutcome, StepRole, Verdict};
-use super::spending::Purse;
-use super::standing::Standing;
+use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
+use super::oscillation::FixLoop;
+use super::purse::Purse;
+use super::standing::{Breaker, Standing};
 use super::tending::{Decided, Waiting};
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
@@ -311,35 +312,6 @@ pub struct LastStep {
     pub failure: Option<Failure>,
 }
 
-/// What one round of a FIX loop looked like: three signals that it goes in circles.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signal {
-    /// The tree that was checked.
-    pub tree: Option<ObjectId>,
-    /// The fingerprints of the findings, sorted.
-    pub findings: Vec<String>,
-    /// The digest of the newest patch.
-    pub patch: Option<String>,
-}
-
-/// The FIX loop of the check that failed last.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FixLoop {
-    /// The check.
-    pub of: Option<StepId>,
-    /// How many FIX steps it had on this rung.
-    pub iterations: u32,
-    /// The newest rounds, oldest first.
-    pub history: Vec<Signal>,
-    /// What the check found last, for the prompt.
-    pub findings: Vec<Finding>,
-    /// The kept output of the check's last failure.
-    pub output: Option<String>,
-    /// The newest trees that the fixers were set to or left, oldest first. They are not set to one of these again.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub seen_by_fixers: Vec<ObjectId>,
-}
-
 /// A merge conflict of a workstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
@@ -426,38 +398,6 @@ pub enum WavePhase {
     Waiting,
     /// Its workstreams run.
     Running,
-}
-
-/// A verdict that need not be found again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateRecord {
-    /// The gate.
-    pub gate: String,
-    /// The wave, counted from 1.
-    pub wave: u32,
-    /// The tree.
-    pub tree: ObjectId,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The kept output, relative to the run's folder.
-    pub output: Option<String>,
-}
-
-/// The circuit breaker of one tool.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Breaker {
-    /// Failures in a row.
-    pub failures: u32,
-    /// How many failures in a row it had when it opened last.
-    #[serde(default)]
-    pub counted: u32,
-    /// Until when no step may use it; afterwards one trial may.
-    pub until: Option<Timestamp>,
-    /// How often it opened or closed.
-    pub round: u32,
-    /// Since when it is not closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
 }
 
 /// The state of a run.

@@ -12,7 +12,7 @@ use crate::domain::policy::budget::{Budgets, Spent};
 use crate::domain::policy::sandbox::SandboxRules;
 use crate::domain::run::config::{Record, RunConfig, ToolTraits};
 use crate::domain::run::limits::BreakerLimits;
-use crate::domain::run::state::Breaker;
+use crate::domain::run::standing::Breaker;
 use crate::domain::schedule::sample;
 use crate::domain::tool::profile::ResolveMode;
 

@@ -224,8 +224,8 @@ fn a_budget_that_ends_pauses_the_run_and_a_raise_lets_it_go_on_where_it_stood() 
     hand.drive();
     assert_eq!(hand.decide(), ["escalated", "run_paused"], "a resume alone changes nothing");
     hand.drive();
-    let setting = crate::domain::run::spending::Setting { scope: BudgetScope::Run, measure: Measure::Usd, amount: Some(2_000_000) };
-    hand.tell(Event::BudgetSet(crate::domain::run::spending::BudgetSet { round: 0, settings: vec![setting], who: "me".to_owned() }));
+    let setting = crate::domain::run::purse::Setting { scope: BudgetScope::Run, measure: Measure::Usd, amount: Some(2_000_000) };
+    hand.tell(Event::BudgetSet(crate::domain::run::purse::BudgetSet { round: 0, settings: vec![setting], who: "me".to_owned() }));
     assert_eq!(hand.decide(), [""; 0]);
     assert_eq!(hand.go(StepOutcome::Passed, None, usage()), called("one", Rung::SameTool));
     assert_eq!(hand.run.workstreams[&id()].spent.micro_usd, MicroUsd(1_800_000));
