@@ -7,12 +7,14 @@ use git_orc::domain::id::{ObjectId, StepId, ToolId, WorkstreamId};
 use git_orc::domain::ledger::entry::Entry;
 use git_orc::domain::ledger::fold::FoldError;
 use git_orc::domain::plan::model::{StepKind, Workstream};
+use git_orc::domain::policy::budget::exceeded;
 use git_orc::domain::run::config::RunConfig;
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::fact::{StepOutcome, StepRole};
 use git_orc::domain::run::machine::apply;
 use git_orc::domain::run::state::{PatchStatus, RunState, RunStatus, WorkstreamState, WorkstreamStatus};
 use git_orc::domain::schedule::waves::why_apart;
+use git_orc::domain::tool::failure::{Failure, Remedy};
 use jiff::{SignedDuration, Timestamp};
 
 use super::plans::Script;
@@ -113,7 +115,9 @@ impl Laws {
             self.episodes += u32::from(!driven.waves.is_empty());
         }
         let Event::StepFinished(finished) = event else { return };
-        if matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled) {
+        let is_free = |failure: &Failure| matches!(failure.remedy, Remedy::Wait | Remedy::Person) || failure.class.is_of_tool();
+        let cut_short = matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+        if cut_short || finished.failure.as_ref().is_some_and(is_free) {
             *self.cut.entry(finished.workstream.clone()).or_default() += 1;
         } else if finished.step == StepId::resolve() {
             *self.resolves.entry(finished.workstream.clone()).or_default() += 1;
@@ -179,6 +183,14 @@ impl Laws {
         let workers = self.script.config.max_workers as usize;
         self.must(open.len() <= workers, "no more workers than allowed", || format!("{open:?} with {workers} workers"));
         let script = Rc::clone(&self.script);
+        if let Some((tool, traits)) = started.tool.as_ref().and_then(|tool| script.config.tools.get_key_value(tool)) {
+            let uses = |one: &&WorkstreamState| one.open.as_ref().is_some_and(|open| open.tool.as_ref() == Some(tool));
+            let (at_once, most) = (folded.workstreams.values().filter(uses).count(), traits.max_parallel.unwrap_or(u32::MAX));
+            self.must(at_once <= most as usize, "no more of a tool than allowed", || format!("{at_once} of {tool}"));
+            let budgets = folded.purse.budgets(script.config.budgets);
+            let spent = exceeded(folded.purse.total(), budgets.run).filter(|_| traits.prompted);
+            self.must(spent.is_none(), "nothing is started without means", || format!("{started:?}: {spent:?}"));
+        }
         let this = script.plan.workstream(&started.workstream).unwrap();
         for other in open.iter().filter(|id| ***id != started.workstream) {
             let why = why_apart(this, script.plan.workstream(other).unwrap());
@@ -225,6 +237,8 @@ impl Laws {
         let longest = self.script.plan.workstreams.iter().map(|w| w.limits.retry.max_delay_sec * 1.2).fold(0.0, f64::max);
         let longest = SignedDuration::from_secs(i64::try_from(self.script.config.breaker.cooldown_sec.max(3)).unwrap())
             .max(SignedDuration::try_from_secs_f64(longest).unwrap());
+        // A limit whose end nobody told is waited for so long at most, and starts are spread over a minute.
+        let longest = longest.max(SignedDuration::from_secs(15 * 60));
         let wait = until.map_or(SignedDuration::ZERO, |until| until.duration_since(now));
         self.must(wait <= longest, "P8 waits are bounded", || format!("{wait:?}"));
     }

@@ -6,12 +6,16 @@ use git_orc::domain::finding::model::{Finding, FindingKind, Level};
 use git_orc::domain::gate::model::{Baseline, Gate};
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
+use git_orc::domain::policy::budget::Budgets;
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::run::config::{RunConfig, ToolTraits};
 use git_orc::domain::run::effect::StepOrder;
 use git_orc::domain::run::fact::{StepOutcome, StepRole, Verdict};
 use git_orc::domain::run::limits::{BreakerLimits, LoopLimits, MaxFix, OnExhausted, RetryLimits};
+use git_orc::domain::tool::failure::{Failure, FailureClass};
 use git_orc::domain::tool::profile::ResolveMode;
+use git_orc::domain::tool::strategy::Strategy;
+use git_orc::domain::tool::usage::{Cost, MicroUsd, PriceSource, Usage};
 
 use super::commits::Tree;
 use super::dice::Dice;
@@ -48,7 +52,8 @@ pub(super) struct Deed {
     /// What the policy says against it.
     pub(super) wrong: Vec<String>,
     pub(super) findings: Vec<Finding>,
-    pub(super) tool_fault: bool,
+    pub(super) failure: Option<Failure>,
+    pub(super) usage: Option<Usage>,
 }
 
 fn step_id(text: &str) -> StepId {
@@ -77,11 +82,21 @@ impl Script {
         let traits = |dice: &mut Dice| ToolTraits {
             prompted: dice.chance(60),
             fixed: dice.chance(15),
+            max_parallel: (rough && dice.chance(30)).then_some(1),
+            starts_per_minute: (rough && dice.chance(20)).then_some(3),
             ..ToolTraits::of(*dice.pick(&[ResolveMode::Markers, ResolveMode::Redo, ResolveMode::Refuse]))
         };
         let threshold = if rough { 1 + u32::try_from(dice.below(4)).unwrap() } else { u32::MAX };
         let workers = 1 + u32::try_from(dice.below(4)).unwrap();
+        let mut budgets = Budgets::default();
+        if rough && dice.chance(40) {
+            budgets.run.usd = Some(MicroUsd::from_usd(0.5));
+        }
+        let strategy = if rough { *dice.pick(&Strategy::ALL) } else { Strategy::Fixed };
+        let strategies = [("code".to_owned(), strategy)].into();
         let config = RunConfig {
+            budgets,
+            strategies,
             breaker: BreakerLimits { failure_threshold: threshold, ..BreakerLimits::default() },
             tools: tools.iter().map(|tool| (tool.clone(), traits(&mut dice))).collect(),
             routes,
@@ -100,6 +115,12 @@ impl Script {
         };
         let mut driven = (plan.clone(), config.clone());
         driven.1.max_workers += u32::from(plant == Plant::OneWorkerMore);
+        if plant == Plant::SpendsOn {
+            driven.1.budgets = Budgets::default();
+        }
+        if plant == Plant::IgnoresBusy {
+            driven.1.tools.values_mut().for_each(|tool| tool.max_parallel = None);
+        }
         if plant == Plant::NeverGivesUp {
             driven.0.workstreams.iter_mut().for_each(|one| one.limits.retry.max_attempts = 40);
         }
@@ -135,8 +156,27 @@ impl Script {
         let wrong = if changes && dice.chance(6) { vec!["`x` is outside the scope".to_owned(); 1 + dice.below(2)] } else { Vec::new() };
         let findings = if changes || outcome == StepOutcome::Passed { Vec::new() } else { vec![finding(dice.below(3))] };
         let by_fixers = order.tool.as_ref().is_some_and(ToolId::is_fixers);
-        let tool_fault = changes && !by_fixers && matches!(outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted);
-        Deed { seconds: 1 + i64::try_from(dice.below(20)).unwrap(), outcome, writes, wrong, findings, tool_fault }
+        let failure = (changes && !by_fixers).then(|| self.failure(outcome, &mut dice)).flatten();
+        let usage = (changes && !by_fixers).then(|| usage(&mut dice));
+        Deed { seconds: 1 + i64::try_from(dice.below(20)).unwrap(), outcome, writes, wrong, findings, failure, usage }
+    }
+
+    /// Returns how a tool failed. In calm weather only by what is tried again, since everything else depends on the order of things.
+    fn failure(&self, outcome: StepOutcome, dice: &mut Dice) -> Option<Failure> {
+        use FailureClass as C;
+        let class = match outcome {
+            StepOutcome::Failed if self.weather == Weather::Rough => {
+                let all =
+                    [C::Auth, C::RateLimit, C::RateLimit, C::ContextTooLong, C::Network, C::Refusal, C::Budget, C::Permission, C::Failed];
+                *dice.pick(&all)
+            }
+            StepOutcome::Failed => C::Failed,
+            StepOutcome::TimedOut => C::TimedOut,
+            StepOutcome::NotStarted => C::Crashed,
+            StepOutcome::NoChange => C::NoChange,
+            StepOutcome::Passed | StepOutcome::Rejected | StepOutcome::Cancelled | StepOutcome::Interrupted => return None,
+        };
+        Some(Failure::of(class))
     }
 
     /// Returns what a gate says about a tree. Some values are bad alone, some only together.
@@ -232,6 +272,11 @@ fn edit(name: &str) -> Step {
         acceptance_tests: Vec::new(),
     });
     Step { id: step_id(name), kind, timeout_sec: None, baseline: Baseline::Base }
+}
+
+fn usage(dice: &mut Dice) -> Usage {
+    let cents = u64::try_from(1 + dice.below(20)).unwrap();
+    Usage { cost: Some(Cost { micro_usd: MicroUsd(cents * 10_000), source: PriceSource::Reported }), ..Usage::default() }
 }
 
 fn finding(number: usize) -> Finding {

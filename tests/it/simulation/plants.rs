@@ -33,6 +33,10 @@ pub(super) enum Plant {
     NeverGivesUp,
     /// It lets a conflict be resolved on top of a merge that no gate has seen.
     ResolvesOnUngated,
+    /// It asks no budget.
+    SpendsOn,
+    /// It starts more of a tool than may run at once.
+    IgnoresBusy,
 }
 
 /// How many seeds each fault gets; more when no law has seen it by then, since some need a rare meeting of events.
@@ -40,7 +44,7 @@ const SEEDS: u64 = 60;
 const MOST_SEEDS: u64 = 2_000;
 
 #[test]
-#[ignore = "twelve faults with sixty seeds each take some seconds"]
+#[ignore = "fourteen faults with sixty seeds each take some seconds"]
 fn every_planted_fault_breaks_a_law() {
     let all = [
         Plant::TellsTwice,
@@ -55,6 +59,8 @@ fn every_planted_fault_breaks_a_law() {
         Plant::PushesOver,
         Plant::NeverGivesUp,
         Plant::ResolvesOnUngated,
+        Plant::SpendsOn,
+        Plant::IgnoresBusy,
     ];
     for plant in all {
         let mut caught = BTreeMap::<String, u64>::new();

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use git_orc::domain::id::WorkstreamId;
+use git_orc::domain::policy::budget::{BudgetScope, Measure, exceeded};
+use git_orc::domain::run::config::RunConfig;
 use git_orc::domain::run::effect::StepOrder;
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::fact::{PatchOrigin, RunDriven, RunPlanned, Rung, WorktreeMoved};
 use git_orc::domain::run::keeping::workstream_ref;
+use git_orc::domain::run::purse::{BudgetSet, Setting};
 use git_orc::domain::run::recovery::{begins_anew, changes_files, interrupted, put_aside, settle_patches, untold, waves_of_waiting};
 use git_orc::domain::run::state::{OpenStep, RunState, RunStatus, WorkstreamState};
 use git_orc::domain::run::turn::{Stamps, Turn};
@@ -209,6 +212,7 @@ fn resume(world: &mut World) -> Result<Option<(RunState, Vec<Event>)>, End> {
         sandbox_notes: Vec::new(),
     };
     let mut events = vec![Event::RunResumed(driven)];
+    events.extend(raised(&world.script.config, &state));
     events.extend(recover(world, &state));
     if world.dies(5, "while it recovers") {
         return Err(End::Gone);
@@ -236,6 +240,14 @@ fn resume(world: &mut World) -> Result<Option<(RunState, Vec<Event>)>, End> {
         return Err(End::Gone);
     }
     Ok(Some((state, cleaned)))
+}
+
+/// A person gives twice as much when a budget is used up.
+fn raised(config: &RunConfig, state: &RunState) -> Option<Event> {
+    let run = state.purse.budgets(config.budgets).run;
+    exceeded(state.purse.total(), run)?;
+    let setting = Setting { scope: BudgetScope::Run, measure: Measure::Usd, amount: run.usd.map(|usd| usd.0 * 2) };
+    Some(Event::BudgetSet(BudgetSet { round: state.purse.rounds, settings: vec![setting], who: "me".to_owned() }))
 }
 
 fn recover(world: &mut World, state: &RunState) -> Vec<Event> {

@@ -77,7 +77,7 @@ async fn change(world: &Shared, order: &StepOrder, state: &RunState) {
     world.borrow_mut().disk.insert(order.workstream.clone(), tree.clone());
     sleep(world, deed.seconds).await;
     if world.borrow().stop != Stop::No {
-        (deed.outcome, deed.tool_fault) = (StepOutcome::Cancelled, false);
+        (deed.outcome, deed.failure) = (StepOutcome::Cancelled, None);
     }
     if deed.outcome == StepOutcome::Passed && tree == before {
         deed.outcome = StepOutcome::NoChange;
@@ -131,14 +131,14 @@ fn finished(order: &StepOrder, deed: &Deed) -> Event {
         outcome: deed.outcome,
         message: format!("{:?}", deed.outcome),
         notes: Vec::new(),
-        tool_fault: deed.tool_fault,
+        tool_fault: deed.failure.as_ref().is_some_and(|failure| failure.class.counts_for_breaker()),
         exit_code: None,
         duration_ms: 1,
         output: None,
         findings: deed.findings.clone(),
         review: None,
-        failure: None,
-        usage: None,
+        failure: deed.failure.clone(),
+        usage: deed.usage.clone(),
     })
 }
 
