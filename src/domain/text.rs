@@ -56,6 +56,20 @@ pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
+/// Returns a number with commas between its thousands.
+#[must_use]
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +94,16 @@ mod tests {
         assert!(!escaped.chars().any(|c| is_unsafe(c) && c != '\n'), "{escaped}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
         assert_eq!(json("{\n  \"a\": \"é\"\n}\n"), "{\n  \"a\": \"é\"\n}\n");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        let check = |n: u64, expect: &str| assert_eq!(grouped(n), expect);
+        check(0, "0");
+        check(999, "999");
+        check(1_000, "1,000");
+        check(182_000, "182,000");
+        check(u64::MAX, "18,446,744,073,709,551,615");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a patch may do: its scope, its paths, and what governs the repository.
 
+pub mod budget;
 pub mod diff;
 pub mod governance;
 pub mod meet;
