@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::CheckedPlan;
+use git_orc::domain::policy::budget::Budget;
 use git_orc::domain::policy::sandbox::SandboxRules;
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::report::summary::summary;
@@ -52,6 +53,7 @@ fn plan() -> CheckedPlan {
         max_workers: Some(2),
         wave_delay_sec: 1,
         fail_fast: true,
+        budget: Budget::default(),
         gates: Vec::new(),
         workstreams: vec![workstream(id("a"), Vec::new(), scope()), workstream(id("b"), vec![id("a")], scope())],
     }
