@@ -173,7 +173,7 @@ impl RunArgs {
         let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
         let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };
         match run(cx, request).await {
-            Ok(ending) => drive::report(ending, &signals.first, self.form(), ui),
+            Ok(ending) => drive::report(cx, ending, &signals.first, self.form(), ui),
             Err(error) => self.refuse(&error, ui),
         }
     }
