@@ -219,7 +219,7 @@ pub fn prices(models: &[(String, Option<Price>)]) -> Styled {
         let mut cells = vec![Styled::plain(clip(&one_line(model), MAX_NAME))];
         match price {
             Some(Price { rates, whose }) => {
-                let cell = |micro: Option<MicroUsd>| Styled::plain(micro.map(|micro| micro.to_string()).unwrap_or_default());
+                let cell = |micro: Option<MicroUsd>| Styled::plain(micro.map(rate).unwrap_or_default());
                 cells.extend([cell(Some(rates.input)), cell(rates.cached), cell(rates.cache_write), cell(Some(rates.output))]);
                 cells.push(Styled::of(Role::Faint, source(whose)));
             }
@@ -232,6 +232,14 @@ pub fn prices(models: &[(String, Option<Price>)]) -> Styled {
         out.put(Role::Faint, "US dollars for a million tokens").line();
     }
     out
+}
+
+/// Returns a price with as many digits as it has, at least those of cents.
+fn rate(micro: MicroUsd) -> String {
+    let text = format!("${}.{:06}", micro.0 / 1_000_000, micro.0 % 1_000_000);
+    let cents = text.len() - 4;
+    let (head, tail) = text.split_at(cents);
+    format!("{head}{}", tail.trim_end_matches('0'))
 }
 
 #[cfg(test)]
@@ -251,10 +259,33 @@ mod tests {
 
     #[test]
     fn a_table_says_what_is_known_and_what_is_not() {
-        insta::assert_snapshot!(human(&costs(Grouping::Tool, &entries())).render(Color::Never), @"");
-        insta::assert_snapshot!(human(&costs(Grouping::Tool, &[])).render(Color::Never), @"");
-        let told = ended("2026-10-30T10:00:00Z", "api edit claude", Some(usage([1, 0, 1], None, Some((5, PriceSource::Reported)))));
-        insta::assert_snapshot!(human(&costs(Grouping::Step, &[told])).render(Color::Never), @"");
+        insta::assert_snapshot!(human(&costs(Grouping::Tool, &entries())).render(Color::Never), @r"
+        all runs
+
+        tool     attempts          in  cached  out  time     cost
+        codex           1   1,000,000       0    0  2.0s   ~$1.25  █████████
+        claude          1          10   1,000   50  2.0s    $0.42  ███
+        aider           1        ≈500      ≈0  ≈10  2.0s        ?
+        command         1                           2.0s        ?
+        total           4  ≈1,000,510  ≈1,000  ≈60  8.0s  ~$1.67+
+
+        ~ $1.25 of it by prices of a list or your own, for the tokens that the tools told
+        ≈ tokens of 1 attempt are estimated
+        ? 1 attempt told no usage
+        ? 1 attempt told tokens of mine and no price; `prices:` in your config.yaml gives one
+        ");
+        insta::assert_snapshot!(human(&costs(Grouping::Tool, &[])).render(Color::Never), @r"
+        all runs
+
+        no attempt of a tool has ended
+        ");
+        let told = ended("2026-10-30T10:00:00Z", "api edit claude", Some(usage([1, 0, 1], None, Some((3_200, PriceSource::Reported)))));
+        insta::assert_snapshot!(human(&costs(Grouping::Step, &[told])).render(Color::Never), @r"
+        all runs
+
+        step  attempts  in  cached  out  time     cost
+        edit         1   1       0    1  2.0s  $0.0032  ████████████
+        ");
     }
 
     #[test]
@@ -281,7 +312,15 @@ mod tests {
         let at = "2026-10-30T12:00:00Z".parse().unwrap();
         let found = |model: &str| (model.to_owned(), look_up(model, at, &Prices::default()));
         let models = [found("openai/gpt-5.1-codex"), found("nobody/knows")];
-        insta::assert_snapshot!(prices(&models).render(Color::Never), @"");
+        insta::assert_snapshot!(prices(&models).render(Color::Never), @r"
+        list prices: genai-prices 0.2.1, 2026-10-30
+
+        model                 input  cached  cache write  output  source
+        openai/gpt-5.1-codex  $1.25  $0.125        $1.25  $10.00  list price of openai for gpt-5.1
+        nobody/knows                                              not known
+
+        US dollars for a million tokens
+        ");
         let document: Value = serde_json::from_str(&prices_json(&models)).unwrap();
         assert_eq!(
             (&document["models"][0]["usd_per_million"]["output"], &document["models"][1]["source"]),

@@ -220,7 +220,7 @@ mod tests {
         let run = RunId::parse("01JD8ZK3V7Q2M4N6P8R0S2T4V6").unwrap();
         let entry = |event: Event| codec::entry(EntryId::new(Ulid::from(7_u128)), Timestamp::UNIX_EPOCH, run, event);
         let moved = RunMoved { round: 0, reason: None, tip: ObjectId::parse(&"a".repeat(40)).unwrap() };
-        let workstream: WorkstreamMoved = serde_json::from_value(json!({"workstream": "ui"})).unwrap();
+        let workstream: WorkstreamMoved = serde_json::from_value(json!({"workstream": "ui", "round": 1})).unwrap();
         let unknown = Entry {
             body: Body::Unknown { kind: "dreamt".to_owned(), raw: serde_json::Map::new() },
             ..entry(Event::RunPaused(moved.clone()))
