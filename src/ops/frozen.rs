@@ -15,6 +15,7 @@ use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::plan::input::{CommandDefaults, Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
+use crate::domain::policy::budget::{BudgetKey, BudgetScope};
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::limits::LoopLimits;
@@ -117,6 +118,9 @@ pub struct Overrides {
     pub target: Option<String>,
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
+    /// The budgets that the command line sets, so that those of the plan no longer count; older runs have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<BudgetKey>,
 }
 
 impl Overrides {
@@ -129,6 +133,12 @@ impl Overrides {
             plan.target.clone_from(target);
         }
         plan.fail_fast |= self.fail_fast;
+        for key in &self.budgets {
+            if key.scope == BudgetScope::Run {
+                plan.budget.set(key.measure, None);
+            }
+            plan.workstreams.iter_mut().for_each(|workstream| workstream.budget.lift(*key));
+        }
     }
 }
 

@@ -6,10 +6,12 @@
 pub mod begin;
 pub mod config_check;
 pub mod context;
+pub mod cost;
 pub mod decide;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
+pub mod export;
 pub mod find;
 pub mod finish;
 pub mod frozen;

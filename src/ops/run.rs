@@ -254,5 +254,6 @@ pub fn settings(cx: &Context, plan: &CheckedPlan) -> crate::io::settings::resolv
     {
         settings.max_workers.value = workers;
     }
+    settings.tighten_run(plan.budget);
     settings
 }

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use crate::domain::id::{ObjectId, WorkstreamId};
+use crate::domain::report::cost::CostLine;
 use crate::domain::report::patch_history::{PatchStand, patch_history};
 use crate::domain::report::timeline::{AttemptLine, timeline};
 use crate::domain::run::state::{PatchRecord, RunState, WorkstreamState};
 use crate::io::git::command::{GitCommand, GitCommandError};
 use crate::ops::context::Context;
+use crate::ops::cost::of_workstream;
 use crate::ops::find::{FindError, Meant, find};
 use crate::ops::load::{LoadError, run_entries};
 use crate::ops::status::{Status, StatusError, status};
@@ -54,6 +56,8 @@ pub struct ShownWorkstream {
     pub state: WorkstreamState,
     /// Its attempts.
     pub attempts: Vec<AttemptLine>,
+    /// What they cost.
+    pub cost: CostLine,
     /// The folder that the paths of outputs start from.
     pub outputs: PathBuf,
 }
@@ -87,10 +91,11 @@ pub fn show(cx: &Context, text: Option<&str>) -> Result<Shown, ShowError> {
     match find(&ledger, text)? {
         Meant::Run(run) => Ok(Shown::Run(Box::new(status(cx, Some(&run.to_string())).map_err(Box::new)?))),
         Meant::Workstream(run, id) => {
-            let attempts = timeline(&run_entries(&ledger, run.run)?, &id);
+            let entries = run_entries(&ledger, run.run)?;
+            let (attempts, cost) = (timeline(&entries, &id), of_workstream(cx, &entries, &id));
             let outputs = outputs(cx, &run);
             let state = run.workstreams.get(&id).cloned().ok_or(LoadError::UnknownRun(run.run))?;
-            Ok(Shown::Workstream(Box::new(ShownWorkstream { run: *run, id, state, attempts, outputs })))
+            Ok(Shown::Workstream(Box::new(ShownWorkstream { run: *run, id, state, attempts, cost, outputs })))
         }
         Meant::Patch(run, workstream, patch) => {
             let entries = run_entries(&ledger, run.run)?;

@@ -1,9 +1,11 @@
 //! `status`: where a run stands, and whether somebody works on it.
 
 use crate::domain::id::RunId;
+use crate::domain::report::cost::CostLine;
 use crate::domain::run::state::{RunState, RunStatus};
 use crate::io::git::lock::{Holder, LockError, RunLock};
 use crate::ops::context::Context;
+use crate::ops::cost::total;
 use crate::ops::find::{FindError, find_run};
 use crate::ops::load::{LoadError, RunHead, load_state, runs};
 
@@ -28,6 +30,8 @@ pub struct Status {
     pub state: RunState,
     /// The process that drives it, on this machine.
     pub driver: Option<Holder>,
+    /// What it cost so far.
+    pub cost: CostLine,
 }
 
 /// A run in a list, and who works on it.
@@ -54,7 +58,8 @@ pub fn status(cx: &Context, run: Option<&str>) -> Result<Status, StatusError> {
     let run = find_run(&ledger, run)?;
     // Asked before the ledger is read: a driver that ends in between has written its last entry by then.
     let driver = driver(cx, run)?;
-    Ok(Status { state: load_state(&ledger, run)?, driver })
+    let cost = total(cx, run).map_err(LoadError::Ledger)?;
+    Ok(Status { state: load_state(&ledger, run)?, driver, cost })
 }
 
 /// Returns the runs in the ledger, newest first.

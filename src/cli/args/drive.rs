@@ -17,6 +17,8 @@ use crate::engine::dispatcher::Ending;
 use crate::engine::sink::Sink;
 use crate::io::fs::FsError;
 use crate::io::settings::overlay::Progress;
+use crate::ops::context::Context;
+use crate::ops::cost::total;
 use crate::ops::status::Status;
 
 /// The number of the signal that Ctrl-C sends.
@@ -46,7 +48,7 @@ pub(super) fn sinks(wish: Option<ProgressWish>, setting: Progress, ui: &Ui) -> V
 }
 
 /// Tells how a run ended, and returns how the program ends.
-pub(super) fn report(ending: Ending, first_signal: &AtomicI32, form: Form, ui: &mut Ui) -> Result<Exit, Failure> {
+pub(super) fn report(cx: &Context, ending: Ending, first_signal: &AtomicI32, form: Form, ui: &mut Ui) -> Result<Exit, Failure> {
     let (state, exit) = match ending {
         Ending::Settled(state) => {
             let exit = match conclusion(&state) {
@@ -58,7 +60,9 @@ pub(super) fn report(ending: Ending, first_signal: &AtomicI32, form: Form, ui: &
         }
         Ending::Stopped(state) | Ending::Killed(state) => (state, stopped(first_signal)),
     };
-    let status = Status { state, driver: None };
+    // Costs that can not be read are no reason to say nothing about the run.
+    let cost = total(cx, state.run).unwrap_or_default();
+    let status = Status { state, driver: None, cost };
     let written = match form {
         Form::Json => ui.text(&summary::json(&status)),
         Form::Human => ui.result(&summary::human(&status)),

@@ -1,11 +1,13 @@
 //! The arguments: one file per command, the words of the help being the documentation of the structs, and what the command does with them.
 
 pub mod config;
+pub mod cost;
 pub mod decide;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
 mod drive;
+pub mod export;
 pub mod gate;
 pub mod gc;
 pub mod graph;

@@ -70,7 +70,7 @@ impl ResumeArgs {
         for sentence in &resumed.found {
             ui.note(&format!("found: {sentence}"));
         }
-        drive::report(resumed.ending, &signals.first, self.form(), ui)
+        drive::report(cx, resumed.ending, &signals.first, self.form(), ui)
     }
 
     const fn form(&self) -> drive::Form {

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::config::ConfigArgs;
+use super::cost::CostArgs;
 use super::decide::DecideArgs;
 use super::demo::DemoArgs;
 use super::detect::DetectArgs;
 use super::doctor::DoctorArgs;
+use super::export::ExportArgs;
 use super::gate::GateArgs;
 use super::gc::GcArgs;
 use super::graph::GraphArgs;
@@ -93,6 +95,8 @@ pub enum Command {
     List(ListArgs),
     Log(LogArgs),
     Show(ShowArgs),
+    Cost(CostArgs),
+    Export(ExportArgs),
     Verify(VerifyArgs),
     Detect(DetectArgs),
     Gate(GateArgs),
@@ -119,6 +123,8 @@ impl Command {
             | Self::List(_)
             | Self::Log(_)
             | Self::Show(_)
+            | Self::Cost(_)
+            | Self::Export(_)
             | Self::Verify(_)
             | Self::Decide(_)
             | Self::Detect(_)

@@ -11,8 +11,10 @@ use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::progress::mode::ProgressWish;
 use crate::cli::view::{diagnostics, dry_run};
+use crate::domain::policy::budget::word::BudgetWish;
 use crate::domain::policy::sandbox::{Network, SandboxWish};
 use crate::engine::signals::listen;
+use crate::io::settings::budgets::BudgetLayer;
 use crate::io::settings::layer::{Layer, Origin, Setting};
 use crate::io::settings::overlay::{LedgerDurability, Overlay};
 use crate::ops::begin::config;
@@ -27,6 +29,7 @@ Examples:
   git orc run --dry-run plan.yaml     What would run; nothing is touched
   git orc run plan.yaml
   git orc run plan.yaml --max-workers 8 --target orc/second-try
+  git orc run plan.yaml --budget run.usd=5 --budget attempt.minutes=15
   git orc run plan.yaml --json > run.json
 
 Ctrl-C once stops gently: no new step starts, and what was produced is captured. Twice ends the tools at once. `git orc resume` continues.
@@ -115,6 +118,9 @@ pub struct RunArgs {
     /// What they may reach over the network
     #[arg(long, value_name = "REACH", value_enum)]
     pub network: Option<NetworkFlag>,
+    /// How much may be spent: SCOPE.WHAT=AMOUNT, with attempt, workstream, run or day, and usd, tokens or minutes; repeatable
+    #[arg(long, value_name = "BUDGET", value_parser = BudgetWish::parse)]
+    pub budget: Vec<BudgetWish>,
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
@@ -132,7 +138,10 @@ impl RunArgs {
             NetworkFlag::Full => Network::Full,
             NetworkFlag::None => Network::None,
         });
+        let mut budget = BudgetLayer::default();
+        self.budget.iter().for_each(|wish| budget.wish(*wish, Origin::new(Layer::Flag, "--budget")));
         Overlay {
+            budget,
             max_workers: self.max_workers.map(|n| Setting::new(n, Origin::new(Layer::Flag, "--max-workers"))),
             durability: durability.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--durability"))),
             sandbox: self.sandbox.map(SandboxFlag::setting),
@@ -143,7 +152,12 @@ impl RunArgs {
     }
 
     fn overrides(&self) -> Overrides {
-        Overrides { base: self.base.clone(), target: self.target.clone(), fail_fast: self.fail_fast }
+        Overrides {
+            base: self.base.clone(),
+            target: self.target.clone(),
+            fail_fast: self.fail_fast,
+            budgets: self.budget.iter().map(|wish| wish.key).collect(),
+        }
     }
 
     /// Runs the plan, or says what would run.
@@ -159,7 +173,7 @@ impl RunArgs {
         let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
         let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };
         match run(cx, request).await {
-            Ok(ending) => drive::report(ending, &signals.first, self.form(), ui),
+            Ok(ending) => drive::report(cx, ending, &signals.first, self.form(), ui),
             Err(error) => self.refuse(&error, ui),
         }
     }

@@ -50,9 +50,13 @@ impl Meaning for GitCommandError {
 impl Meaning for SettingsError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Documents(_) | Self::TwoProfiles { .. } | Self::Value { .. } | Self::Limit { .. } | Self::Read { .. } | Self::Git(_) => {
-                Exit::Environment
-            }
+            Self::Documents(_)
+            | Self::TwoProfiles { .. }
+            | Self::Value { .. }
+            | Self::Budget { .. }
+            | Self::Limit { .. }
+            | Self::Read { .. }
+            | Self::Git(_) => Exit::Environment,
         }
     }
 
@@ -61,7 +65,7 @@ impl Meaning for SettingsError {
             Self::Read { .. } | Self::Git(_) => None,
             Self::Documents(_) => Some("`git orc config check` shows every mistake in its place.".to_owned()),
             Self::TwoProfiles { .. } => Some("Remove one of the two.".to_owned()),
-            Self::Value { .. } | Self::Limit { .. } => {
+            Self::Value { .. } | Self::Budget { .. } | Self::Limit { .. } => {
                 Some("`git orc config --show-origin` lists every setting and its origin.".to_owned())
             }
         }

@@ -2,7 +2,9 @@
 
 use super::meaning::Meaning;
 use crate::cli::exit::Exit;
+use crate::ops::cost::CostError;
 use crate::ops::detect::DetectError;
+use crate::ops::export::ExportError;
 use crate::ops::find::FindError;
 use crate::ops::graph::GraphError;
 use crate::ops::init::InitError;
@@ -31,6 +33,43 @@ impl Meaning for DetectError {
             Self::Context(error) => error.hint(),
             Self::Baseline { .. } => Some("`git orc detect --json -- COMMAND >FILE` writes one.".to_owned()),
             Self::TooLong { .. } | Self::Matcher(_) | Self::Start(_) => None,
+        }
+    }
+}
+
+impl Meaning for CostError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for ExportError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::File(error) => error.exit(),
+            Self::Exists(_) | Self::Json(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Exists(_) => Some("`--force` replaces it; `--to` names another folder.".to_owned()),
+            Self::Json(_) => None,
         }
     }
 }

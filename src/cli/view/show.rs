@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::cost;
 use super::document::{fields, pretty, value};
 use super::findings;
 use super::integrity;
@@ -47,6 +48,7 @@ pub fn json(shown: &Shown) -> String {
             let told = summarised(&one.run);
             let mut document = frame("workstream", &told.run);
             document.extend(told.workstreams.iter().find(|own| own.id == one.id).map(fields).unwrap_or_default());
+            document.insert("cost".to_owned(), if one.cost.is_known() { value(&one.cost) } else { Value::Null });
             document.insert("steps".to_owned(), value(&one.attempts));
             let its_own: Vec<_> = told.integrity.iter().filter(|report| report.workstream.as_ref() == Some(&one.id)).collect();
             document.insert("integrity".to_owned(), value(&its_own));
@@ -98,6 +100,9 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
         let cut = one.attempts.iter().rev().find_map(|line| line.network).map(|network| format!(", network {}", network.name()));
         field(&mut out, "sandbox", Styled::plain(format!("{level}{}", cut.unwrap_or_default())));
     }
+    if let Some(cost) = cost::line(&one.cost) {
+        field(&mut out, "used", Styled::plain(cost));
+    }
     out.line().append(attempts(&one.attempts, zone));
     for line in &one.attempts {
         for note in &line.notes {
@@ -126,8 +131,9 @@ fn attempts(lines: &[AttemptLine], zone: &TimeZone) -> Styled {
         return Styled::of(Role::Faint, "No step has started.\n");
     }
     let columns = [("started", Side::Left), ("step", Side::Left), ("tool", Side::Left), ("outcome", Side::Left)];
-    let mut table =
-        Table::new(&[columns.as_slice(), &[("took", Side::Right), ("findings", Side::Right), ("message", Side::Left)]].concat());
+    let mut table = Table::new(
+        &[columns.as_slice(), &[("took", Side::Right), ("cost", Side::Right), ("findings", Side::Right), ("message", Side::Left)]].concat(),
+    );
     for line in lines {
         let of = line.of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
         let outcome = match line.outcome {
@@ -143,6 +149,7 @@ fn attempts(lines: &[AttemptLine], zone: &TimeZone) -> Styled {
             Styled::plain(line.tool.as_ref().map(ToString::to_string).unwrap_or_default()),
             outcome,
             Styled::plain(took),
+            Styled::plain(line.usage.as_ref().map(cost::of_usage).unwrap_or_default()),
             Styled::plain(found),
             Styled::plain(clip(&one_line(line.message.as_deref().unwrap_or_default()), MAX_MESSAGE)),
         ]);

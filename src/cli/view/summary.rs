@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::document::{fields, pretty};
+use super::cost;
+use super::document::{fields, pretty, value};
 use super::integrity;
 use super::state::{glyph, run_role, workstream as state_of};
 use super::styled::{Role, Styled};
@@ -24,6 +25,7 @@ pub fn json(status: &Status) -> String {
     let mut document = fields(&summary(&status.state));
     document.insert("interrupted".to_owned(), Value::Bool(is_interrupted(status.state.status, status.driver.as_ref())));
     document.insert("driver".to_owned(), status.driver.as_ref().map_or(Value::Null, |driver| Value::from(driver.pid)));
+    document.insert("cost".to_owned(), if status.cost.is_known() { value(&status.cost) } else { Value::Null });
     pretty(&document)
 }
 
@@ -128,6 +130,9 @@ fn verdict(status: &Status, told: &RunSummary) -> Styled {
     if let Some(reason) = told.reason.as_ref().filter(|_| state.status != RunStatus::Failed) {
         out.add(format!("because {}", one_line(reason))).line();
     }
+    if let Some(cost) = cost::line(&status.cost) {
+        out.add(cost).line();
+    }
     if let Some(driver) = &status.driver {
         out.put(Role::Faint, format!("process {} works on it", driver.pid)).line();
     }
@@ -170,10 +175,12 @@ mod tests {
     use super::*;
     use crate::cli::view::color::Color;
     use crate::cli::view::sample::Sample;
+    use crate::domain::report::cost::CostLine;
+    use crate::domain::tool::usage::{MicroUsd, Tokens};
     use crate::io::git::lock::Holder;
 
     fn shown(state: RunState, driver: Option<Holder>) -> String {
-        human(&Status { state, driver }).render(Color::Never)
+        human(&Status { state, driver, cost: CostLine::default() }).render(Color::Never)
     }
 
     #[test]
@@ -224,8 +231,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_of_the_cost_is_told() {
+        let tokens = Tokens { input: 41_000, output: 1_000, ..Tokens::default() };
+        let cost = CostLine { attempts: 2, tokens, micro_usd: MicroUsd(420_000), ..CostLine::default() };
+        let status = Status { state: Sample::failed().state, driver: None, cost };
+        let text = human(&status).render(Color::Never);
+        assert!(text.contains(", 29s\ncost $0.42, 42,000 tokens\n"), "{text}");
+        let document: Value = serde_json::from_str(&json(&status)).unwrap();
+        assert_eq!(document["cost"]["micro_usd"], 420_000);
+    }
+
+    #[test]
     fn the_document_keeps_its_contract() {
-        let document: Value = serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None })).unwrap();
+        let document: Value =
+            serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None, cost: CostLine::default() })).unwrap();
         let has = |value: &Value, keys: &[&str]| {
             for key in keys {
                 assert!(value.get(key).is_some(), "{key} in {value}");

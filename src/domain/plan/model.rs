@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::domain::document::command::Argv;
 use crate::domain::gate::model::{Baseline, Gate};
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
+use crate::domain::policy::budget::{Budget, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::limits::LoopLimits;
 
@@ -25,6 +26,8 @@ pub struct CheckedPlan {
     pub wave_delay_sec: u64,
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
+    /// How much may be spent on a run of it.
+    pub budget: Budget,
     /// The gates, in the order in which they run.
     pub gates: Vec<Gate>,
     /// The workstreams, in plan order.
@@ -72,8 +75,8 @@ pub struct Workstream {
     pub prompt: Option<PromptSource>,
     /// Attempts, windows and time limits.
     pub limits: LoopLimits,
-    /// The budget in US dollars.
-    pub max_cost_usd: Option<f64>,
+    /// How much may be spent on it.
+    pub budget: WorkstreamBudget,
     /// Whether it is fine to change nothing.
     pub allow_empty: bool,
     /// Whether submodules are initialised in its worktree.

@@ -14,7 +14,7 @@ use crate::domain::id::{GateId, WorkstreamId};
 use crate::domain::plan::check::graph::{Edges, Ids, Named, pairs, resolve};
 use crate::domain::plan::check::steps::Layers;
 use crate::domain::plan::check::workstream::{check_own, workstream};
-use crate::domain::plan::check::{names, overlaps};
+use crate::domain::plan::check::{budgets, names, overlaps};
 use crate::domain::plan::input::PlanInput;
 use crate::domain::plan::model::{CheckedPlan, Workstream};
 use crate::domain::plan::raw::{RawGate, RawPlan, RawWorkstream, Workstreams, empty_plan};
@@ -129,6 +129,7 @@ fn check(raw: &RawPlan, ids: Ids, input: &PlanInput<'_>, sink: &mut Sink<'_>) ->
         max_workers: raw.max_workers.as_ref().map(|count| count.value.narrow()),
         wave_delay_sec: raw.wave_delay_sec.as_ref().map_or(0, |delay| delay.value.wide()),
         fail_fast: raw.fail_fast.as_ref().is_some_and(|fail| fail.value),
+        budget: budgets::of_run(raw),
         gates,
         workstreams,
     })

@@ -15,6 +15,7 @@ use crate::domain::document::version::Version;
 use crate::domain::document::word::Command;
 use crate::domain::gate::model::Baseline;
 use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord};
+use crate::domain::policy::budget::raw::{RawPlanBudget, RawWorkstreamBudget, Usd};
 use crate::domain::run::workstream_machine::HISTORY;
 
 /// A number of attempts, repeats or steps, from 1.
@@ -53,6 +54,8 @@ record! {
         wave_delay_sec "wave_delay_sec": Pause,
         /// Whether the first failure stops everything that has not started.
         fail_fast "fail_fast": bool,
+        /// How much may be spent on a run.
+        budget "budget": RawPlanBudget,
         /// Checks on merged trees.
         gates "gates": RawGates,
         /// The workstreams.
@@ -141,8 +144,10 @@ record! {
         test_gates "test_gates": Vec<RawTestGate>,
         /// The bounds of the loops.
         circuit_breaker "circuit_breaker": RawBreaker,
-        /// The budget in US dollars.
-        max_cost_usd "max_cost_usd": Real<0, 1_000_000_000>,
+        /// How much may be spent on it.
+        budget "budget": RawWorkstreamBudget,
+        /// Of the original format: `budget.workstream.usd`.
+        max_cost_usd "max_cost_usd": Usd,
         /// How often the work is tried, and the waits in between.
         retry "retry": RawRetry,
         /// Seconds until a step is ended.

@@ -468,6 +468,24 @@ fn bundles_are_read_in_the_order_of_their_names() {
 }
 
 #[test]
+fn budgets_are_those_of_the_workstream_then_those_of_the_defaults() {
+    let defaults = "budget: {run: {usd: 5, minutes: 0.5}}\ndefaults: {max_cost_usd: 1, budget: {attempt: {tokens: 100, minutes: 2}}}\n";
+    let rest = "workstreams:\n- {id: a, files_scope: [a], tool: command, command: [x]}\n\
+                - {id: b, files_scope: [b], tool: command, command: [x], budget: {attempt: {tokens: 7}, workstream: {usd: 3}}}\n";
+    let plan = plan(&format!("{defaults}{rest}"));
+    assert_eq!((plan.budget.usd.map(|usd| usd.0), plan.budget.tokens, plan.budget.seconds), (Some(5_000_000), None, Some(30)));
+    let told = |at: usize| {
+        let budget = plan.workstreams[at].budget;
+        (budget.attempt.tokens, budget.attempt.seconds, budget.workstream.usd.map(|usd| usd.0))
+    };
+    assert_eq!(told(0), (Some(100), Some(120), Some(1_000_000)));
+    assert_eq!(told(1), (Some(7), Some(120), Some(3_000_000)));
+    check_more("max_cost_usd: 1\nbudget: {workstream: {usd: 1}}\n", &["conflicting-keys 7:19"]);
+    check_more("budget: {run: {usd: 1}}\n", &["unknown-key 7:14"]);
+    check_more("budget: {attempt: {tokens: -1}}\n", &["out-of-range 7:32"]);
+}
+
+#[test]
 fn ten_thousand_workstreams_are_read_without_quadratic_work() {
     use std::fmt::Write;
     let mut text = "version: 1\ndefaults: {tool: command, command: x}\nworkstreams:\n".to_owned();

@@ -1,8 +1,9 @@
 //! Budgets: how much money, how many tokens and how much time may be spent, on what, and what is left of it.
 //!
-//! A budget that is reached is used up: nothing more begins that would be paid from it. An absent amount bounds nothing, and an amount of
-//! zero allows nothing.
+//! A budget that is reached is used up: nothing more begins that would be paid from it. An absent amount bounds nothing. An amount of zero
+//! is used up by whatever is spent, and not before: what costs nothing is free to run.
 
+pub mod raw;
 pub mod word;
 
 use std::cmp::Ordering;
@@ -88,7 +89,7 @@ pub enum Measure {
 }
 
 /// One amount among all that budgets can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BudgetKey {
     /// What it is for.
     pub scope: BudgetScope,
@@ -235,6 +236,15 @@ impl WorkstreamBudget {
     pub const fn is_unbounded(&self) -> bool {
         self.attempt.is_unbounded() && self.workstream.is_unbounded()
     }
+
+    /// Bounds an amount no longer; what a workstream has no budget for changes nothing.
+    pub fn lift(&mut self, key: BudgetKey) {
+        match key.scope {
+            BudgetScope::Attempt => self.attempt.set(key.measure, None),
+            BudgetScope::Workstream => self.workstream.set(key.measure, None),
+            BudgetScope::Run | BudgetScope::Day => {}
+        }
+    }
 }
 
 impl Budgets {
@@ -278,6 +288,12 @@ impl Budgets {
         budget.set(key.measure, amount);
     }
 
+    /// Returns the budgets of a workstream: its own, and these where they are tighter.
+    #[must_use]
+    pub fn of_workstream(&self, own: WorkstreamBudget) -> WorkstreamBudget {
+        own.tighter(WorkstreamBudget { attempt: self.attempt, workstream: self.workstream })
+    }
+
     /// Returns whether nothing is bounded.
     #[must_use]
     pub fn is_unbounded(&self) -> bool {
@@ -303,22 +319,23 @@ impl AddAssign for Spent {
 }
 
 impl Limit {
-    /// Returns whether nothing is left.
+    /// Returns whether something was spent and nothing is left.
     #[must_use]
     pub const fn is_used_up(&self) -> bool {
-        self.spent >= self.of
+        self.spent > 0 && self.spent >= self.of
     }
 
     /// Returns the share that was spent, in percent, rounded down.
     #[must_use]
     pub const fn percent(&self) -> u64 {
-        match self.of {
-            0 => 100,
-            of => self.spent.saturating_mul(100) / of,
+        match (self.spent, self.of) {
+            (0, _) => 0,
+            (_, 0) => 100,
+            (spent, of) => spent.saturating_mul(100) / of,
         }
     }
 
-    /// Compares the shares that were spent; of nothing, everything is.
+    /// Compares the shares that were spent; whatever was spent of nothing is more than any share.
     fn by_share(&self, other: &Self) -> Ordering {
         match (self.of, other.of) {
             (0, 0) => Ordering::Equal,
@@ -359,7 +376,7 @@ pub fn exceeded(spent: Spent, budget: Budget) -> Option<Limit> {
 /// Returns what is close to its end or beyond: at least `warn_at` percent are spent. Of several, that of which the largest share was.
 #[must_use]
 pub fn nearest(spent: Spent, budget: Budget, warn_at: u8) -> Option<Limit> {
-    let is_near = |limit: &Limit| u128::from(limit.spent) * 100 >= u128::from(limit.of) * u128::from(warn_at);
+    let is_near = |limit: &Limit| limit.spent > 0 && u128::from(limit.spent) * 100 >= u128::from(limit.of) * u128::from(warn_at);
     budget.limits(spent).filter(is_near).reduce(further)
 }
 

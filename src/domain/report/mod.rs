@@ -1,5 +1,7 @@
 //! View models: what is told about a run, without text and colour.
 
+pub mod cost;
+pub mod export;
 pub mod log_line;
 pub mod patch_history;
 pub mod summary;

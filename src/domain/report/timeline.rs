@@ -9,6 +9,7 @@ use crate::domain::ledger::entry::Entry;
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{OutputRef, StepOutcome, StepRole};
+use crate::domain::tool::usage::Usage;
 
 /// One attempt of a step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,6 +44,8 @@ pub struct AttemptLine {
     pub findings: Vec<Finding>,
     /// Its kept output.
     pub output: Option<OutputRef>,
+    /// What its tool used.
+    pub usage: Option<Usage>,
 }
 
 /// Returns the attempts of a workstream in the order in which they started.
@@ -67,6 +70,7 @@ pub fn timeline(entries: &[Entry], workstream: &WorkstreamId) -> Vec<AttemptLine
                 notes: Vec::new(),
                 findings: Vec::new(),
                 output: None,
+                usage: None,
             }),
             Some(Event::StepFinished(m)) if m.workstream == *workstream => {
                 let open = lines.iter_mut().rev().find(|line| line.step == m.step && line.attempt == m.attempt);
@@ -78,6 +82,7 @@ pub fn timeline(entries: &[Entry], workstream: &WorkstreamId) -> Vec<AttemptLine
                     line.notes.clone_from(&m.notes);
                     line.findings.clone_from(&m.findings);
                     line.output.clone_from(&m.output);
+                    line.usage.clone_from(&m.usage);
                 }
             }
             Some(_) | None => {}

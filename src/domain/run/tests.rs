@@ -27,7 +27,7 @@ use crate::domain::id::{EntryId, ObjectId, PatchId, RunId, StepId, ToolId, Works
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
-use crate::domain::policy::budget::Spent;
+use crate::domain::policy::budget::{Budget, Spent, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
 use crate::domain::tool::profile::ResolveMode;
 
@@ -74,7 +74,7 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: limits.clone(),
-        max_cost_usd: None,
+        budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,
         compensation_actions: Vec::new(),
@@ -99,6 +99,7 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
         max_workers: Some(2),
         wave_delay_sec: 3,
         fail_fast: matches!(fail_fast, FailFast::Yes),
+        budget: Budget::default(),
         gates: Vec::new(),
         workstreams,
     };

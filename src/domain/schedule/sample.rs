@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
+use crate::domain::policy::budget::{Budget, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::limits::LoopLimits;
 
@@ -17,6 +18,7 @@ pub(crate) fn plan(workstreams: Vec<Workstream>) -> CheckedPlan {
         max_workers: None,
         wave_delay_sec: 0,
         fail_fast: false,
+        budget: Budget::default(),
         gates: Vec::new(),
         workstreams,
     }
@@ -51,7 +53,7 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: LoopLimits::default(),
-        max_cost_usd: None,
+        budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,
         compensation_actions: Vec::new(),

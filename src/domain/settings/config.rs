@@ -13,9 +13,12 @@ use crate::domain::document::record::{Extra, Record, described, read_record, rec
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Shape, SourceFile};
 use crate::domain::plan::raw::{Pause, Texts};
+use crate::domain::policy::budget::raw::RawBudgets;
 use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
+use crate::domain::settings::budget::FileBudgets;
 use crate::domain::settings::lines::{Lined, Lines};
 use crate::domain::settings::word::{DurabilityWord, NetworkWord, ProgressWord, ReadsWord, SandboxWord};
+use crate::domain::tool::price::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::variable;
 
@@ -55,6 +58,10 @@ record! {
         sandbox_write "sandbox_write": Texts,
         /// What they may read although it is hidden or not listed, likewise.
         sandbox_read "sandbox_read": Texts,
+        /// How much may be spent.
+        budget "budget": RawBudgets,
+        /// Prices of your own by model, in US dollars for a million tokens; they win over list prices.
+        prices "prices": Prices,
         /// Free data.
         metadata "metadata": Free,
     }
@@ -105,6 +112,10 @@ pub struct Config {
     pub sandbox_write: Option<Lined<Vec<String>>>,
     /// What they may read although it is hidden or not listed.
     pub sandbox_read: Option<Lined<Vec<String>>>,
+    /// How much may be spent.
+    pub budget: FileBudgets,
+    /// Prices of models.
+    pub prices: Option<Lined<Prices>>,
 }
 
 /// Reads a `config.yaml`. An empty file says nothing.
@@ -158,6 +169,8 @@ fn config(raw: &RawConfig, lines: &Lines<'_>, sink: &mut Sink<'_>) -> Config {
         }),
         sandbox_write: lines.lined(raw.sandbox_write.as_ref(), texts),
         sandbox_read: lines.lined(raw.sandbox_read.as_ref(), texts),
+        budget: raw.budget.as_ref().map(|budget| FileBudgets::new(&budget.value, lines)).unwrap_or_default(),
+        prices: lines.lined(raw.prices.as_ref(), Clone::clone),
     }
 }
 

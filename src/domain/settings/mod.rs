@@ -3,6 +3,7 @@
 //! A profile comes with every clone, so it may propose and tighten, and grants nothing: [`raw`] has no key for that. [`parse`] turns its text
 //! into a [`model::Profile`], [`config`] that of the user's file into a [`config::Config`]; `io::settings` lays them on top of each other.
 
+pub mod budget;
 pub mod config;
 pub mod limits;
 pub mod lines;

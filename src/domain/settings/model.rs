@@ -2,6 +2,7 @@
 
 use crate::domain::plan::input::CommandDefaults;
 use crate::domain::policy::sandbox::{Network, Reads, SandboxLevel};
+use crate::domain::settings::budget::FileBudgets;
 use crate::domain::settings::limits::LimitValue;
 use crate::domain::settings::lines::Lined;
 use crate::domain::settings::word::{Domain, DurabilityWord, ProgressWord};
@@ -89,4 +90,6 @@ pub struct ProfileSettings {
     pub network: Option<Lined<Network>>,
     /// What programs may read at most.
     pub reads: Option<Lined<Reads>>,
+    /// How much may be spent at most.
+    pub budget: FileBudgets,
 }

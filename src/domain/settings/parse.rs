@@ -11,6 +11,7 @@ use crate::domain::id::ToolId;
 use crate::domain::plan::check::names;
 use crate::domain::plan::input::CommandDefaults;
 use crate::domain::policy::sandbox::{Network, Reads, SandboxLevel};
+use crate::domain::settings::budget::FileBudgets;
 use crate::domain::settings::limits::{LimitValue, LimitValues};
 use crate::domain::settings::lines::{Lined, Lines};
 use crate::domain::settings::model::{Constraints, Profile, ProfileSettings};
@@ -138,6 +139,7 @@ fn settings(raw: &RawRepositorySettings, lines: &Lines<'_>, sink: &mut Sink<'_>)
         reads: lines.lined(raw.reads.as_ref(), |word| match word {
             TighterReads::Listed => Reads::Listed,
         }),
+        budget: raw.budget.as_ref().map(|budget| FileBudgets::new(&budget.value, lines)).unwrap_or_default(),
     }
 }
 

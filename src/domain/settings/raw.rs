@@ -13,6 +13,7 @@ use crate::domain::document::sink::{Draft, Sink};
 use crate::domain::document::source::At;
 use crate::domain::document::version::Version;
 use crate::domain::plan::raw::{Commands, Pause, Positive, Texts};
+use crate::domain::policy::budget::raw::RawBudgets;
 use crate::domain::settings::limits::LimitValues;
 use crate::domain::settings::word::{Domain, DurabilityWord, ProgressWord, TighterNetwork, TighterReads, TighterSandbox};
 
@@ -101,6 +102,8 @@ record! {
         network "network": TighterNetwork,
         /// That programs read only what is listed.
         reads "reads": TighterReads,
+        /// How much may be spent at most; it lowers budgets and never raises them.
+        budget "budget": RawBudgets,
     }
 
     /// Commands for workstreams that give none of their own. A list that a workstream or the plan's defaults give, even an empty one, wins.
@@ -117,7 +120,7 @@ record! {
 }
 
 /// Settings that a person has and a repository must not have, since it would grant itself something.
-const GRANTS: [&str; 5] = ["env_allow", "sandbox_write", "sandbox_read", "resources", "min_free_mib"];
+const GRANTS: [&str; 6] = ["env_allow", "sandbox_write", "sandbox_read", "resources", "min_free_mib", "prices"];
 
 /// The settings of a repository.
 #[derive(Debug, Clone, Default)]

@@ -52,9 +52,15 @@ fn everything_is_read() {
     assert_eq!(settings.network.as_ref().map(|lined| lined.value), Some(Network::None));
     assert_eq!(settings.reads.as_ref().map(|lined| lined.value), Some(Reads::Listed));
     assert_eq!(read.commands.statics, [vec!["cargo", "clippy"], vec!["cargo", "fmt", "--check"]]);
+    let budget = &settings.budget;
+    let told: Vec<String> = budget.amounts.iter().map(|(key, lined)| format!("{key}={}:{}", lined.value, lined.line)).collect();
+    assert_eq!(
+        (told, budget.warn_at.as_ref().map(|lined| lined.value)),
+        (vec!["run.usd=5000000:22".into(), "run.tokens=1000000:22".into()], Some(50))
+    );
     assert_eq!(read.limits.len(), 19);
     assert!(
-        read.limits.iter().any(|limit| limit.value.key == (Some("retry".to_owned()), "factor".to_owned()) && limit.line == 31),
+        read.limits.iter().any(|limit| limit.value.key == (Some("retry".to_owned()), "factor".to_owned()) && limit.line == 32),
         "{:#?}",
         read.limits
     );
@@ -68,11 +74,12 @@ fn everything_is_read() {
 fn a_repository_grants_itself_nothing() {
     let check = |text: &str, expect: &[&str]| assert_eq!(profile(text).unwrap_err(), expect, "{text}");
     check(
-        "settings: {env_allow: [TOKEN], sandbox_write: [/], sandbox_read: [~/.ssh]}\n",
+        "settings: {env_allow: [TOKEN], sandbox_write: [/], sandbox_read: [~/.ssh], prices: {}}\n",
         &[
             "p.yaml:1:12: a repository may not grant itself anything, and `env_allow` would [unknown-key]",
             "p.yaml:1:32: a repository may not grant itself anything, and `sandbox_write` would [unknown-key]",
             "p.yaml:1:52: a repository may not grant itself anything, and `sandbox_read` would [unknown-key]",
+            "p.yaml:1:76: a repository may not grant itself anything, and `prices` would [unknown-key]",
         ],
     );
     check(
@@ -127,6 +134,21 @@ fn a_config_is_read_with_all_of_its_mistakes() {
     let config = parse_config(&SourceFile::new("c.yaml", CONFIG)).unwrap();
     assert_eq!(config.env_allow.unwrap().value, ["TOKEN", "AWS_*"]);
     assert_eq!(config.resources.unwrap().value.memory_mib, Some(4096));
+    let told: Vec<String> = config.budget.amounts.iter().map(|(key, lined)| format!("{key}={}", lined.value)).collect();
+    assert_eq!(
+        told,
+        [
+            "attempt.usd=500000",
+            "attempt.tokens=200000",
+            "attempt.minutes=900",
+            "workstream.usd=2000000",
+            "run.minutes=90",
+            "day.usd=20000000"
+        ]
+    );
+    let prices = config.prices.unwrap().value.0;
+    let rates = prices["my-model"];
+    assert_eq!((rates.input.0, rates.cached.unwrap().0, rates.output.0), (1_250_000, 125_000, 10_000_000));
     let found =
         parse_config(&SourceFile::new("c.yaml", "max_workers: 0\nenv_allow: [GIT_DIR]\nsandbox_read: [x]\nlimits: {}\n")).unwrap_err();
     assert_eq!(

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod invocation;
 pub mod outcome;
 pub mod parse;
+pub mod price;
 pub mod profile;
 pub mod prompt;
 mod raw;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::domain::document::diagnostic::Diagnostic;
+use crate::domain::policy::budget::word::BudgetWordError;
 use crate::io::git::command::GitCommandError;
 
 /// A mistake in the settings, or settings that cannot be read.
@@ -29,6 +30,14 @@ pub enum SettingsError {
         value: String,
         /// What it may be.
         expected: &'static str,
+    },
+    /// A budget outside of a file can not be read.
+    #[error("{place}: {error}")]
+    Budget {
+        /// The variable or the key.
+        place: String,
+        /// What is wrong with it.
+        error: BudgetWordError,
     },
     /// Numbers that were read make no sense.
     #[error("{key} is {value}, but must be {expected} ({origin})")]

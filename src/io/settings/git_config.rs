@@ -6,12 +6,13 @@ use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::overlay::Overlay;
 use super::variables::{boolean, durability, grants, mebibytes, network, number, path, progress, reads, sandbox, seconds};
+use crate::domain::policy::budget::word::BudgetWish;
 use crate::domain::tool::suggest::{closest, did_you_mean};
 use crate::domain::tool::variable;
 use crate::io::git::command::GitCommand;
 use crate::io::git::repo::Repo;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "maxWorkers",
     "worktreeDir",
     "durability",
@@ -25,6 +26,7 @@ const KEYS: [&str; 13] = [
     "reads",
     "sandboxWrite",
     "sandboxRead",
+    "budget",
 ];
 
 /// One line of git's configuration.
@@ -101,6 +103,10 @@ fn set(overlay: &mut Overlay, key: &str, entry: &ConfigEntry) -> Result<(), Sett
         "reads" => overlay.reads = Some(Setting::new(reads(&place, text)?, origin)),
         "sandboxWrite" => overlay.sandbox_write = Some(more(overlay.sandbox_write.take(), grants(&place, text)?, origin)),
         "sandboxRead" => overlay.sandbox_read = Some(more(overlay.sandbox_read.take(), grants(&place, text)?, origin)),
+        "budget" => {
+            let wish = BudgetWish::parse(text).map_err(|error| SettingsError::Budget { place, error })?;
+            overlay.budget.wish(wish, origin);
+        }
         _ => {
             let expected = "the name of a variable, which may end in `*`";
             variable::check_pattern(text).map_err(|_| SettingsError::Value { place, value: text.to_owned(), expected })?;

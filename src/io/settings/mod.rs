@@ -3,6 +3,7 @@
 //! Each layer is read into an [`overlay::Overlay`], in which everything is optional and knows its place; [`resolve::resolve`] lays them
 //! on top of each other. Nothing here looks at the world twice: the environment is a snapshot that is taken once, at the start.
 
+pub mod budgets;
 pub mod environment;
 pub mod error;
 mod file;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::budgets::BudgetLayer;
 use super::error::SettingsError;
 use super::file;
 use super::layer::{Layer, Places, Setting};
@@ -10,6 +11,7 @@ use crate::domain::policy::sandbox::{Network, Reads, SandboxWish};
 use crate::domain::settings::config::parse_config;
 use crate::domain::settings::model::Profile;
 use crate::domain::settings::word::{DurabilityWord, ProgressWord};
+use crate::domain::tool::price::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 
 /// The settings that the program ships.
@@ -89,6 +91,10 @@ pub struct Overlay {
     pub sandbox_write: Option<Setting<Vec<String>>>,
     /// What they may read although it is hidden or not listed. Layers add to each other.
     pub sandbox_read: Option<Setting<Vec<String>>>,
+    /// How much may be spent. Layers replace single amounts.
+    pub budget: BudgetLayer,
+    /// Prices of models.
+    pub prices: Option<Setting<Prices>>,
 }
 
 impl Overlay {
@@ -120,6 +126,8 @@ impl Overlay {
             reads: place.setting(read.reads, |reads| reads),
             sandbox_write: place.setting(read.sandbox_write, |paths| paths),
             sandbox_read: place.setting(read.sandbox_read, |paths| paths),
+            budget: BudgetLayer::of_file(place, &read.budget),
+            prices: place.setting(read.prices, |prices| prices),
         })
     }
 
@@ -173,6 +181,8 @@ impl Overlay {
             reads: self.reads.or(weaker.reads),
             sandbox_write: joined(self.sandbox_write, weaker.sandbox_write),
             sandbox_read: joined(self.sandbox_read, weaker.sandbox_read),
+            budget: self.budget.over(weaker.budget),
+            prices: self.prices.or(weaker.prices),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::budgets::BudgetLayer;
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::git_config::{self, ConfigEntry};
@@ -10,8 +11,10 @@ use super::limits::{LimitLayers, Limits};
 use super::overlay::{LedgerDurability, Overlay, Progress, SHIPPED};
 use super::variables;
 use crate::domain::plan::input::CommandDefaults;
+use crate::domain::policy::budget::{Budget, Budgets};
 use crate::domain::policy::sandbox::{Network, Reads, SandboxLevel, SandboxWish};
 use crate::domain::settings::model::Profile;
+use crate::domain::tool::price::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 
 /// The settings that hold.
@@ -49,6 +52,12 @@ pub struct Settings {
     pub sandbox_write: Setting<Vec<String>>,
     /// What they may read although it is hidden or not listed.
     pub sandbox_read: Setting<Vec<String>>,
+    /// How much may be spent.
+    pub budgets: Budgets,
+    /// The same, with the origin of each amount.
+    pub budget_layer: BudgetLayer,
+    /// The user's own prices.
+    pub prices: Setting<Prices>,
     /// The sandbox that the repository asks for at least.
     pub at_least: Setting<SandboxLevel>,
     /// Commands of workstreams that give none.
@@ -128,6 +137,9 @@ pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, Se
         reads: merged.reads.unwrap_or_else(|| Setting::new(Reads::All, built_in())),
         sandbox_write: merged.sandbox_write.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
         sandbox_read: merged.sandbox_read.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
+        budgets: merged.budget.budgets(),
+        budget_layer: merged.budget,
+        prices: merged.prices.unwrap_or_else(|| Setting::new(Prices::default(), built_in())),
         at_least: Setting::new(SandboxLevel::None, built_in()),
         commands: Setting::new(CommandDefaults::default(), built_in()),
         base: optional(None),
@@ -161,6 +173,8 @@ impl Settings {
         if let Some(reads) = profile.settings.reads.as_ref().filter(|reads| reads.value > self.reads.value) {
             self.reads = Setting::new(reads.value, places.origin(reads.line));
         }
+        self.budget_layer.tighten(BudgetLayer::of_file(places, &profile.settings.budget));
+        self.budgets = self.budget_layer.budgets();
         if !profile.commands.is_empty() {
             self.commands = Setting::new(profile.commands.clone(), places.origin(profile.commands_line));
         }
@@ -169,6 +183,12 @@ impl Settings {
         }
         self.profile = Some(profile);
         self
+    }
+
+    /// Lowers the budgets of a run to those of its plan.
+    pub fn tighten_run(&mut self, plan: Budget) {
+        self.budget_layer.tighten_run(plan, &Origin::new(Layer::Plan, "budget.run"));
+        self.budgets = self.budget_layer.budgets();
     }
 
     /// Returns what only a repository says, as far as it does.
@@ -228,6 +248,11 @@ impl Settings {
             row("sandbox_write", self.sandbox_write.value.join(":"), &self.sandbox_write.origin),
             row("sandbox_read", self.sandbox_read.value.join(":"), &self.sandbox_read.origin),
         ];
+        rows.extend(self.budget_layer.told().map(|(key, value, origin)| Row { key, value, origin: origin.clone() }));
+        if !self.prices.value.0.is_empty() {
+            let models: Vec<&str> = self.prices.value.0.keys().map(String::as_str).collect();
+            rows.push(row("prices", models.join(","), &self.prices.origin));
+        }
         rows.extend(self.rows_of_repository());
         rows.extend(self.limits.origins.iter().map(|(key, (value, origin))| row(key, value.clone(), origin)));
         rows

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::budgets::BudgetLayer;
 use super::environment::Environment;
 use super::error::SettingsError;
 use super::layer::{Layer, Origin, Setting};
 use super::overlay::{LedgerDurability, Overlay, Progress};
+use crate::domain::policy::budget::BudgetKey;
+use crate::domain::policy::budget::word::BudgetWish;
 use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
 use crate::domain::tool::suggest::{closest, did_you_mean};
 use crate::domain::tool::variable;
@@ -114,11 +117,13 @@ pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsErro
         reads: read(environment, &["ORC_READS"], reads)?,
         sandbox_write: read(environment, &["ORC_SANDBOX_WRITE"], grants)?,
         sandbox_read: read(environment, &["ORC_SANDBOX_READ"], grants)?,
+        budget: budgets(environment)?,
+        prices: None,
     })
 }
 
 /// The variables that are settings.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 26] = [
     "ORC_MAX_WORKERS",
     "ORC_TIMEOUT_SEC",
     "ORC_WORKTREE_DIR",
@@ -133,6 +138,18 @@ const NAMES: [&str; 14] = [
     "ORC_READS",
     "ORC_SANDBOX_WRITE",
     "ORC_SANDBOX_READ",
+    "ORC_BUDGET_ATTEMPT_USD",
+    "ORC_BUDGET_ATTEMPT_TOKENS",
+    "ORC_BUDGET_ATTEMPT_MINUTES",
+    "ORC_BUDGET_WORKSTREAM_USD",
+    "ORC_BUDGET_WORKSTREAM_TOKENS",
+    "ORC_BUDGET_WORKSTREAM_MINUTES",
+    "ORC_BUDGET_RUN_USD",
+    "ORC_BUDGET_RUN_TOKENS",
+    "ORC_BUDGET_RUN_MINUTES",
+    "ORC_BUDGET_DAY_USD",
+    "ORC_BUDGET_DAY_TOKENS",
+    "ORC_BUDGET_DAY_MINUTES",
 ];
 
 /// The names of the original systems that are settings as well.
@@ -182,6 +199,23 @@ fn read<T>(
         }
     }
     Ok(None)
+}
+
+/// Returns the variable that holds a budget.
+fn budget_variable(key: BudgetKey) -> String {
+    format!("ORC_BUDGET_{}", key.to_string().replace('.', "_").to_ascii_uppercase())
+}
+
+fn budgets(environment: &Environment) -> Result<BudgetLayer, SettingsError> {
+    let mut layer = BudgetLayer::default();
+    for key in BudgetKey::all() {
+        let name = budget_variable(key);
+        let Some(raw) = environment.var(&name) else { continue };
+        let text = raw.to_string_lossy();
+        let amount = key.parse_amount(&text).map_err(|error| SettingsError::Budget { place: name.clone(), error })?;
+        layer.wish(BudgetWish { key, amount }, Origin::new(Layer::Environment, name));
+    }
+    Ok(layer)
 }
 
 fn folder(environment: &Environment, variable: &str) -> Option<Setting<PathBuf>> {

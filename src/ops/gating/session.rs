@@ -12,6 +12,7 @@ use crate::domain::gate::model::Gate;
 use crate::domain::id::{EntryId, RepoPath, RunId};
 use crate::domain::ledger::codec;
 use crate::domain::plan::model::CheckedPlan;
+use crate::domain::policy::budget::Budget;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
@@ -92,6 +93,7 @@ impl<'a> Session<'a> {
             max_workers: None,
             wave_delay_sec: 0,
             fail_fast: false,
+            budget: Budget::default(),
             gates: Vec::new(),
             workstreams: Vec::new(),
         };

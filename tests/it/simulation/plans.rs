@@ -6,7 +6,7 @@ use git_orc::domain::finding::model::{Finding, FindingKind, Level};
 use git_orc::domain::gate::model::{Baseline, Gate};
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
-use git_orc::domain::policy::budget::Budgets;
+use git_orc::domain::policy::budget::{Budget, Budgets, WorkstreamBudget};
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::run::config::{RunConfig, ToolTraits};
 use git_orc::domain::run::effect::StepOrder;
@@ -110,6 +110,7 @@ impl Script {
             max_workers: None,
             wave_delay_sec: if dice.chance(20) { 3 } else { 0 },
             fail_fast: rough && dice.chance(25),
+            budget: Budget::default(),
             gates: (0..dice.below(3)).map(gate).collect(),
             workstreams,
         };
@@ -233,7 +234,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: limits(dice, weather),
-        max_cost_usd: None,
+        budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,
         compensation_actions: Vec::new(),

@@ -1,6 +1,7 @@
 //! From the raw records to the checked model: everything that needs more than one value to judge.
 
 pub mod asks;
+pub mod budgets;
 pub mod graph;
 pub mod limits;
 pub mod names;

@@ -9,9 +9,9 @@ use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink};
 use crate::domain::document::source::At;
 use crate::domain::id::WorkstreamId;
-use crate::domain::plan::check::limits;
 use crate::domain::plan::check::scopes::scope;
 use crate::domain::plan::check::steps::{Layers, steps, texts};
+use crate::domain::plan::check::{budgets, limits};
 use crate::domain::plan::model::{PromptSource, TestGate, Workstream};
 use crate::domain::plan::raw::RawWorkstream;
 use crate::domain::plan::word::Issue;
@@ -51,7 +51,7 @@ pub fn workstream(layers: Layers<'_>, sink: &mut Sink<'_>) -> Option<Workstream>
         acceptance_tests: texts(pick!(layers.acceptance_tests)),
         prompt: prompt(&layers.own.value).or_else(|| prompt(layers.defaults)),
         limits: bounds,
-        max_cost_usd: pick!(layers.max_cost_usd).map(|cost| cost.value.number()),
+        budget: budgets::of_workstream([layers.defaults, &layers.own.value]),
         allow_empty: pick!(layers.allow_empty).is_some_and(|allow| allow.value),
         submodules: pick!(layers.submodules).is_some_and(|submodules| submodules.value),
         compensation_actions: texts(pick!(layers.compensation_actions)),
@@ -66,6 +66,7 @@ pub fn check_own(raw: &RawWorkstream, sink: &mut Sink<'_>) {
         let draft = Draft::new(Code::ConflictingKeys, file.place, "`prompt_file` and `prompt` exclude each other");
         sink.add(draft.hint("Keep one of the two."));
     }
+    budgets::check(raw, sink);
     if let Some(retry) = &raw.retry {
         limits::check_retry(&retry.value, sink);
     }

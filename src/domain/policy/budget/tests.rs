@@ -42,9 +42,11 @@ fn what_is_reached_is_used_up() {
     check(spent(0.0, 0, 89_999), budget(None, None, Some(90)), None);
     check(spent(0.0, 0, 95_000), budget(None, None, Some(90)), Some("95 of 90 seconds"));
     check(spent(0.0, 0, 60_000), budget(None, None, Some(60)), Some("1 of 1 minute"));
-    // Of several, the one that was overstepped most; nothing may be spent of nothing.
+    // Of several, the one that was overstepped most. Of nothing, everything is too much, and nothing is not.
     check(spent(6.0, 30, 0), budget(Some(5.0), Some(10), None), Some("30 of 10 tokens"));
-    check(spent(6.0, 0, 0), budget(Some(5.0), Some(0), None), Some("0 of 0 tokens"));
+    check(spent(6.0, 1, 0), budget(Some(5.0), Some(0), None), Some("1 of 0 tokens"));
+    check(spent(0.0, 0, 7), budget(Some(0.0), Some(0), None), None);
+    check(spent(0.01, 0, 7), budget(Some(0.0), Some(0), None), Some("$0.0100 of $0.00"));
     check(spent(0.0, 1, 0), budget(None, Some(1), None), Some("1 of 1 token"));
     check(
         Spent { tokens: u64::MAX, ..Spent::default() },
@@ -64,7 +66,10 @@ fn what_comes_to_its_end_is_told_before() {
     check(spent(4.12, 0, 0), budget(Some(5.0), None, None), 100, None);
     check(Spent::default(), budget(Some(5.0), Some(5), Some(5)), 80, None);
     assert_eq!(nearest(spent(4.12, 0, 0), budget(Some(5.0), None, None), 80).map(|limit| limit.percent()), Some(82));
-    assert_eq!(Limit { measure: Measure::Tokens, spent: 0, of: 0 }.percent(), 100);
+    check(Spent::default(), budget(Some(0.0), None, None), 80, None);
+    for (spent, percent) in [(0, 0), (1, 100)] {
+        assert_eq!(Limit { measure: Measure::Tokens, spent, of: 0 }.percent(), percent);
+    }
 }
 
 #[test]

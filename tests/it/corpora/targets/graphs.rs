@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use git_orc::domain::gate::model::Baseline;
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
+use git_orc::domain::policy::budget::{Budget, WorkstreamBudget};
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::run::limits::LoopLimits;
 use git_orc::domain::schedule::dag;
@@ -100,6 +101,7 @@ fn plan(data: &[u8], count: usize, edges: &BTreeSet<(usize, usize)>) -> CheckedP
         max_workers: Some(2),
         wave_delay_sec: 0,
         fail_fast: false,
+        budget: Budget::default(),
         gates: Vec::new(),
         workstreams,
     }
@@ -133,7 +135,7 @@ pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope:
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: LoopLimits::default(),
-        max_cost_usd: None,
+        budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,
         compensation_actions: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::plan::model::CheckedPlan;
-use git_orc::domain::policy::budget::Spent;
+use git_orc::domain::policy::budget::{Budget, Spent};
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::report::summary::summary;
 use git_orc::domain::run::brief::Brief;
@@ -51,6 +51,7 @@ fn plan() -> CheckedPlan {
         max_workers: Some(2),
         wave_delay_sec: 1,
         fail_fast: true,
+        budget: Budget::default(),
         gates: Vec::new(),
         workstreams: vec![workstream(id("a"), Vec::new(), scope()), workstream(id("b"), vec![id("a")], scope())],
     }

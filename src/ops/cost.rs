@@ -1,0 +1,100 @@
+//! `cost`: what attempts of tools cost, as the ledger tells it.
+
+use std::ops::ControlFlow;
+
+use bstr::ByteSlice as _;
+use jiff::tz::TimeZone;
+
+use crate::domain::id::{RunId, WorkstreamId};
+use crate::domain::ledger::codec;
+use crate::domain::ledger::entry::Entry;
+use crate::domain::report::cost::{CostLine, CostQuestion, CostReport, Grouping, cost_report};
+use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
+use crate::ops::context::Context;
+use crate::ops::find::{FindError, find_run};
+
+/// What stands in every entry that says how an attempt ended.
+const KIND: &str = "step_finished";
+
+/// The zone where days do not matter.
+static ANY_ZONE: TimeZone = TimeZone::UTC;
+
+/// The error of adding up costs.
+#[derive(Debug, thiserror::Error)]
+pub enum CostError {
+    /// There is no such run.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// The ledger can not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Which runs count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// This one; the newest without a name.
+    One(Option<&'a str>),
+    /// All of them.
+    All,
+}
+
+/// The costs of a run, or of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Costs {
+    /// The run, when only one counts.
+    pub run: Option<RunId>,
+    /// What it cost.
+    pub report: CostReport,
+}
+
+/// Returns what attempts cost.
+///
+/// # Errors
+/// Returns [`CostError`] when there is no such run or the ledger can not be read.
+pub fn cost(cx: &Context, which: Which<'_>, question: &CostQuestion<'_>) -> Result<Costs, CostError> {
+    let ledger = cx.ledger();
+    let run = match which {
+        Which::One(text) => Some(find_run(&ledger, text)?),
+        Which::All => None,
+    };
+    let entries = ended(&ledger, run)?;
+    Ok(Costs { run, report: cost_report(&entries, question) })
+}
+
+/// Returns what a run cost, as far as that is known.
+///
+/// # Errors
+/// Returns [`LedgerError`] when the ledger can not be read.
+pub fn total(cx: &Context, run: RunId) -> Result<CostLine, LedgerError> {
+    Ok(cost_report(&ended(&cx.ledger(), Some(run))?, &plain_question(cx)).total)
+}
+
+/// Returns what a workstream cost, as far as that is known, from the entries of its run.
+#[must_use]
+pub fn of_workstream(cx: &Context, entries: &[Entry], id: &WorkstreamId) -> CostLine {
+    let report = cost_report(entries, &CostQuestion { by: Grouping::Workstream, ..plain_question(cx) });
+    report.rows.into_iter().find(|row| row.name == id.as_str()).unwrap_or_default()
+}
+
+/// Returns a question whose days do not matter.
+fn plain_question(cx: &Context) -> CostQuestion<'_> {
+    CostQuestion { by: Grouping::Tool, zone: &ANY_ZONE, since: None, own: &cx.settings.prices.value }
+}
+
+/// Returns the entries that say how attempts ended, oldest first; of one run, or of all.
+fn ended(ledger: &LedgerRef, run: Option<RunId>) -> Result<Vec<Entry>, LedgerError> {
+    let mut entries = Vec::new();
+    let Some(tip) = ledger.tip()? else { return Ok(entries) };
+    let name = run.map(|run| run.to_string());
+    ledger.walk_back(tip, |commit| {
+        // Decoding costs more than looking for two words.
+        if commit.message.contains_str(KIND) && name.as_ref().is_none_or(|name| commit.message.contains_str(name)) {
+            let entry = codec::from_message(&commit.message).ok();
+            entries.extend(entry.filter(|entry| run.is_none_or(|run| entry.run == run)));
+        }
+        ControlFlow::Continue(())
+    })?;
+    entries.reverse();
+    Ok(entries)
+}
