@@ -13,6 +13,7 @@ use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::policy::governance::model::Governance;
+use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::RunConfig;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::toolbox::Toolbox;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub config: RunConfig,
     /// The files that the plan names.
     pub inputs: Inputs,
+    /// The templates of prompts.
+    pub templates: Templates,
     /// The policies.
     pub governance: Governance,
     /// The tools.

@@ -6,6 +6,7 @@ use super::find::{FindError, find_run};
 use super::finish;
 use super::frozen::{self, FrozenError, Thawed};
 use super::load::{self, LoadError};
+use super::prompts::{self, PromptsError};
 use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
@@ -68,6 +69,9 @@ pub enum ResumeError {
     /// The run was started in another clone, and nobody has trusted its plan.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// What tools are told can not be used.
+    #[error(transparent)]
+    Prompts(#[from] PromptsError),
     /// The run can not be prepared.
     #[error(transparent)]
     Begin(#[from] BeginError),
@@ -147,13 +151,14 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let thawed = frozen::thaw(&ledger, tip, run)?;
     trust::decide_run(cx, (run, &thawed), request.decide)?;
     let Thawed { plan, inputs, governance, frozen, .. } = thawed;
+    let templates = prompts::load(&cx.environment, cx.repo.work_dir())?;
     let waves = waves_of_waiting(&plan, &state);
     // Whoever started the run may only tighten what holds here.
     let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);
     let (hold, sandbox_notes) = begin::hold(cx, &cx.settings, (run, rules, &frozen.config)).await?;
     let sandbox = Some(hold.held(None).level);
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
-    let begun = Begun { run, plan, inputs, config: frozen.config, governance, folder };
+    let begun = Begun { run, plan, inputs, templates, config: frozen.config, governance, folder };
     let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;

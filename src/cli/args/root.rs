@@ -17,6 +17,7 @@ use super::init::InitArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
 use super::plan::PlanArgs;
+use super::prompt::PromptArgs;
 use super::resume::ResumeArgs;
 use super::run::RunArgs;
 use super::show::ShowArgs;
@@ -85,6 +86,7 @@ pub struct Globals {
 pub enum Command {
     Validate(ValidateArgs),
     Plan(PlanArgs),
+    Prompt(PromptArgs),
     Graph(GraphArgs),
     Run(RunArgs),
     Resume(ResumeArgs),
@@ -114,6 +116,7 @@ impl Command {
             Self::Resume(args) => args.flags(),
             Self::Validate(_)
             | Self::Plan(_)
+            | Self::Prompt(_)
             | Self::Graph(_)
             | Self::Status(_)
             | Self::List(_)

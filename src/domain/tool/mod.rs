@@ -10,7 +10,6 @@ pub mod invocation;
 pub mod outcome;
 pub mod parse;
 pub mod profile;
-pub mod prompt;
 mod raw;
 pub mod resources;
 pub mod routing;
