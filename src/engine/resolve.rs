@@ -31,7 +31,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let (own, asked_for, asked_of, sides) = (cx.clone(), order.clone(), profile.clone(), conflict.clone());
     let asked = match blocking(move || ask::resolve(&own, (&asked_for, &asked_of), (&sides, &theirs, marked))).await? {
         Ok(asked) => asked,
-        Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
+        Err(message) => return Ok(Worked::unasked(message)),
     };
     let live = match place::stand(cx, order, state, Stand::At(marked)).await? {
         Ok(live) => live,

@@ -46,13 +46,30 @@ pub struct Worked {
     pub review: Option<Vec<String>>,
     /// What it left behind, in the order of its making.
     pub found: Vec<Found>,
+    /// Whether a failure can be the tool's own.
+    pub blames_tool: bool,
 }
 
 impl Worked {
     /// Returns work that ended before anything was changed.
     #[must_use]
     pub fn ended(outcome: StepOutcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), exit_code: None, output: None, notes: Vec::new(), review: None, found: Vec::new() }
+        Self {
+            outcome,
+            message: message.into(),
+            exit_code: None,
+            output: None,
+            notes: Vec::new(),
+            review: None,
+            found: Vec::new(),
+            blames_tool: true,
+        }
+    }
+
+    /// Returns the end of a step whose tool was never asked.
+    #[must_use]
+    pub fn unasked(message: impl Into<String>) -> Self {
+        Self { blames_tool: false, ..Self::ended(StepOutcome::NotStarted, message) }
     }
 }
 
@@ -67,7 +84,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let one = place::one(state, &order.workstream)?.clone();
     let asked = match blocking(move || ask::work(&own, (&asked_for, &asked_of), (&one, parent))).await? {
         Ok(asked) => asked,
-        Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
+        Err(message) => return Ok(Worked::unasked(message)),
     };
     let live = match place::stand(cx, order, state, from).await? {
         Ok(live) => live,

@@ -111,9 +111,10 @@ impl Template {
         let bare = |section: Section| if section.is_required() { word(section) } else { String::new() };
         let full = self.fill(&Values::sample(word, Sample::Full));
         let tried = full.and_then(|full| self.fill(&Values::sample(bare, Sample::Bare)).map(|bare| [full, bare]));
+        let tried = tried.and_then(|texts| Ok((texts, self.stranger(&Values::sample(word, Sample::Full))?)));
         let texts = match tried {
-            Ok(texts) => texts,
-            Err(error) => return Some(error),
+            Ok((texts, None)) => texts,
+            Ok((_, Some(error))) | Err(error) => return Some(error),
         };
         let required = Section::ALL.into_iter().filter(|section| section.is_required());
         let lost: Vec<&str> =
@@ -124,26 +125,57 @@ impl Template {
     }
 
     fn fill(&self, values: &Values) -> Result<String, TemplateError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
-        environment.set_debug(true);
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(|error| self.error(&error))?;
-        environment.set_syntax(syntax);
+        let environment = environment().map_err(|error| self.error(&error))?;
         let template = environment.template_from_named_str(&self.origin, &self.text).map_err(|error| self.error(&error))?;
         let mut text = Bounded(Vec::new());
         template.render_captured_to(Value::from(Serde(values)), &mut text).map_err(|error| self.error(&error))?;
         Ok(format!("{}\n", String::from_utf8_lossy(&text.0).trim()))
     }
 
-    fn error(&self, error: &Error) -> TemplateError {
-        let line = error.line().unwrap_or(1);
-        let start = error.range().map_or(0, |range| range.start).min(self.text.len());
-        let column = start - self.text.as_bytes()[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) + 1;
-        let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        TemplateError { file: self.origin.clone(), line, column, message }
+    /// Returns the first variable that does not exist, also where no sample comes by.
+    fn stranger(&self, known: &Values) -> Result<Option<TemplateError>, TemplateError> {
+        let environment = environment().map_err(|error| self.error(&error))?;
+        let template = environment.template_from_named_str(&self.origin, &self.text).map_err(|error| self.error(&error))?;
+        let names = template.undeclared_variables(false);
+        let is_known = |name: &str| known.has(name) || environment.globals().any(|(global, _)| global == name);
+        let strangers = names.iter().filter(|name| !is_known(name));
+        let first = strangers.map(|name| (word_at(&self.text, name).unwrap_or(0), name)).min();
+        Ok(first.map(|(at, name)| TemplateError { message: format!("`{name}` is undefined"), ..self.at(at) }))
     }
+
+    /// Returns an error without a message at a byte of the text.
+    fn at(&self, start: usize) -> TemplateError {
+        let before = &self.text.as_bytes()[..start.min(self.text.len())];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.len() - before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) + 1;
+        TemplateError { file: self.origin.clone(), line, column, message: String::new() }
+    }
+
+    fn error(&self, error: &Error) -> TemplateError {
+        let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        match (error.range(), error.line()) {
+            (Some(range), _) => TemplateError { message, ..self.at(range.start) },
+            (None, line) => TemplateError { message, line: line.unwrap_or(1), ..self.at(0) },
+        }
+    }
+}
+
+fn environment() -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_debug(true);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    Ok(environment)
+}
+
+/// Returns where a name stands as a word of its own.
+fn word_at(text: &str, name: &str) -> Option<usize> {
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let bytes = text.as_bytes();
+    let is_word = |at: &usize| !is_part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_part(bytes.get(at + name.len()));
+    text.match_indices(name).map(|(at, _)| at).find(is_word)
 }
 
 /// A text that does not grow without end.

@@ -132,6 +132,11 @@ impl Values {
         }
     }
 
+    /// Returns whether there is a variable of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        serde_json::to_value(self).is_ok_and(|values| values.get(name).is_some())
+    }
+
     fn of_sections(text: impl Fn(Section) -> String) -> Self {
         Self {
             header: text(Section::Header),

@@ -1,3 +1,5 @@
+//! What is given when not everything fits.
+
 use proptest::prelude::*;
 
 use super::*;

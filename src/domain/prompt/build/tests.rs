@@ -1,3 +1,5 @@
+//! The words of the sections.
+
 use super::*;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::finding::model::{FindingKind, Level, Location};

@@ -1,3 +1,5 @@
+//! Templates that work, and those that do not.
+
 use super::*;
 use crate::domain::prompt::build::tests::Case;
 
@@ -80,17 +82,22 @@ fn every_mistake_is_told_with_its_place() {
         let errors = Templates::new([own(TemplateKind::Edit, text)]).expect_err(text);
         assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), [expect], "{text}");
     };
-    check("a\n  {{ objectiv }}", "edit.md.j2:2:6: undefined value");
-    check(&format!("{NEEDED}\n{{% if paths %}}é {{{{ nothing }}}}{{% endif %}}"), "edit.md.j2:2:21: undefined value");
-    check("a\n{% if %}", "edit.md.j2:2:7: unexpected end of block, expected an expression");
+    check("a\n  {{ objectiv }}", "edit.md.j2:2:6: `objectiv` is undefined");
+    check(&format!("{NEEDED}\n{{% if paths %}}é {{{{ nothing }}}}{{% endif %}}"), "edit.md.j2:2:21: `nothing` is undefined");
+    // Also where no sample comes by.
+    check(
+        &format!("{NEEDED}\n{{% if step == 'x' %}}\n  {{{{ nothings }}}}{{{{ nothing.x }}}}{{% endif %}}"),
+        "edit.md.j2:3:6: `nothings` is undefined",
+    );
+    check("a\n{% if %}", "edit.md.j2:2:7: unexpected end of block");
     check("{% include '/etc/passwd' %}", "edit.md.j2:1:4: unknown statement include");
     check("{{ objective | shout }}", "edit.md.j2:1:16: filter shout is unknown");
     check(
         "{{ objective }}",
         "edit.md.j2:1:1: the prompt is not whole without `{{ files_scope }}`, `{{ constraints }}`, `{{ output_spec }}`",
     );
-    check("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", "edit.md.j2:1:36: engine ran out of fuel");
-    check("{{ 'x' * 99999999 }}", "edit.md.j2:1:4: repeated string is too large");
+    check("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", "edit.md.j2:1:39: engine ran out of fuel");
+    check("{{ 'x' * 99999999 }}", "edit.md.j2:1:4: engine ran out of fuel");
     let errors =
         Templates::new([own(TemplateKind::Edit, "{{"), own(TemplateKind::Fix, "{{ x }}"), own(TemplateKind::Edit, NEEDED)]).unwrap_err();
     assert_eq!(errors.len(), 2, "{errors:?}");
