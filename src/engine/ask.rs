@@ -21,6 +21,7 @@ use crate::domain::prompt::template::{Prompt, Templates};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{Rung, StepOutcome, StepRole};
 use crate::domain::run::state::{Conflict, LastStep, WorkstreamState};
+use crate::domain::text::one_line;
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::io::fs;
 use crate::io::git::objects::{ObjectError, Objects};
@@ -268,7 +269,7 @@ fn weighed(files: &[(TextFile, Priority)], count: fn(&str) -> u64) -> Vec<Weighe
 
 fn line(file: &TextFile) -> String {
     let about = file.text.as_deref().map(outline).filter(|about| !about.is_empty()).map(|about| format!(": {about}")).unwrap_or_default();
-    format!("- `{}` ({} bytes){about}\n", crate::domain::text::one_line(&file.path.to_string()), file.size)
+    format!("- `{}` ({} bytes){about}\n", one_line(&file.path.to_string()), file.size)
 }
 
 /// Returns what the tool of an EDIT or a FIX step is asked; the inner error is a sentence about why it can not be.

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::id::StepId;
+use crate::domain::id::{ObjectId, StepId};
 use crate::domain::plan::model::{CheckedPlan, StepKind};
 use crate::domain::prompt::classification::meaningless;
 use crate::domain::prompt::request::Request;
@@ -156,7 +156,7 @@ pub fn check(cx: &Context, plan: &CheckedPlan, (templates, inputs, config): (&Te
                 index,
                 profile,
                 window: None,
-                commit: crate::domain::id::ObjectId::ZERO,
+                commit: ObjectId::ZERO,
                 request: Request::Edit { feedback: None },
                 rung: Rung::SameTool,
             };

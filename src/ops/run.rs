@@ -19,6 +19,7 @@ use crate::domain::document::source::SourceFile;
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::prompt::template::Templates;
+use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{RunDriven, RunPlanned};
 use crate::domain::run::state::RunState;
@@ -181,6 +182,15 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
     }
     let templates = prompts::load(&cx.environment, cx.repo.work_dir())?;
     Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies, templates })
+}
+
+/// Checks that every tool of a prepared plan would be told enough to do something; touches nothing.
+///
+/// # Errors
+/// Returns an error with everything that is missing, or for a file of the plan that can not be read.
+pub fn check_prompts(cx: &Context, prepared: &Prepared, config: &RunConfig) -> Result<(), RunError> {
+    let inputs = frozen::read_inputs(&prepared.plan, &prepared.source.folder)?;
+    Ok(prompts::check(cx, &prepared.plan, (&prepared.templates, &inputs, config))?)
 }
 
 /// Returns the commit on which the first wave starts: the base, or the target's tip when it already contains the base.

@@ -88,7 +88,7 @@ impl BudgetLine {
     pub fn sentence(&self) -> Option<String> {
         let time = |seconds: u64| {
             let minutes = usize::try_from(seconds / 60).unwrap_or(usize::MAX);
-            if seconds >= 60 && seconds % 60 == 0 { count(minutes, "minute") } else { format!("{seconds} seconds") }
+            if seconds >= 60 && seconds.is_multiple_of(60) { count(minutes, "minute") } else { format!("{seconds} seconds") }
         };
         let parts =
             [self.usd.map(|usd| format!("${usd:.2}")), self.tokens.map(|tokens| format!("{tokens} tokens")), self.seconds.map(time)];

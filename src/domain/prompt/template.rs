@@ -6,6 +6,7 @@
 
 use std::io::{self, Write};
 
+use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
@@ -17,6 +18,10 @@ use super::values::{Sample, Values};
 
 /// The fuel of one text: about as many steps, and 64 times as many bytes of memory.
 const FUEL: u64 = 1_000_000;
+/// The most parts of one tag: the parser follows them by calling itself, and has no limit of its own for chains of operators.
+const MOST_PARTS: usize = 200;
+/// The most `elif` of a template, for the same reason.
+const MOST_ELIF: usize = 100;
 /// The longest text that a template may make, in bytes.
 const LONGEST: usize = 4 << 20;
 
@@ -109,6 +114,9 @@ impl Template {
         // Words that no template writes by itself.
         let word = |section: Section| format!("<<{}>>", section.key());
         let bare = |section: Section| if section.is_required() { word(section) } else { String::new() };
+        if let Err(error) = self.is_shallow() {
+            return Some(error);
+        }
         let full = self.fill(&Values::sample(word, Sample::Full));
         let tried = full.and_then(|full| self.fill(&Values::sample(bare, Sample::Bare)).map(|bare| [full, bare]));
         let tried = tried.and_then(|texts| Ok((texts, self.stranger(&Values::sample(word, Sample::Full))?)));
@@ -122,6 +130,24 @@ impl Template {
         let names: Vec<String> = lost.iter().map(|name| format!("`{{{{ {name} }}}}`")).collect();
         let message = format!("the prompt is not whole without {}", names.join(", "));
         (!lost.is_empty()).then(|| TemplateError { file: self.origin.clone(), line: 1, column: 1, message })
+    }
+
+    /// Checks that no part of the template is so deep that the parser runs out of stack.
+    fn is_shallow(&self) -> Result<(), TemplateError> {
+        let (mut parts, mut elifs) = (0, 0);
+        for token in tokenize(&self.text, false, syntax().map_err(|error| self.error(&error))?) {
+            let (token, span) = token.map_err(|error| self.error(&error))?;
+            parts = if matches!(token, Token::VariableStart | Token::BlockStart) { 0 } else { parts + 1 };
+            elifs += usize::from(matches!(token, Token::Ident("elif")));
+            let place = || self.at(span.start_offset as usize);
+            if parts > MOST_PARTS {
+                return Err(TemplateError { message: format!("a tag has more than {MOST_PARTS} parts"), ..place() });
+            }
+            if elifs > MOST_ELIF {
+                return Err(TemplateError { message: format!("there are more than {MOST_ELIF} `elif`"), ..place() });
+            }
+        }
+        Ok(())
     }
 
     fn fill(&self, values: &Values) -> Result<String, TemplateError> {
@@ -166,8 +192,12 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.set_fuel(Some(FUEL));
     environment.set_debug(true);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_syntax(syntax()?);
     Ok(environment)
+}
+
+fn syntax() -> Result<SyntaxConfig, Error> {
+    SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()
 }
 
 /// Returns where a name stands as a word of its own.

@@ -119,3 +119,82 @@ fn what_a_plan_says_is_no_template() {
     let text = Templates::default().prompt(&case.subject(Request::Edit { feedback: None })).unwrap().text;
     assert!(text.contains("{{ role }} {% include 'x' %}"), "{text}");
 }
+
+#[test]
+fn no_template_gets_out_of_bounds() {
+    let deep = |start: &str, end: &str| format!("{}{}", start.repeat(20_000), end.repeat(20_000));
+    let long = "x".repeat(200_000);
+    for text in [
+        format!("{{{{ {} }}}}", deep("(", ")")),
+        format!("{{{{ {} }}}}", deep("[", "]")),
+        format!("{{{{ {} }}}}", "not ".repeat(50_000)),
+        format!("{{{{ 1{} }}}}", "+1".repeat(50_000)),
+        format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(20_000)),
+        format!("{{{{ title{} }}}}", ".a".repeat(50_000)),
+        format!("{{{{ title{} }}}}", "|trim".repeat(50_000)),
+        "\n".repeat(70_000),
+        format!("{}{{{{ x }}}}", " ".repeat(70_000)),
+        deep("{% if 1 %}", "{% endif %}"),
+        deep("{% for x in tasks %}", "{% endfor %}"),
+        format!("{{% set x = '{long}' %}}{{% for a in range(9000) %}}{{{{ x }}}}{{% endfor %}}"),
+        "{% set n = namespace(x='a') %}{% for a in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}{{ n.x }}".to_owned(),
+        "{{ range(100000000) | list }}".to_owned(),
+        "{{ 'a' | center(999999999) }}{{ 'a' | indent(999999999) }}".to_owned(),
+        "{{ 2 ** 99999999 }}".to_owned(),
+    ] {
+        let start: String = text.chars().take(40).collect();
+        assert!(Templates::new([own(TemplateKind::Edit, &text)]).is_err(), "{start}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_template_or_a_mistake_in_it(parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..20)) {
+        let text = parts.join(" ");
+        let lines = text.lines().count().max(1);
+        for error in Templates::new([own(TemplateKind::Fix, &text)]).err().unwrap_or_default() {
+            proptest::prop_assert!(error.line >= 1 && error.line <= lines + 1 && error.column >= 1, "{error}");
+        }
+    }
+}
+
+const PARTS: &[&str] = &[
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    "if",
+    "else",
+    "endif",
+    "for",
+    "in",
+    "endfor",
+    "set",
+    "tasks",
+    "x",
+    "=",
+    "|",
+    "join",
+    "(",
+    ")",
+    "'",
+    "\n",
+    "é",
+    "objective",
+    ".",
+    "[",
+    "0",
+    "]",
+    "-",
+    "raw",
+    "endraw",
+    "is",
+    "defined",
+    "loop",
+    "filter",
+    "with",
+    "do",
+    "~",
+];
