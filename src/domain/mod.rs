@@ -1,5 +1,6 @@
 //! The pure floor: no input or output, no clock, no environment, no randomness. Time, ids and bytes are arguments.
 
+pub mod context;
 pub mod document;
 pub mod finding;
 pub mod gate;
@@ -8,6 +9,7 @@ pub mod integrity;
 pub mod ledger;
 pub mod plan;
 pub mod policy;
+pub mod prompt;
 pub mod report;
 pub mod run;
 pub mod schedule;

@@ -59,7 +59,9 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         outcome: worked.outcome,
         message: std::mem::take(&mut worked.message),
         notes: std::mem::take(&mut worked.notes),
-        tool_fault: external && matches!(worked.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted),
+        tool_fault: external
+            && worked.blames_tool
+            && matches!(worked.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted),
         exit_code: worked.exit_code,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: worked.output.take(),

@@ -14,6 +14,7 @@ use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
+use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::RunConfig;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::toolbox::Toolbox;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub elsewhere: Spent,
     /// The files that the plan names.
     pub inputs: Inputs,
+    /// The templates of prompts.
+    pub templates: Templates,
     /// The policies.
     pub governance: Governance,
     /// The tools.

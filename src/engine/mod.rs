@@ -4,6 +4,7 @@
 //! record what came of it through a [`recorder`]. Nothing is believed before the [`journal`] has written it down.
 
 pub mod advance;
+pub mod ask;
 pub mod bench;
 pub mod capture;
 pub mod change;
@@ -39,5 +40,6 @@ pub mod resolve;
 pub mod signals;
 pub mod sink;
 pub mod space;
+pub mod surroundings;
 pub mod watch;
 pub mod work;

@@ -1,5 +1,6 @@
 //! RESOLVE steps: a tool gets the merge with its conflict markers; what it makes of them becomes a commit with both sides as parents.
 
+use super::ask;
 use super::bench;
 use super::capture::Found;
 use super::context::RunContext;
@@ -11,7 +12,6 @@ use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::StepOutcome;
 use crate::domain::run::state::{Conflict, RunState};
 use crate::domain::tool::profile::ToolProfile;
-use crate::domain::tool::prompt::{Request, prompt};
 use crate::io::git::merge::{MergeResult, Merger, Side};
 use crate::io::git::objects::{NewCommit, Objects};
 use crate::io::git::signature::Signature;
@@ -28,14 +28,18 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     };
     let (own, sides, name) = (cx.clone(), conflict.clone(), order.workstream.to_string());
     let (marked, theirs) = blocking(move || Ok((marked(&own, &name, &sides)?, theirs(&own, &sides)?))).await?;
+    let (own, asked_for, asked_of, sides) = (cx.clone(), order.clone(), profile.clone(), conflict.clone());
+    let asked = match blocking(move || ask::resolve(&own, (&asked_for, &asked_of), (&sides, &theirs, marked))).await? {
+        Ok(asked) => asked,
+        Err(message) => return Ok(Worked::unasked(message)),
+    };
     let live = match place::stand(cx, order, state, Stand::At(marked)).await? {
         Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
     };
     let step = place::edit_step(plan, order.index);
-    let text = prompt(plan, step, None, &Request::Resolve { paths: &conflict.paths, theirs: &theirs });
     let command = plan.resolve.as_deref().or_else(|| step.and_then(|s| s.command.as_deref()));
-    let set = Assignment { plan, step, text: &text, command, parents: vec![conflict.tip, conflict.commit] };
+    let set = Assignment { plan, asked: &asked, command, parents: vec![conflict.tip, conflict.commit] };
     let mut worked = work::assign(cx, order, profile, (live, set)).await?;
     if worked.outcome == StepOutcome::Passed {
         let (own, found, paths) = (cx.clone(), worked.found.clone(), conflict.paths.clone());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::ask::{self, Asked};
 use super::bench::{self, Command, Ended};
 use super::capture::Found;
 use super::commits;
@@ -11,18 +12,17 @@ use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::watch;
 use crate::domain::id::ObjectId;
-use crate::domain::plan::model::{EditStep, PromptSource, Workstream};
+use crate::domain::plan::model::Workstream;
 use crate::domain::policy::path::PathRules;
 use crate::domain::run::effect::StepOrder;
-use crate::domain::run::fact::{OutputRef, PatchOrigin, Rung, StepOutcome, StepRole};
+use crate::domain::run::fact::{OutputRef, PatchOrigin, StepOutcome, StepRole};
 use crate::domain::run::recovery::begins_anew;
-use crate::domain::run::state::{RunState, WorkstreamState};
+use crate::domain::run::state::RunState;
 use crate::domain::tool::diff::extract;
 use crate::domain::tool::failure::Failure;
 use crate::domain::tool::invocation::{Invocation, Task, invocation};
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
-use crate::domain::tool::prompt::{OUTPUT_LIMIT, Request, prompt, tail};
 use crate::domain::tool::usage::Usage;
 use crate::io::fs::{self, Durability};
 use crate::io::git::admin::{Tampered, Tampering};
@@ -52,6 +52,8 @@ pub struct Worked {
     pub usage: Option<Usage>,
     /// What it left behind, in the order of its making.
     pub found: Vec<Found>,
+    /// Whether a failure can be the tool's own.
+    pub blames_tool: bool,
 }
 
 impl Worked {
@@ -68,7 +70,14 @@ impl Worked {
             failure: None,
             usage: None,
             found: Vec::new(),
+            blames_tool: true,
         }
+    }
+
+    /// Returns the end of a step whose tool was never asked.
+    #[must_use]
+    pub fn unasked(message: impl Into<String>) -> Self {
+        Self { blames_tool: false, ..Self::ended(StepOutcome::NotStarted, message) }
     }
 }
 
@@ -78,19 +87,22 @@ impl Worked {
 /// Returns an error when the machine or the repository does not let it.
 pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, state: &RunState) -> Result<Worked, ExecuteError> {
     let from = if begins_anew(order.role, order.index) { Stand::Start } else { Stand::Tip };
+    let parent = place::commit(state, &order.workstream, from)?;
+    let (own, asked_for, asked_of) = (cx.clone(), order.clone(), profile.clone());
+    let one = place::one(state, &order.workstream)?.clone();
+    let asked = match blocking(move || ask::work(&own, (&asked_for, &asked_of), (&one, parent))).await? {
+        Ok(asked) => asked,
+        Err(message) => return Ok(Worked::unasked(message)),
+    };
     let live = match place::stand(cx, order, state, from).await? {
         Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
     };
-    let parent = place::commit(state, &order.workstream, from)?;
     let (plan, _) = place::planned(cx, order)?;
-    let one = place::one(state, &order.workstream)?;
     let step = place::edit_step(plan, order.index);
-    let request = request(cx, order, one);
-    let text = prompt(plan, step, own_prompt(cx, plan).as_deref(), &request.as_request());
     let command =
         step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
-    let set = Assignment { plan, step, text: &text, command: command.map(Vec::as_slice), parents: vec![parent] };
+    let set = Assignment { plan, asked: &asked, command: command.map(Vec::as_slice), parents: vec![parent] };
     assign(cx, order, profile, (live, set)).await
 }
 
@@ -99,10 +111,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
 pub struct Assignment<'a> {
     /// The workstream.
     pub plan: &'a Workstream,
-    /// The EDIT step that the tool belongs to.
-    pub step: Option<&'a EditStep>,
-    /// The prompt.
-    pub text: &'a str,
+    /// What the tool is asked.
+    pub asked: &'a Asked,
     /// What the embedded tool `command` runs.
     pub command: Option<&'a [String]>,
     /// The parents of the patch to be; the first one is what the worktree stands at.
@@ -138,7 +148,8 @@ pub async fn assign(
             return Ok(Worked::ended(StepOutcome::NotStarted, message));
         }
     };
-    let mut worked = Worked { output: cx.folder.output(&log), notes: ended.notes.clone(), ..said(profile, &ended) };
+    let mut worked =
+        Worked { output: cx.folder.output(&log), notes: [&set.asked.notes[..], &ended.notes].concat(), ..said(profile, &ended) };
     let is_loose = worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch;
     let (own, order_own, parents) = (cx.clone(), order.clone(), set.parents.clone());
     let left = blocking(move || snapshot(&own, &order_own, live, (parents, is_loose.then_some(PatchOrigin::Salvage)))).await?;
@@ -294,19 +305,18 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
     let place = (&order.step, order.attempt);
     let files = (|| {
         let prompt_file = cx.folder.step_file(&order.workstream, place, "prompt.md")?;
-        fs::write_atomic(&prompt_file, set.text.as_bytes(), Durability::Relaxed)?;
+        fs::write_atomic(&prompt_file, set.asked.text.as_bytes(), Durability::Relaxed)?;
         Ok::<_, ExecuteError>((prompt_file, cx.folder.step_dir(&order.workstream, place)?))
     })();
     let (prompt_file, run_dir) = match files {
         Ok(files) => files,
         Err(error) => return Ok(Err(error)),
     };
-    let named = named_files(worktree, set);
-    let seconds = bench::capped(cx, seconds(order, profile, set));
+    let seconds = bench::capped(cx, ask::seconds(set.plan, profile, (order.role, order.index)));
     let task = Task {
-        prompt: set.text,
+        prompt: &set.asked.text,
         prompt_file: &prompt_file,
-        files: &named,
+        files: &set.asked.files,
         worktree_path: worktree.path(),
         run_dir: &run_dir,
         workstream: &order.workstream,
@@ -337,52 +347,4 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         stdout: (profile.output == OutputMode::Patch).then(|| log.with_extension("stdout")),
         resources: profile.resources,
     }))
-}
-
-/// Returns how long the tool may take, in seconds.
-fn seconds(order: &StepOrder, profile: &ToolProfile, set: &Assignment<'_>) -> u64 {
-    let limits = &set.plan.limits.timeouts;
-    let planned = set.plan.steps.get(order.index).and_then(|step| step.timeout_sec).filter(|_| order.role == StepRole::Edit);
-    planned.or(profile.timeout_sec).unwrap_or(if order.role == StepRole::Edit { limits.edit } else { limits.fix })
-}
-
-/// Returns the files of the scope that exist, for tools that want to be told: those that a pattern without a wildcard names.
-fn named_files(worktree: &Worktree, set: &Assignment<'_>) -> Vec<crate::domain::id::RepoPath> {
-    let plain = |glob: &&str| !glob.contains(['*', '?', '[', '{']);
-    let globs = set.plan.scope.write_globs().filter(plain);
-    globs.filter(|glob| worktree.path().join(glob).is_file()).map(crate::domain::id::RepoPath::from).collect()
-}
-
-fn own_prompt(cx: &RunContext, plan: &Workstream) -> Option<String> {
-    match plan.prompt.as_ref()? {
-        PromptSource::Text(text) => Some(text.clone()),
-        PromptSource::File(name) => cx.inputs.get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
-    }
-}
-
-/// The parts of a request, owned.
-struct Asked {
-    feedback: Option<String>,
-    fix: Option<(String, Vec<crate::domain::finding::model::Finding>, String)>,
-}
-
-impl Asked {
-    fn as_request(&self) -> Request<'_> {
-        match &self.fix {
-            Some((check, findings, output)) => Request::Fix { check, findings, output },
-            None => Request::Edit { feedback: self.feedback.as_deref() },
-        }
-    }
-}
-
-fn request(cx: &RunContext, order: &StepOrder, one: &WorkstreamState) -> Asked {
-    if order.role != StepRole::Fix {
-        let bad = |last: &&crate::domain::run::state::LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed;
-        return Asked { feedback: one.last.as_ref().filter(bad).map(|last| last.message.clone()), fix: None };
-    }
-    let check = order.of.as_ref().map(ToString::to_string).unwrap_or_default();
-    let kept = one.fix.output.as_ref().filter(|_| order.rung != Rung::ReducedContext);
-    let bytes = kept.and_then(|path| fs::read_tail(&cx.folder.path().join(path), 2 * OUTPUT_LIMIT as u64).ok()).unwrap_or_default();
-    let output = tail(&String::from_utf8_lossy(&bytes), OUTPUT_LIMIT).to_owned();
-    Asked { feedback: None, fix: Some((check, one.fix.findings.clone(), output)) }
 }

@@ -11,6 +11,7 @@ use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
 use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRules};
+use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::routing::{RoutingError, candidates};
@@ -196,6 +197,16 @@ fn route<'a>(cx: &'a Context, edit: &EditStep) -> Result<Vec<&'a ToolProfile>, R
     Ok(route)
 }
 
+/// Returns the tool that does a step first: the first installed one, or the first one when none is.
+///
+/// # Errors
+/// Returns [`RoutingError`] when no tool can do it.
+pub(super) fn first_tool<'a>(cx: &'a Context, edit: &EditStep) -> Result<&'a ToolProfile, RoutingError> {
+    let route = route(cx, edit)?;
+    let first = route.iter().find(|profile| is_installed(cx, profile)).or_else(|| route.first()).copied();
+    first.ok_or_else(|| RoutingError::NoneUsable(Vec::new()))
+}
+
 fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
     profile.binary().is_none_or(|binary| cx.environment.finds(binary))
 }
@@ -219,6 +230,8 @@ pub struct Begun {
     pub plan: CheckedPlan,
     /// The files that the plan names.
     pub inputs: Inputs,
+    /// The templates of prompts.
+    pub templates: Templates,
     /// What deciding needs.
     pub config: RunConfig,
     /// Where its prompts and outputs are kept.
@@ -267,6 +280,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         config: begun.config,
         elsewhere: Spent::default(),
         inputs: begun.inputs,
+        templates: begun.templates,
         governance: begun.governance,
         tools: cx.tools.clone(),
         plugins: cx.plugins.clone(),

@@ -8,6 +8,7 @@ use crate::domain::document::source::SourceFile;
 use crate::domain::gate;
 use crate::domain::id::ToolId;
 use crate::domain::policy::governance::layers::SHIPPED as SHIPPED_POLICIES;
+use crate::domain::prompt::template::Templates;
 use crate::domain::settings::config::parse_config;
 use crate::domain::settings::parse::{parse_limits, parse_profile};
 use crate::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
@@ -19,6 +20,7 @@ use crate::io::settings::{profile, variables};
 use crate::ops::context::{Context, ContextError, Desk, PLUGINS, PROFILES, REPOSITORY_PROFILES, manifests};
 use crate::ops::gating::file;
 use crate::ops::policies;
+use crate::ops::prompts;
 
 /// The most of a file that is read, in bytes; larger ones are refused by whoever uses them.
 const MOST: u64 = (1 << 20) + 1;
@@ -110,7 +112,8 @@ struct Ground<'a> {
 type Check = fn(&Ground<'_>, &mut ConfigChecked);
 
 /// Everything that is looked at, from the weakest to the strongest. Whoever adds a file of settings adds its check here.
-const CHECKS: [Check; 8] = [user_config, user_limits, tools, plugins, repository_profile, quality_gates, policies, outside_of_files];
+const CHECKS: [Check; 9] =
+    [user_config, user_limits, tools, templates, plugins, repository_profile, quality_gates, policies, outside_of_files];
 
 /// Looks at everything that would be used here.
 ///
@@ -163,6 +166,25 @@ fn tools(ground: &Ground<'_>, checked: &mut ConfigChecked) {
     layers.extend(own.map(|file| (file.path, file.text)));
     let sources: Vec<ProfileSource<'_>> = layers.iter().map(|(name, text)| ProfileSource { name, text }).collect();
     for error in parse_profiles(&sources).err().unwrap_or_default() {
+        placed(checked, error.file, (error.line, error.column), error.message);
+    }
+}
+
+fn templates(ground: &Ground<'_>, checked: &mut ConfigChecked) {
+    let found = match prompts::files(&ground.desk.environment, ground.top.as_deref()) {
+        Ok(found) => found,
+        Err(error) => return checked.unread(&error.path.display().to_string(), &error),
+    };
+    let mut layers = Vec::new();
+    for file in found {
+        checked.looked.push((file.shown.clone(), State::Read));
+        match prompts::read(&file) {
+            Ok(Ok(template)) => layers.push(template),
+            Ok(Err(error)) => placed(checked, error.file, (error.line, error.column), error.message),
+            Err(error) => checked.unread(&file.shown, &error),
+        }
+    }
+    for error in Templates::new(layers).err().unwrap_or_default() {
         placed(checked, error.file, (error.line, error.column), error.message);
     }
 }

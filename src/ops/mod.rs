@@ -26,6 +26,8 @@ pub mod load;
 pub mod log;
 pub mod plan_source;
 pub mod policies;
+pub mod prompt;
+pub mod prompts;
 pub mod quality;
 pub mod resume;
 pub mod run;

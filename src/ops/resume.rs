@@ -6,6 +6,7 @@ use super::find::{FindError, find_run};
 use super::finish;
 use super::frozen::{self, FrozenError, Thawed};
 use super::load::{self, LoadError};
+use super::prompts::{self, PromptsError};
 use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
@@ -69,6 +70,9 @@ pub enum ResumeError {
     /// The run was started in another clone, and nobody has trusted its plan.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// What tools are told can not be used.
+    #[error(transparent)]
+    Prompts(#[from] PromptsError),
     /// The run can not be prepared.
     #[error(transparent)]
     Begin(#[from] BeginError),
@@ -148,6 +152,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let thawed = frozen::thaw(&ledger, tip, run)?;
     trust::decide_run(cx, (run, &thawed), request.decide)?;
     let Thawed { plan, inputs, governance, frozen, .. } = thawed;
+    let templates = prompts::load(&cx.environment, cx.repo.work_dir())?;
     let waves = waves_of_waiting(&plan, &state);
     // Whoever started the run may only tighten what holds here.
     let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);
@@ -156,7 +161,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
     // Tools come and go; everything else is decided as when the run began.
     let config = RunConfig { absent: begin::absent(cx, &frozen.config.tools), ..frozen.config };
-    let begun = Begun { run, plan, inputs, config, governance, folder };
+    let begun = Begun { run, plan, inputs, templates, config, governance, folder };
     let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;

@@ -11,12 +11,15 @@ use super::gating::error::GatingError;
 use super::gating::file;
 use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::policies::{self, Policies, PoliciesError};
+use super::prompts::{self, PromptsError};
 use super::quality;
 use super::trust::{self, TrustError};
 use crate::domain::document::diagnostic::{Code, Diagnostic, Severity};
 use crate::domain::document::source::SourceFile;
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::plan::model::CheckedPlan;
+use crate::domain::prompt::template::Templates;
+use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{RunDriven, RunPlanned};
 use crate::domain::run::state::RunState;
@@ -67,6 +70,9 @@ pub enum RunError {
     /// The policies can not be read or followed.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
+    /// What tools are told can not be used.
+    #[error(transparent)]
+    Prompts(#[from] PromptsError),
     /// The run can not be prepared.
     #[error(transparent)]
     Begin(#[from] BeginError),
@@ -145,6 +151,8 @@ pub struct Prepared {
     pub tip: ObjectId,
     /// The policies.
     pub policies: Policies,
+    /// The templates of prompts.
+    pub templates: Templates,
 }
 
 /// Checks a plan against the repository; touches nothing.
@@ -172,7 +180,17 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
     if diagnostics.iter().any(|one| one.severity == Severity::Error) {
         return Err(RunError::Plan { diagnostics, files: source.files });
     }
-    Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies })
+    let templates = prompts::load(&cx.environment, cx.repo.work_dir())?;
+    Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies, templates })
+}
+
+/// Checks that every tool of a prepared plan would be told enough to do something; touches nothing.
+///
+/// # Errors
+/// Returns an error with everything that is missing, or for a file of the plan that can not be read.
+pub fn check_prompts(cx: &Context, prepared: &Prepared, config: &RunConfig) -> Result<(), RunError> {
+    let inputs = frozen::read_inputs(&prepared.plan, &prepared.source.folder)?;
+    Ok(prompts::check(cx, &prepared.plan, (&prepared.templates, &inputs, config))?)
 }
 
 /// Returns the commit on which the first wave starts: the base, or the target's tip when it already contains the base.
@@ -197,12 +215,14 @@ fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, Run
 /// # Errors
 /// Returns an error when it can not be started, or can not go on.
 pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> {
-    let Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies } = prepare(cx, &request.plan, &request.overrides)?;
+    let prepared = prepare(cx, &request.plan, &request.overrides)?;
+    let Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies, templates } = prepared;
     diagnostics.iter().filter(|one| one.code == Code::Untested).for_each(|one| tracing::warn!("{one}"));
     let settings = settings(cx, &plan);
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let config = begin::config(cx, &settings, &plan)?;
+    prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files };
     let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, defaults(&settings), config.clone()));
     let files = frozen::to_files(run, &frozen, &source, &inputs, rules)?;
@@ -231,7 +251,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         recover::set_torn_aside(&cx.repo, &last)?.iter().for_each(|sentence| tracing::warn!("{sentence}"));
     }
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
-    let begun = Begun { run, plan, inputs, config, governance: policies.governance, folder };
+    let begun = Begun { run, plan, inputs, templates, config, governance: policies.governance, folder };
     let run_cx = begin::run_context(cx, &settings, (begun, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.

@@ -1,6 +1,7 @@
 //! `git orc trust`: whether what came with a commit may run programs here.
 //!
-//! A plan runs commands, that is what it is for, and so do a profile of a tool and the commands in the profile of a repository. What the user wrote needs nobody's word. A file that stands
+//! A plan runs commands, that is what it is for, and so do a profile of a tool and the commands in the profile of a repository. A template of a
+//! prompt tells a program what to do, which is as good as running it. What the user wrote needs nobody's word. A file that stands
 //! in the work tree just as the checked-out commit has it may have come with a branch of somebody else's, so its content is trusted once.
 //! A ledger that was fetched brings plans along as well: a run that was started in another clone is asked about before it goes on here.
 //! What was trusted is kept by digest in the git directory, in no tree and in no ref, so that no commit can bring its own trust along.
@@ -13,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::context::{Context, REPOSITORY_PROFILES};
 use super::frozen::Thawed;
 use super::plan_source::{PlanSource, PlanSourceError};
+use super::prompts;
 use crate::domain::id::RunId;
 use crate::io::fs::{self, FsError};
 use crate::io::git::inspect::InspectError;
@@ -131,6 +133,10 @@ fn files(cx: &Context, plan: Option<&Path>) -> Result<Vec<(PathBuf, String)>, Tr
     }
     if let Some(profiles) = cx.repo.work_dir().map(|top| top.join(REPOSITORY_PROFILES)).filter(|path| path.exists()) {
         files.push((profiles, REPOSITORY_PROFILES.to_owned()));
+    }
+    if let Some(top) = cx.repo.work_dir() {
+        let templates = prompts::of_repository(top)?.into_iter().filter(|found| found.kind.is_some());
+        files.extend(templates.map(|found| (found.path, found.shown)));
     }
     // The profile of the repository is asked about only where it brings commands.
     if let Some(profile) = cx.settings.profile.as_ref().filter(|profile| !profile.commands.is_empty())

@@ -25,8 +25,8 @@ Examples:
   git orc config check
   git orc config check --json
 
-Reads your `config.yaml`, `circuit_breaker_config.yaml`, tool profiles and plugins, the repository's tool profiles, `PROJECT_PROFILE.yaml`,
-`QUALITY_GATE.yaml` and `ai_policies.yaml`, yours as well, git's `orc.*`, and the environment. Ends with 0 when there is no mistake, and with 1 when there is one.";
+Reads your `config.yaml`, `circuit_breaker_config.yaml`, tool profiles, templates of prompts and plugins, the repository's tool profiles and templates,
+`PROJECT_PROFILE.yaml`, `QUALITY_GATE.yaml` and `ai_policies.yaml`, yours as well, git's `orc.*`, and the environment. Ends with 0 when there is no mistake, and with 1 when there is one.";
 
 /// Show the settings that hold here
 #[derive(Debug, Clone, PartialEq, Eq, Args)]

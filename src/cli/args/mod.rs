@@ -16,6 +16,7 @@ pub mod init;
 pub mod list;
 pub mod log;
 pub mod plan;
+pub mod prompt;
 pub mod resume;
 pub mod root;
 pub mod run;

@@ -19,6 +19,7 @@ use super::init::InitArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
 use super::plan::PlanArgs;
+use super::prompt::PromptArgs;
 use super::resume::ResumeArgs;
 use super::run::RunArgs;
 use super::show::ShowArgs;
@@ -87,6 +88,7 @@ pub struct Globals {
 pub enum Command {
     Validate(ValidateArgs),
     Plan(PlanArgs),
+    Prompt(PromptArgs),
     Graph(GraphArgs),
     Run(RunArgs),
     Resume(ResumeArgs),
@@ -118,6 +120,7 @@ impl Command {
             Self::Resume(args) => args.flags(),
             Self::Validate(_)
             | Self::Plan(_)
+            | Self::Prompt(_)
             | Self::Graph(_)
             | Self::Status(_)
             | Self::List(_)

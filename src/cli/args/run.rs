@@ -21,7 +21,7 @@ use crate::ops::begin::config;
 use crate::ops::context::Context;
 use crate::ops::frozen::Overrides;
 use crate::ops::policies::PoliciesError;
-use crate::ops::run::{RunError, RunRequest, prepare, run, settings};
+use crate::ops::run::{RunError, RunRequest, check_prompts, prepare, run, settings};
 use crate::ops::trust::Decision;
 
 const EXAMPLES: &str = "\
@@ -184,6 +184,9 @@ impl RunArgs {
             Err(error) => return self.refuse(&error, ui),
         };
         let config = config(cx, &settings(cx, &prepared.plan), &prepared.plan).map_err(|error| Failure::new("find the tools", &error))?;
+        if let Err(error) = check_prompts(cx, &prepared, &config) {
+            return self.refuse(&error, ui);
+        }
         ui.complaint(&diagnostics::render(&prepared.diagnostics, &prepared.source.files, ui.err_color()));
         let text = if self.json { dry_run::json(&prepared, &config) } else { dry_run::human(&prepared, &config) };
         ui.text(&text).map_err(|error| Failure::new("print what would run", &error))?;

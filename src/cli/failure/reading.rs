@@ -10,6 +10,7 @@ use crate::ops::graph::GraphError;
 use crate::ops::init::InitError;
 use crate::ops::load::LoadError;
 use crate::ops::log::LogError;
+use crate::ops::prompt::PromptError;
 use crate::ops::show::ShowError;
 use crate::ops::spec::SpecError;
 use crate::ops::status::StatusError;
@@ -70,6 +71,40 @@ impl Meaning for ExportError {
             Self::File(error) => error.hint(),
             Self::Exists(_) => Some("`--force` replaces it; `--to` names another folder.".to_owned()),
             Self::Json(_) => None,
+        }
+    }
+}
+
+impl Meaning for PromptError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Run(error) => error.exit(),
+            Self::Prompts(error) => error.exit(),
+            Self::Frozen(error) => error.exit(),
+            Self::File(error) => error.exit(),
+            Self::Find(error) => error.exit(),
+            Self::Routing(error) => error.exit(),
+            Self::Unasked(_) => Exit::Negative,
+            Self::Object(_) | Self::Unknown { .. } | Self::NoCheck(_) | Self::NotKept { .. } => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Run(error) => error.hint(),
+            Self::Prompts(error) => error.hint(),
+            Self::Frozen(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Find(error) => error.hint(),
+            Self::Routing(error) => error.hint(),
+            Self::Unknown { suggestion: Some(name), .. } => Some(format!("Did you mean `{name}`?")),
+            Self::Unknown { suggestion: None, .. } | Self::NoCheck(_) => {
+                Some("`git orc plan show PLAN` shows what is in the plan.".to_owned())
+            }
+            Self::NotKept { .. } => {
+                Some("Prompts are kept in the clone that ran it, until `git orc gc`; `git orc show RUN` lists the steps.".to_owned())
+            }
+            Self::Object(_) | Self::Unasked(_) => None,
         }
     }
 }

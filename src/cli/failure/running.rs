@@ -12,6 +12,7 @@ use crate::ops::demo::DemoError;
 use crate::ops::demo::scratch::ScratchError;
 use crate::ops::frozen::FrozenError;
 use crate::ops::policies::PoliciesError;
+use crate::ops::prompts::PromptsError;
 use crate::ops::resume::ResumeError;
 use crate::ops::run::RunError;
 
@@ -176,11 +177,31 @@ impl Meaning for PoliciesError {
     }
 }
 
+impl Meaning for PromptsError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File(error) => error.exit(),
+            Self::Templates(_) | Self::Empty(_) => Exit::Negative,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Templates(_) => Some("`git orc config check` shows them again; without the file the shipped template holds.".to_owned()),
+            Self::Empty(_) => {
+                Some("Give the workstream a `title`, `tasks` or a `prompt`; `git orc prompt show` shows what a tool is told.".to_owned())
+            }
+        }
+    }
+}
+
 impl Meaning for RunError {
     fn exit(&self) -> Exit {
         match self {
             Self::Plan { .. } => Exit::Negative,
             Self::Policies(error) => error.exit(),
+            Self::Prompts(error) => error.exit(),
             Self::Source(error) => error.exit(),
             Self::Trust(error) => error.exit(),
             Self::Begin(error) => error.exit(),
@@ -198,6 +219,7 @@ impl Meaning for RunError {
         match self {
             Self::Plan { .. } => Some("`git orc validate PLAN` shows every mistake.".to_owned()),
             Self::Policies(error) => error.hint(),
+            Self::Prompts(error) => error.hint(),
             Self::Source(error) => error.hint(),
             Self::Trust(error) => error.hint(),
             Self::Begin(error) => error.hint(),
@@ -220,6 +242,7 @@ impl Meaning for ResumeError {
         match self {
             Self::Find(error) => error.exit(),
             Self::Load(error) => error.exit(),
+            Self::Prompts(error) => error.exit(),
             Self::Trust(error) => error.exit(),
             Self::Ledger(error) => error.exit(),
             Self::Frozen(error) => error.exit(),
@@ -237,6 +260,7 @@ impl Meaning for ResumeError {
         match self {
             Self::Find(error) => error.hint(),
             Self::Load(error) => error.hint(),
+            Self::Prompts(error) => error.hint(),
             Self::Trust(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
             Self::Frozen(error) => error.hint(),

@@ -22,6 +22,7 @@ pub mod meter;
 pub mod plan;
 pub mod porcelain;
 pub mod progress;
+pub mod prompt;
 pub mod run_graph;
 #[cfg(test)]
 mod sample;

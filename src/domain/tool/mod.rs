@@ -12,7 +12,6 @@ pub mod outcome;
 pub mod parse;
 pub mod price;
 pub mod profile;
-pub mod prompt;
 mod raw;
 mod raw_text;
 pub mod reader;

@@ -57,6 +57,7 @@ pub mod snapshot;
 pub mod tree;
 pub mod tree_diff;
 pub mod tree_edit;
+pub mod tree_text;
 mod tree_union;
 mod walk;
 pub mod witness;

@@ -14,6 +14,7 @@ use crate::domain::ledger::codec;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::policy::budget::Budget;
 use crate::domain::policy::governance::model::Governance;
+use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
 use crate::domain::run::shelf::shelf_file;
@@ -105,7 +106,15 @@ impl<'a> Session<'a> {
         };
         let (hold, _notes) = begin::hold(cx, &cx.settings, (self.id, config.sandbox, &config)).await?;
         let folder = RunFolder::of_gates(&cx.repo.orc_dir(), self.id);
-        let begun = Begun { run: self.id, plan, inputs: BTreeMap::new(), config, governance: Governance::default(), folder };
+        let begun = Begun {
+            run: self.id,
+            plan,
+            inputs: BTreeMap::new(),
+            templates: Templates::default(),
+            config,
+            governance: Governance::default(),
+            folder,
+        };
         let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
         let lock = SessionLock::take(&cx.repo, self.id)?;
         if let Err(error) = sweep_sessions(cx, &run_cx.worktrees) {

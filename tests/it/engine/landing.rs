@@ -53,12 +53,21 @@ fn a_conflict_is_resolved_between_its_markers() {
     let rig = Rig::new(&environment);
     let theirs = commit_aside(&rig, "theirs", "a/x.txt", &third("theirs"));
     let line = format!("{MOVED} sed -i 's/^a line 3$/ours/' a/x.txt");
-    let resolve = "    resolve: [sh, -c, \"cp a/x.txt $HOME/marked; sed -i '/^[<=>]\\\\{7\\\\}/d' a/x.txt\"]\n    static: [[grep, -q, ours, a/x.txt]]\n";
+    let resolve = "    resolve: [sh, -c, \"cp a/x.txt $HOME/marked; cp $ORC_PROMPT_FILE $HOME/asked; sed -i '/^[<=>]\\\\{7\\\\}/d' a/x.txt\"]\n    static: [[grep, -q, ours, a/x.txt]]\n";
     let state = rig.run(&plan("", &[shell("ws-a", "a/**", &line, resolve)]));
     assert_states(&state, RunStatus::Completed, &[("ws-a", "merged")]);
     let marked = rig.home_file("marked");
     for text in ["<<<<<<< orc/tour\ntheirs\n", "ours\n>>>>>>> ws-a\n"] {
         assert!(marked.contains(text), "{marked}");
+    }
+    let asked = rig.home_file("asked");
+    for text in [
+        "- a/x.txt\n",
+        "What the other side did to these files:\n\n```diff\n--- a/a/x.txt\n+++ b/a/x.txt\n",
+        "-a line 3\n+theirs\n",
+        "-a line 3\n+ours\n",
+    ] {
+        assert!(asked.contains(text), "`{text}` is missing in {asked}");
     }
     assert_eq!(rig.on("orc/tour", "a/x.txt") + "\n", third("theirs\nours"));
     let resolved = rig.repo.git(&["rev-parse", "orc/tour^2"]);

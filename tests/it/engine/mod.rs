@@ -6,6 +6,7 @@ mod left_behind;
 mod output;
 mod pace;
 mod places;
+mod prompts;
 mod rig;
 mod runs;
 mod stops;

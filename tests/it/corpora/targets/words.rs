@@ -3,11 +3,11 @@
 use git_orc::domain::id::{EntryId, GateId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use git_orc::domain::ledger::codec;
 use git_orc::domain::policy::scope::Scope;
+use git_orc::domain::prompt::quote::tail;
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::fact::{Climbed, RunMoved, RunPlanned, Rung, StepFinished, StepOutcome, WorkstreamMoved, WorktreeMoved};
 use git_orc::domain::run::wording::{PatchOwner, merge_message, patch_message};
 use git_orc::domain::text::{block, clip, is_unsafe, one_line};
-use git_orc::domain::tool::prompt::tail;
 use jiff::Timestamp;
 use ulid::Ulid;
 
