@@ -14,6 +14,7 @@ use crate::domain::context::tokens;
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{ObjectId, RepoPath, StepId};
 use crate::domain::plan::model::{PromptSource, Workstream};
+use crate::domain::policy::budget::Budget;
 use crate::domain::prompt::quote::{QUOTE_LIMIT, tail};
 use crate::domain::prompt::request::{AgentsMd, BudgetLine, Manner, Request, Subject, Surroundings};
 use crate::domain::prompt::section::EmptySections;
@@ -23,6 +24,7 @@ use crate::domain::run::fact::{Rung, StepOutcome, StepRole};
 use crate::domain::run::state::{Conflict, LastStep, WorkstreamState};
 use crate::domain::text::one_line;
 use crate::domain::tool::profile::ToolProfile;
+use crate::domain::tool::usage::MicroUsd;
 use crate::io::fs;
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::repo::Repo;
@@ -61,6 +63,19 @@ pub struct Question<'a> {
     pub request: Request<'a>,
     /// How much is told.
     pub rung: Rung,
+    /// What the attempt may cost.
+    pub budget: Budget,
+}
+
+/// An attempt that a tool is sent on.
+#[derive(Debug, Clone)]
+pub struct Errand {
+    /// The order.
+    pub order: StepOrder,
+    /// The tool.
+    pub profile: ToolProfile,
+    /// What it may cost.
+    pub budget: Budget,
 }
 
 /// What a tool is asked.
@@ -150,7 +165,11 @@ impl Asker<'_> {
                 reads_agents_md: question.profile.reads_agents_md,
             },
             around,
-            budget: Some(BudgetLine { usd: None, tokens: None, seconds: Some(seconds) }),
+            budget: Some(BudgetLine {
+                usd: question.budget.usd.map(MicroUsd::usd),
+                tokens: question.budget.tokens,
+                seconds: Some(question.budget.seconds.map_or(seconds, |most| seconds.min(most.max(1)))),
+            }),
         })
     }
 
@@ -261,15 +280,12 @@ fn line(file: &TextFile) -> String {
 ///
 /// # Errors
 /// Returns an error when the repository can not be read.
-pub fn work(
-    cx: &RunContext,
-    (order, profile): (&StepOrder, &ToolProfile),
-    (one, commit): (&WorkstreamState, ObjectId),
-) -> Result<Result<Asked, Unasked>, ExecuteError> {
+pub fn work(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, ObjectId)) -> Result<Result<Asked, Unasked>, ExecuteError> {
+    let order = &errand.order;
     if order.role != StepRole::Fix {
         let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed;
         let feedback = one.last.as_ref().filter(bad).map(|last| last.message.as_str());
-        return asked(cx, (order, profile), commit, Request::Edit { feedback });
+        return asked(cx, errand, commit, Request::Edit { feedback });
     }
     let check = order.of.as_ref().map(ToString::to_string).unwrap_or_default();
     let is_small = order.rung == Rung::ReducedContext;
@@ -284,7 +300,7 @@ pub fn work(
         (Some(_) | None, Some(_) | None) => String::new(),
     };
     let request = Request::Fix { check: &check, findings: &one.fix.findings, output: tail(&output, QUOTE_LIMIT), changes: &changes };
-    asked(cx, (order, profile), commit, request)
+    asked(cx, errand, commit, request)
 }
 
 /// Returns what the tool of a RESOLVE step is asked, whose worktree stands at `marked`; the inner error is a sentence about why it can not be.
@@ -293,7 +309,7 @@ pub fn work(
 /// Returns an error when the repository can not be read.
 pub fn resolve(
     cx: &RunContext,
-    (order, profile): (&StepOrder, &ToolProfile),
+    errand: &Errand,
     (conflict, messages, marked): (&Conflict, &str, ObjectId),
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let objects = Objects::open(&cx.repo)?;
@@ -305,17 +321,17 @@ pub fn resolve(
         objects.unified(&changes, QUOTE_LIMIT)
     };
     let (theirs, ours) = (side(conflict.tip)?, side(conflict.commit)?);
-    asked(cx, (order, profile), marked, Request::Resolve { paths: &conflict.paths, messages, theirs: &theirs, ours: &ours })
+    asked(cx, errand, marked, Request::Resolve { paths: &conflict.paths, messages, theirs: &theirs, ours: &ours })
 }
 
 fn asked(
     cx: &RunContext,
-    (order, profile): (&StepOrder, &ToolProfile),
+    Errand { order, profile, budget }: &Errand,
     commit: ObjectId,
     request: Request<'_>,
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let (plan, _) = place::planned(cx, order)?;
     let asker = Asker { repo: &cx.repo, templates: &cx.templates, inputs: &cx.inputs, most_seconds: cx.config.timeout_sec };
     let (step, role, index, window) = (&order.step, order.role, order.index, profile.context_window);
-    Ok(asker.ask(&Question { plan, step, role, index, profile, window, commit, request, rung: order.rung })?)
+    Ok(asker.ask(&Question { plan, step, role, index, profile, window, commit, request, rung: order.rung, budget: *budget })?)
 }

@@ -13,6 +13,7 @@ use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole};
 use crate::domain::run::state::RunState;
 use crate::domain::run::verdict::{Verdict, captured, verdict};
+use crate::domain::tool::price::priced;
 use crate::domain::tool::profile::ToolKind;
 use crate::io::clock::Stopwatch;
 
@@ -68,7 +69,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         findings: Vec::new(),
         review: worked.review.take(),
         failure: worked.failure.take(),
-        usage: worked.usage.take(),
+        usage: worked.usage.take().map(|usage| priced(usage, cx.clock.now(), &cx.prices)),
     }));
     recorder.record(events).await?;
     Ok(())

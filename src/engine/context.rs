@@ -15,7 +15,9 @@ use crate::domain::plan::model::CheckedPlan;
 use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::prompt::template::Templates;
+use crate::domain::run::brief::Brief;
 use crate::domain::run::config::RunConfig;
+use crate::domain::tool::price::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
@@ -47,6 +49,8 @@ pub struct Parts {
     pub config: RunConfig,
     /// What other runs of the repository have spent today.
     pub elsewhere: Spent,
+    /// The user's own prices of models.
+    pub prices: Prices,
     /// The files that the plan names.
     pub inputs: Inputs,
     /// The templates of prompts.
@@ -158,6 +162,12 @@ impl RunContext {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Returns what deciding needs now.
+    #[must_use]
+    pub fn brief(&self) -> Brief<'_> {
+        Brief { plan: &self.plan, config: &self.config, now: self.clock.now(), elsewhere: self.elsewhere }
     }
 
     /// Returns the signal that ends programs.

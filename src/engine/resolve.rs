@@ -1,6 +1,6 @@
 //! RESOLVE steps: a tool gets the merge with its conflict markers; what it makes of them becomes a commit with both sides as parents.
 
-use super::ask;
+use super::ask::{self, Errand};
 use super::bench;
 use super::capture::Found;
 use super::context::RunContext;
@@ -10,6 +10,7 @@ use super::work::{self, Assignment, Worked};
 use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::StepOutcome;
+use crate::domain::run::spending::of_attempt;
 use crate::domain::run::state::{Conflict, RunState};
 use crate::domain::tool::profile::ToolProfile;
 use crate::io::git::merge::{MergeResult, Merger, Side};
@@ -28,8 +29,9 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     };
     let (own, sides, name) = (cx.clone(), conflict.clone(), order.workstream.to_string());
     let (marked, theirs) = blocking(move || Ok((marked(&own, &name, &sides)?, theirs(&own, &sides)?))).await?;
-    let (own, asked_for, asked_of, sides) = (cx.clone(), order.clone(), profile.clone(), conflict.clone());
-    let asked = match blocking(move || ask::resolve(&own, (&asked_for, &asked_of), (&sides, &theirs, marked))).await? {
+    let budget = of_attempt(cx.brief(), state, (&order.workstream, one));
+    let (own, errand, sides) = (cx.clone(), Errand { order: order.clone(), profile: profile.clone(), budget }, conflict.clone());
+    let asked = match blocking(move || ask::resolve(&own, &errand, (&sides, &theirs, marked))).await? {
         Ok(asked) => asked,
         Err(message) => return Ok(Worked::unasked(message)),
     };
@@ -39,7 +41,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     };
     let step = place::edit_step(plan, order.index);
     let command = plan.resolve.as_deref().or_else(|| step.and_then(|s| s.command.as_deref()));
-    let set = Assignment { plan, asked: &asked, command, parents: vec![conflict.tip, conflict.commit] };
+    let set = Assignment { plan, asked: &asked, command, parents: vec![conflict.tip, conflict.commit], budget };
     let mut worked = work::assign(cx, order, profile, (live, set)).await?;
     if worked.outcome == StepOutcome::Passed {
         let (own, found, paths) = (cx.clone(), worked.found.clone(), conflict.paths.clone());

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::ask::{self, Asked};
+use super::ask::{self, Asked, Errand};
 use super::bench::{self, Command, Ended};
 use super::capture::Found;
 use super::commits;
@@ -12,11 +12,13 @@ use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::watch;
 use crate::domain::id::ObjectId;
-use crate::domain::plan::model::Workstream;
+use crate::domain::plan::model::{ToolChoice, Workstream};
+use crate::domain::policy::budget::Budget;
 use crate::domain::policy::path::PathRules;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{OutputRef, PatchOrigin, StepOutcome, StepRole};
 use crate::domain::run::recovery::begins_anew;
+use crate::domain::run::spending::of_attempt;
 use crate::domain::run::state::RunState;
 use crate::domain::tool::diff::extract;
 use crate::domain::tool::failure::Failure;
@@ -88,9 +90,10 @@ impl Worked {
 pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, state: &RunState) -> Result<Worked, ExecuteError> {
     let from = if begins_anew(order.role, order.index) { Stand::Start } else { Stand::Tip };
     let parent = place::commit(state, &order.workstream, from)?;
-    let (own, asked_for, asked_of) = (cx.clone(), order.clone(), profile.clone());
     let one = place::one(state, &order.workstream)?.clone();
-    let asked = match blocking(move || ask::work(&own, (&asked_for, &asked_of), (&one, parent))).await? {
+    let budget = of_attempt(cx.brief(), state, (&order.workstream, &one));
+    let (own, errand) = (cx.clone(), Errand { order: order.clone(), profile: profile.clone(), budget });
+    let asked = match blocking(move || ask::work(&own, &errand, (&one, parent))).await? {
         Ok(asked) => asked,
         Err(message) => return Ok(Worked::unasked(message)),
     };
@@ -102,7 +105,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let step = place::edit_step(plan, order.index);
     let command =
         step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
-    let set = Assignment { plan, asked: &asked, command: command.map(Vec::as_slice), parents: vec![parent] };
+    let set = Assignment { plan, asked: &asked, command: command.map(Vec::as_slice), parents: vec![parent], budget };
     assign(cx, order, profile, (live, set)).await
 }
 
@@ -117,6 +120,8 @@ pub struct Assignment<'a> {
     pub command: Option<&'a [String]>,
     /// The parents of the patch to be; the first one is what the worktree stands at.
     pub parents: Vec<ObjectId>,
+    /// What the attempt may cost.
+    pub budget: Budget,
 }
 
 /// Runs the tool in the worktree, then captures what is there, whatever the tool said.
@@ -298,6 +303,16 @@ fn no_change(cx: &RunContext, set: &Assignment<'_>, worked: &mut Worked) -> Resu
     Ok(())
 }
 
+/// Returns the model that the plan names for this tool. Another tool that takes its place knows nothing of it.
+fn model<'a>(order: &StepOrder, profile: &ToolProfile, set: &Assignment<'a>) -> Option<&'a str> {
+    let step = place::edit_step(set.plan, order.index)?;
+    let is_meant = match &step.tool {
+        ToolChoice::Tool(id) => *id == profile.id,
+        ToolChoice::Capability(_) => true,
+    };
+    step.model.as_deref().filter(|_| is_meant)
+}
+
 type Started = Result<Result<Command, ExecuteError>, String>;
 
 /// Makes the command line of the tool; the outer error is a sentence about a profile or a task that gives none.
@@ -313,6 +328,7 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         Err(error) => return Ok(Err(error)),
     };
     let seconds = bench::capped(cx, ask::seconds(set.plan, profile, (order.role, order.index)));
+    let seconds = set.budget.seconds.map_or(seconds, |most| seconds.min(most.max(1)));
     let task = Task {
         prompt: &set.asked.text,
         prompt_file: &prompt_file,
@@ -322,8 +338,8 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         workstream: &order.workstream,
         run: cx.run,
         command: set.command,
-        model: None,
-        budget: None,
+        model: model(order, profile, set),
+        budget: set.budget.usd,
         timeout_sec: seconds,
     };
     let Invocation { argv, env, stdin, files } = invocation(profile, &task).map_err(|e| bench::with_sources(&e))?;

@@ -110,6 +110,7 @@ pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<R
         timeout_sec: settings.timeout_sec.value,
         sandbox: rules(settings),
         absent,
+        budgets: settings.budgets,
         ..RunConfig::of_workers(settings.max_workers.value.max(1))
     })
 }
@@ -238,6 +239,8 @@ pub struct Begun {
     pub folder: RunFolder,
     /// The policies.
     pub governance: Governance,
+    /// What other runs have spent today.
+    pub elsewhere: Spent,
 }
 
 /// Returns where worktrees are made.
@@ -278,7 +281,8 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         run: begun.run,
         plan: begun.plan,
         config: begun.config,
-        elsewhere: Spent::default(),
+        elsewhere: begun.elsewhere,
+        prices: settings.prices.value.clone(),
         inputs: begun.inputs,
         templates: begun.templates,
         governance: begun.governance,

@@ -83,7 +83,7 @@ fn plain_question(cx: &Context) -> CostQuestion<'_> {
 }
 
 /// Returns the entries that say how attempts ended, oldest first; of one run, or of all.
-fn ended(ledger: &LedgerRef, run: Option<RunId>) -> Result<Vec<Entry>, LedgerError> {
+pub(super) fn ended(ledger: &LedgerRef, run: Option<RunId>) -> Result<Vec<Entry>, LedgerError> {
     let mut entries = Vec::new();
     let Some(tip) = ledger.tip()? else { return Ok(entries) };
     let name = run.map(|run| run.to_string());

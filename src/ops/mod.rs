@@ -19,6 +19,7 @@ pub mod gating;
 pub mod gc;
 pub mod give_up;
 pub mod graph;
+pub mod history;
 pub mod hook;
 pub mod init;
 pub mod leftover;

@@ -6,15 +6,21 @@ use super::begin;
 use super::context::Context;
 use super::find::{FindError, find_run};
 use super::frozen::{FrozenError, Overrides, read_inputs};
+use super::history;
 use super::prompts::{self, PromptsError};
 use super::run::{Prepared, RunError, prepare, settings};
 use crate::domain::context::tokens;
 use crate::domain::id::{RepoPath, RunId, StepId, ToolId, WorkstreamId};
-use crate::domain::plan::model::{EditStep, StepKind, Workstream};
+use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, Workstream};
+use crate::domain::policy::budget::{Budget, Budgets};
 use crate::domain::prompt::classification::{Classification, classify};
 use crate::domain::prompt::request::Request;
 use crate::domain::prompt::template::Templates;
+use crate::domain::run::brief::Brief;
+use crate::domain::run::config::RunConfig;
 use crate::domain::run::fact::{Rung, StepRole};
+use crate::domain::run::spending::of_attempt;
+use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::tool::profile::ToolProfile;
 use crate::domain::tool::routing::RoutingError;
 use crate::domain::tool::suggest::closest;
@@ -22,6 +28,7 @@ use crate::engine::ask::{Asker, Question};
 use crate::engine::folder::RunFolder;
 use crate::engine::place;
 use crate::io::fs::{self, FsError};
+use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::objects::ObjectError;
 
 /// The error of showing a prompt.
@@ -36,6 +43,9 @@ pub enum PromptError {
     /// A file that the plan names can not be read.
     #[error(transparent)]
     Frozen(#[from] FrozenError),
+    /// What earlier runs spent can not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// A file can not be read.
     #[error(transparent)]
     File(#[from] FsError),
@@ -157,7 +167,9 @@ pub fn show(cx: &Context, plan: &std::path::Path, request: &PromptRequest) -> Re
     let profile = tool(cx, place::edit_step(workstream, index), request.tool.as_deref())?;
     let window = profile.context_window;
     let asker = Asker { repo: &cx.repo, templates: &templates, inputs: &inputs, most_seconds: settings.timeout_sec.value };
-    let question = Question { plan: workstream, step, role, index, profile, window, commit: tip, request: asked, rung: Rung::SameTool };
+    let budget = budget(cx, (&plan, settings.budgets), workstream)?;
+    let rung = Rung::SameTool;
+    let question = Question { plan: workstream, step, role, index, profile, window, commit: tip, request: asked, rung, budget };
     let asked = asker.ask(&question)?.map_err(PromptError::Unasked)?;
     let coming = Coming {
         tool: profile.id.clone(),
@@ -169,6 +181,15 @@ pub fn show(cx: &Context, plan: &std::path::Path, request: &PromptRequest) -> Re
     };
     let (workstream, step) = (workstream.id.to_string(), step.to_string());
     Ok(ShownPrompt { tokens: tokens::count(&asked.text), text: asked.text, workstream, step, coming: Some(coming) })
+}
+
+/// Returns what the first attempt of a workstream may cost, in a run that begins now.
+fn budget(cx: &Context, (plan, budgets): (&CheckedPlan, Budgets), workstream: &Workstream) -> Result<Budget, PromptError> {
+    let config = RunConfig { budgets, ..RunConfig::of_workers(1) };
+    let run = RunState::new(RunId::NONE);
+    let elsewhere = history::spent_today(cx, run.run, &config)?;
+    let brief = Brief { plan, config: &config, now: cx.clock.now(), elsewhere };
+    Ok(of_attempt(brief, &run, (&workstream.id, &WorkstreamState::planned(1))))
 }
 
 fn unknown<'a>(what: &'static str, name: &str, known: impl Iterator<Item = &'a str>) -> PromptError {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::id::{ObjectId, StepId};
 use crate::domain::plan::model::{CheckedPlan, StepKind};
+use crate::domain::policy::budget::Budget;
 use crate::domain::prompt::classification::meaningless;
 use crate::domain::prompt::request::Request;
 use crate::domain::prompt::section::EmptySections;
@@ -159,6 +160,7 @@ pub fn check(cx: &Context, plan: &CheckedPlan, (templates, inputs, config): (&Te
                 commit: ObjectId::ZERO,
                 request: Request::Edit { feedback: None },
                 rung: Rung::SameTool,
+                budget: Budget::default(),
             };
             empty.extend(asker.check(&question).err());
         }

@@ -5,15 +5,18 @@ use super::context::Context;
 use super::find::{FindError, find_run};
 use super::finish;
 use super::frozen::{self, FrozenError, Thawed};
+use super::history;
 use super::load::{self, LoadError};
 use super::prompts::{self, PromptsError};
 use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::policy::budget::word::BudgetWish;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunDriven;
+use crate::domain::run::purse::{BudgetSet, Setting};
 use crate::domain::run::recovery::waves_of_waiting;
 use crate::domain::run::state::RunState;
 use crate::domain::run::turn::{Stamps, Turn, TurnError};
@@ -33,6 +36,8 @@ use crate::io::git::refs::Refs;
 pub struct ResumeRequest<'a> {
     /// The run: its id, the beginning of it, or the name of its plan; `None` means the newest one that is not over.
     pub run: Option<String>,
+    /// Budgets to set anew.
+    pub budgets: Vec<BudgetWish>,
     /// Who is told of every entry.
     pub sinks: Vec<Box<dyn Sink>>,
     /// How urgently the user wants it to end.
@@ -161,7 +166,8 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
     // Tools come and go; everything else is decided as when the run began.
     let config = RunConfig { absent: begin::absent(cx, &frozen.config.tools), ..frozen.config };
-    let begun = Begun { run, plan, inputs, templates, config, governance, folder };
+    let elsewhere = history::spent_today(cx, run, &config)?;
+    let begun = Begun { run, plan, inputs, templates, config, governance, elsewhere, folder };
     let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
@@ -176,6 +182,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
         sandbox_notes,
     };
     let mut events = vec![Event::RunResumed(driven)];
+    events.extend(budgets_set(&request.budgets, &state, &run_cx.identity.name));
     events.extend(recovery.events);
     let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new());
     let mut sinks = finish::sinks(&run_cx, request.sinks);
@@ -189,6 +196,13 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     drop(lock);
     Ok(Resumed { found: recovery.found, ending: ending? })
+}
+
+/// Returns what is recorded when budgets are set anew.
+fn budgets_set(wishes: &[BudgetWish], state: &RunState, who: &str) -> Option<Event> {
+    let one = |wish: &BudgetWish| Setting { scope: wish.key.scope, measure: wish.key.measure, amount: wish.amount };
+    let settings: Vec<Setting> = wishes.iter().map(one).collect();
+    (!settings.is_empty()).then(|| Event::BudgetSet(BudgetSet { round: state.purse.rounds, settings, who: who.to_owned() }))
 }
 
 fn unmended(error: ExecuteError) -> ResumeError {

@@ -9,6 +9,7 @@ use super::finish;
 use super::frozen::{self, FrozenError, Overrides, Rules};
 use super::gating::error::GatingError;
 use super::gating::file;
+use super::history;
 use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::policies::{self, Policies, PoliciesError};
 use super::prompts::{self, PromptsError};
@@ -33,6 +34,7 @@ use crate::engine::signals::StopSignal;
 use crate::engine::sink::Sink;
 use crate::io::fs::FsError;
 use crate::io::git::inspect::InspectError;
+use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::refs::{RefError, Refs};
@@ -85,6 +87,9 @@ pub enum RunError {
     /// That the plan is the user's own can not be noted.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// What earlier runs did can not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The base is no commit.
     #[error(transparent)]
     Base(#[from] RepoError),
@@ -221,7 +226,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let settings = settings(cx, &plan);
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
-    let config = begin::config(cx, &settings, &plan)?;
+    let mut config = begin::config(cx, &settings, &plan)?;
+    history::remember(cx, &mut config)?;
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files };
     let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, defaults(&settings), config.clone()));
@@ -251,7 +257,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         recover::set_torn_aside(&cx.repo, &last)?.iter().for_each(|sentence| tracing::warn!("{sentence}"));
     }
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
-    let begun = Begun { run, plan, inputs, templates, config, governance: policies.governance, folder };
+    let elsewhere = history::spent_today(cx, run, &config)?;
+    let begun = Begun { run, plan, inputs, templates, config, governance: policies.governance, elsewhere, folder };
     let run_cx = begin::run_context(cx, &settings, (begun, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.

@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::progress::mode::ProgressWish;
+use crate::domain::policy::budget::word::BudgetWish;
 use crate::engine::signals::listen;
 use crate::io::settings::overlay::Overlay;
 use crate::ops::context::Context;
@@ -20,6 +21,7 @@ Examples:
   git orc resume                      The newest run that is not over
   git orc resume tour                 The newest run of the plan `tour`
   git orc resume 01JD8Z               The run that begins with 01JD8Z
+  git orc resume --budget run.usd=10  With more to spend, when it was paused because its budget was used up
 
 It needs the ledger alone, so it works in another clone that fetched refs/orc/* as well. There it asks once whether the plan, which came
 with the ledger, may run programs.";
@@ -43,6 +45,9 @@ pub struct ResumeArgs {
     /// How tightly tools, checks and gates are held; never looser than when the run was started
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub sandbox: Option<SandboxFlag>,
+    /// A budget to set anew: SCOPE.WHAT=AMOUNT, with attempt, workstream, run or day, and usd, tokens or minutes; repeatable
+    #[arg(long, value_name = "BUDGET", value_parser = BudgetWish::parse)]
+    pub budget: Vec<BudgetWish>,
 }
 
 impl ResumeArgs {
@@ -65,7 +70,8 @@ impl ResumeArgs {
             Decision::Refuse if ui.asks() => ask(untrusted, ui),
             Decision::Refuse | Decision::Trust => wish,
         };
-        let request = ResumeRequest { run: self.run.clone(), sinks, stop: signals.stop, decide: Box::new(decide) };
+        let request =
+            ResumeRequest { run: self.run.clone(), budgets: self.budget.clone(), sinks, stop: signals.stop, decide: Box::new(decide) };
         let resumed = resume(cx, request).await.map_err(|error| Failure::new("resume", &error))?;
         for sentence in &resumed.found {
             ui.note(&format!("found: {sentence}"));

@@ -207,6 +207,7 @@ impl Meaning for RunError {
             Self::Begin(error) => error.exit(),
             Self::Gates(error) => error.exit(),
             Self::Frozen(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
             Self::Inspect(error) => error.exit(),
             Self::File(error) => error.exit(),
             Self::Lock(error) => error.exit(),
@@ -230,7 +231,7 @@ impl Meaning for RunError {
             Self::Lock(error) => error.hint(),
             Self::Dispatch { source, .. } => source.hint(),
             Self::Base(_) => Some("The plan's `base`, or `--base`, names the commit to start from.".to_owned()),
-            Self::Ref(_) | Self::Object(_) => None,
+            Self::Ledger(_) | Self::Ref(_) | Self::Object(_) => None,
             Self::CheckedOut { .. } => Some("Switch to another branch there, or choose another one with `--target BRANCH`.".to_owned()),
             Self::Unrelated { .. } => Some("Choose another branch with `--target BRANCH`, or another start with `--base REV`.".to_owned()),
         }

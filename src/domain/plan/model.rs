@@ -140,6 +140,8 @@ pub struct EditStep {
     pub tool: ToolChoice,
     /// The capability whose other tools are the fallbacks, when the plan names one.
     pub capability: Option<String>,
+    /// The model that the tool uses; `None` leaves it to its profile.
+    pub model: Option<String>,
     /// What the embedded tool `command` runs.
     pub command: Option<Argv>,
     /// What the embedded tool `command` runs to mend a failed check; `None` runs `command` again.

@@ -108,6 +108,8 @@ record! {
         tool "tool": Name,
         /// What the tool must be able to do; names the tool when `tool` is absent, and the fallbacks when it is there.
         capability "capability": Name,
+        /// The model that the tool uses; its own choice when absent.
+        model "model": String,
         /// What the embedded tool `command` runs.
         command "command": Command,
         /// What the embedded tool `command` runs to mend a failed check; `command` again when absent.
@@ -184,6 +186,8 @@ record! {
         tool "tool": Name,
         /// What the tool of an edit step must be able to do.
         capability "capability": Name,
+        /// The model that the tool uses; its own choice when absent.
+        model "model": String,
         /// What the embedded tool `command` runs.
         command "command": Command,
         /// The patch files that the embedded tool `replay` applies, relative to the plan file.

@@ -27,8 +27,16 @@ struct Account {
     is_shared: bool,
 }
 
+/// Returns the budgets that hold for a workstream: those of the run, lowered by its own, and what somebody set meanwhile.
+fn budgets(brief: Brief<'_>, run: &RunState, id: &WorkstreamId) -> Budgets {
+    let own = brief.plan.workstream(id).map(|plan| plan.budget).unwrap_or_default();
+    let all = brief.config.budgets;
+    let planned = Budgets { attempt: all.attempt.tighter(own.attempt), workstream: all.workstream.tighter(own.workstream), ..all };
+    run.purse.budgets(planned)
+}
+
 fn accounts(brief: Brief<'_>, run: &RunState, (id, one): (&WorkstreamId, &WorkstreamState)) -> Vec<Account> {
-    let budgets = run.purse.budgets(brief.config.budgets);
+    let budgets = budgets(brief, run, id);
     let mut accounts = shared(brief, run, budgets);
     let own = Account {
         scope: BudgetScope::Workstream,
@@ -54,7 +62,7 @@ fn shared(brief: Brief<'_>, run: &RunState, budgets: Budgets) -> Vec<Account> {
 /// Returns whether one more attempt of a tool may be paid.
 #[must_use]
 pub fn means(brief: Brief<'_>, run: &RunState, whose: (&WorkstreamId, &WorkstreamState)) -> Means {
-    let budgets = run.purse.budgets(brief.config.budgets);
+    let budgets = budgets(brief, run, whose.0);
     let used_up = |scope: BudgetScope, limit: Limit| Means::Spent(format!("the budget of the {scope} is used up: {limit}"));
     if let Some(limit) = exceeded(whose.1.last_spent, budgets.attempt) {
         return Means::Spent(format!("the last attempt came to its budget: {limit}"));
@@ -93,26 +101,26 @@ fn under_way(brief: Brief<'_>, run: &RunState) -> Spent {
 /// Returns the budget of one attempt: its own, and no more than what is left of the others.
 #[must_use]
 pub fn of_attempt(brief: Brief<'_>, run: &RunState, whose: (&WorkstreamId, &WorkstreamState)) -> Budget {
-    let own = run.purse.budgets(brief.config.budgets).attempt;
+    let own = budgets(brief, run, whose.0).attempt;
     accounts(brief, run, whose).into_iter().fold(own, |least, account| least.tighter(account.budget.left(account.spent)))
 }
 
 /// Returns the warnings that are due.
 #[must_use]
 pub fn warnings(brief: Brief<'_>, run: &RunState) -> Vec<BudgetWarned> {
-    let budgets = run.purse.budgets(brief.config.budgets);
-    if budgets.is_unbounded() {
+    if run.purse.attempts == 0 {
         return Vec::new();
     }
+    let all = run.purse.budgets(brief.config.budgets);
     let own = run.workstreams.iter().map(|(id, one)| {
-        let of = Some(id.to_string());
-        Account { scope: BudgetScope::Workstream, of, spent: one.spent, budget: budgets.workstream, is_shared: false }
+        let (of, budget) = (Some(id.to_string()), budgets(brief, run, id).workstream);
+        Account { scope: BudgetScope::Workstream, of, spent: one.spent, budget, is_shared: false }
     });
     let near = |account: Account| {
-        let limit = nearest(account.spent, account.budget, budgets.warn_at)?;
+        let limit = nearest(account.spent, account.budget, all.warn_at)?;
         Some(BudgetWarned { scope: account.scope, of: account.of, limit })
     };
-    let due = shared(brief, run, budgets).into_iter().chain(own).filter_map(near);
+    let due = shared(brief, run, all).into_iter().chain(own).filter_map(near);
     // What is spent grows; one warning per budget is enough, and another one when it was raised.
     due.filter(|warned| !run.purse.warned.contains(&warned.name())).collect()
 }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{StepFinished, StepOutcome};
 use crate::domain::id::ToolId;
-use crate::domain::tool::failure::Remedy;
 
 /// How many of the newest starts are remembered; a limit per minute can be at most this.
 pub const STARTS_KEPT: usize = 120;
@@ -68,7 +67,7 @@ impl Standing {
             return;
         }
         let failure = finished.failure.as_ref();
-        if let Some(failure) = failure.filter(|failure| failure.remedy == Remedy::Wait) {
+        if let Some(failure) = failure.filter(|failure| failure.is_a_wait()) {
             self.limits += 1;
             let told = failure.retry_at.filter(|at| *at > ts);
             self.limited = Some(told.unwrap_or_else(|| after_wait(ts, self.limits)));

@@ -46,6 +46,7 @@ fn step(name: &str, kind: StepKind) -> Step {
 fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstream {
     let edit = EditStep {
         tool: ToolChoice::Capability("code".into()),
+        model: None,
         capability: None,
         command: None,
         fix: None,

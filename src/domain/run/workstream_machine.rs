@@ -9,7 +9,7 @@ use super::oscillation::{FixLoop, Signal};
 use super::state::{Conflict, LastStep, OpenStep, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::{ObjectId, StepId, ToolId};
 use crate::domain::policy::budget::Spent;
-use crate::domain::tool::failure::Remedy;
+use crate::domain::tool::failure::Failure;
 
 /// How many rounds of a FIX loop are remembered; windows may be at most this long.
 pub const HISTORY: usize = 32;
@@ -85,13 +85,10 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
             return Err(IllegalTransition::new(format!("workstream {}", finished.workstream), "without that open step", "step_finished"));
         }
     };
-    let is_free = finished
-        .failure
-        .as_ref()
-        .is_some_and(|failure| matches!(failure.remedy, Remedy::Wait | Remedy::Person) || failure.class.is_of_tool());
+    let is_free = finished.failure.as_ref().is_some_and(Failure::costs_nothing);
     // What the workstream could do nothing about costs it no attempt.
     let cut_short = is_free || matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
-    let has_waited = finished.failure.as_ref().is_some_and(|failure| failure.remedy == Remedy::Wait);
+    let has_waited = finished.failure.as_ref().is_some_and(Failure::is_a_wait);
     one.limits = if has_waited { one.limits + 1 } else { 0 };
     if finished.usage.is_some() {
         one.last_spent = Spent::of(finished.usage.as_ref(), finished.duration_ms);

@@ -35,6 +35,7 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         description: None,
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
+        model: None,
         capability: None,
     };
     Workstream {

@@ -202,6 +202,18 @@ impl Failure {
     pub const fn of(class: FailureClass) -> Self {
         Self { class, remedy: class.remedy(), retry_at: None }
     }
+
+    /// Returns whether it is over after a while.
+    #[must_use]
+    pub const fn is_a_wait(&self) -> bool {
+        matches!(self.remedy, Remedy::Wait)
+    }
+
+    /// Returns whether the workstream could do nothing about it, so that it costs no attempt.
+    #[must_use]
+    pub const fn costs_nothing(&self) -> bool {
+        matches!(self.remedy, Remedy::Wait | Remedy::Person) || self.class.is_of_tool()
+    }
 }
 
 #[cfg(test)]

@@ -264,6 +264,7 @@ fn limits(dice: &mut Dice, weather: Weather) -> LoopLimits {
 fn edit(name: &str) -> Step {
     let kind = StepKind::Edit(EditStep {
         tool: ToolChoice::Capability("code".into()),
+        model: None,
         capability: None,
         command: None,
         fix: None,

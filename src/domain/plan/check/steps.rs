@@ -51,6 +51,7 @@ struct Edit<'a> {
     place: Place,
     tool: Option<&'a At<Name>>,
     capability: Option<&'a At<Name>>,
+    model: Option<&'a At<String>>,
     command: Option<&'a At<Command>>,
     patches: Option<&'a At<Texts>>,
     description: Option<String>,
@@ -86,6 +87,7 @@ fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
         place: layers.place(),
         tool: None,
         capability: None,
+        model: None,
         command: own.command.as_ref(),
         patches: own.patches.as_ref(),
         description: None,
@@ -205,6 +207,7 @@ fn listed_edit(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Op
         place: step.id.as_ref().map_or(raw.place, |id| id.place),
         tool: step.tool.as_ref(),
         capability: step.capability.as_ref(),
+        model: step.model.as_ref(),
         command: step.command.as_ref(),
         patches: step.patches.as_ref(),
         description: step.description.as_ref().map(|text| text.value.clone()),
@@ -220,6 +223,7 @@ fn check_commands(raw: &At<RawStep>, sink: &mut Sink<'_>) -> Vec<Vec<String>> {
     let given = [
         ("tool", step.tool.as_ref().map(|at| at.place)),
         ("capability", step.capability.as_ref().map(|at| at.place)),
+        ("model", step.model.as_ref().map(|at| at.place)),
         ("command", step.command.as_ref().map(|at| at.place)),
         ("patches", step.patches.as_ref().map(|at| at.place)),
         ("tasks", step.tasks.as_ref().map(|at| at.place)),
@@ -251,7 +255,12 @@ fn edit_step(layers: Layers<'_>, edit: Edit<'_>, sink: &mut Sink<'_>) -> Option<
         (own.tool.as_ref(), own.capability.as_ref()),
         (defaults.tool.as_ref(), defaults.capability.as_ref()),
     ];
-    let (tool, capability) = near.into_iter().find(|(tool, capability)| tool.is_some() || capability.is_some()).unwrap_or_default();
+    let layer = near.into_iter().position(|(tool, capability)| tool.is_some() || capability.is_some());
+    let (tool, capability) = layer.map(|layer| near[layer]).unwrap_or_default();
+    // A model belongs to the tool that is named with it or further away, never to one that is named nearer.
+    let models = [edit.model, own.model.as_ref(), defaults.model.as_ref()];
+    let model = models[..layer.map_or(models.len(), |layer| layer + 1)].iter().find_map(|model| *model);
+    let model = model.and_then(|model| model_name(model, sink));
     check_known(tool, capability, &layers.input.known, sink);
     let choice = match (tool, capability, &layers.input.defaults.tool) {
         (Some(tool), _, _) => ToolChoice::Tool(ToolId::parse(&tool.value.0).ok()?),
@@ -271,6 +280,7 @@ fn edit_step(layers: Layers<'_>, edit: Edit<'_>, sink: &mut Sink<'_>) -> Option<
     Some(EditStep {
         capability: capability.map(|capability| capability.value.0.clone()),
         tool: choice,
+        model,
         command,
         fix,
         patches,
@@ -278,6 +288,17 @@ fn edit_step(layers: Layers<'_>, edit: Edit<'_>, sink: &mut Sink<'_>) -> Option<
         tasks: edit.tasks,
         acceptance_tests: edit.acceptance_tests,
     })
+}
+
+/// Returns the name of a model, which ends up as an argument of a program.
+fn model_name(model: &At<String>, sink: &mut Sink<'_>) -> Option<String> {
+    let name = model.value.trim();
+    if name.is_empty() || name.len() > 200 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        let draft = Draft::new(Code::UnknownValue, model.place, format!("{} is no name of a model", quoted(&model.value)));
+        sink.add(draft.hint("Write it as the tool takes it, such as `gpt-5.1-codex`."));
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 fn check_known(tool: Option<&At<Name>>, capability: Option<&At<Name>>, known: &Known<'_>, sink: &mut Sink<'_>) {

@@ -111,6 +111,7 @@ fn plan(data: &[u8], count: usize, edges: &BTreeSet<(usize, usize)>) -> CheckedP
 pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope: Scope) -> Workstream {
     let edit = EditStep {
         tool: ToolChoice::Tool(ToolId::parse("command").unwrap()),
+        model: None,
         capability: None,
         command: Some(vec!["true".into()]),
         fix: None,
