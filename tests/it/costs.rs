@@ -69,7 +69,7 @@ fn what_the_command_line_sets_the_plan_no_longer_bounds() {
 
 /// Appends an entry of plain git to the ledger, as another clone would.
 fn append(repo: &TestRepo<'_>, entry: &Entry) {
-    repo.write("message", &codec::to_message(entry).unwrap());
+    repo.write("message", codec::to_message(entry).unwrap());
     let commit = repo.git(&["commit-tree", "refs/orc/ledger^{tree}", "-p", "refs/orc/ledger", "-F", "message"]);
     repo.git(&["update-ref", "refs/orc/ledger", commit.trim()]);
 }
@@ -85,6 +85,7 @@ fn costs_are_added_up_and_exported() {
     repo.orc(&["run", "plan.yaml", "--progress=none"]).expect_code(0);
     let told = repo.orc(&["cost"]).expect_code(0).stdout;
     assert!(told.contains("? 1 attempt told no usage"), "{told}");
+    assert!(repo.orc(&["status", "--json"]).expect_code(0).json()["cost"].is_null());
 
     let ledger = repo.git(&["log", "--format=%(trailers:key=Orc-Entry,valueonly,separator=)", "refs/orc/ledger"]);
     let mut entry = codec::from_json(ledger.lines().find(|line| line.contains("\"step_finished\"")).unwrap()).unwrap();
