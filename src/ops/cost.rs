@@ -93,8 +93,8 @@ fn ended(ledger: &LedgerRef, run: Option<RunId>) -> Result<Vec<Entry>, LedgerErr
     ledger.walk_back(tip, |commit| {
         // Decoding costs more than looking for two words.
         let is_named = name.as_ref().is_none_or(|name| commit.message.contains_str(name));
-        let is_first = name.is_some() && is_named && commit.message.contains_str(FIRST);
-        if !is_first && !(is_named && commit.message.contains_str(KIND)) {
+        let is_wanted = commit.message.contains_str(KIND) || (run.is_some() && commit.message.contains_str(FIRST));
+        if !is_named || !is_wanted {
             return ControlFlow::Continue(());
         }
         let Some(entry) = codec::from_message(&commit.message).ok().filter(|entry| run.is_none_or(|run| entry.run == run)) else {
