@@ -9,6 +9,7 @@ use crate::domain::id::{RunId, WorkstreamId};
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::report::cost::{CostLine, CostQuestion, CostReport, Grouping, cost_report};
+use crate::domain::run::event::Event;
 use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
 use crate::ops::context::Context;
 use crate::ops::find::{FindError, find_run};
@@ -16,6 +17,8 @@ use crate::ops::find::{FindError, find_run};
 /// What stands in every entry that says how an attempt ended.
 const KIND: &str = "step_finished";
 
+/// What stands in the first entry of a run, before which none of its entries is.
+const FIRST: &str = "run_planned";
 /// The zone where days do not matter.
 static ANY_ZONE: TimeZone = TimeZone::UTC;
 
@@ -82,18 +85,24 @@ fn plain_question(cx: &Context) -> CostQuestion<'_> {
     CostQuestion { by: Grouping::Tool, zone: &ANY_ZONE, since: None, own: &cx.settings.prices.value }
 }
 
-/// Returns the entries that say how attempts ended, oldest first; of one run, or of all.
+/// Returns the entries that say how attempts ended, and perhaps others, oldest first; of one run, or of all.
 pub(super) fn ended(ledger: &LedgerRef, run: Option<RunId>) -> Result<Vec<Entry>, LedgerError> {
     let mut entries = Vec::new();
     let Some(tip) = ledger.tip()? else { return Ok(entries) };
     let name = run.map(|run| run.to_string());
     ledger.walk_back(tip, |commit| {
         // Decoding costs more than looking for two words.
-        if commit.message.contains_str(KIND) && name.as_ref().is_none_or(|name| commit.message.contains_str(name)) {
-            let entry = codec::from_message(&commit.message).ok();
-            entries.extend(entry.filter(|entry| run.is_none_or(|run| entry.run == run)));
+        let is_named = name.as_ref().is_none_or(|name| commit.message.contains_str(name));
+        let is_wanted = commit.message.contains_str(KIND) || (run.is_some() && commit.message.contains_str(FIRST));
+        if !is_named || !is_wanted {
+            return ControlFlow::Continue(());
         }
-        ControlFlow::Continue(())
+        let Some(entry) = codec::from_message(&commit.message).ok().filter(|entry| run.is_none_or(|run| entry.run == run)) else {
+            return ControlFlow::Continue(());
+        };
+        let is_first = run.is_some() && matches!(entry.event(), Some(Event::RunPlanned(_)));
+        entries.push(entry);
+        if is_first { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     entries.reverse();
     Ok(entries)

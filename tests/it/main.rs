@@ -11,6 +11,7 @@
 mod architecture;
 mod cli;
 mod corpora;
+mod costs;
 mod demo;
 mod engine;
 mod fault;

@@ -8,8 +8,8 @@ use super::table::{Side, Table};
 use super::time::span;
 use crate::domain::report::cost::{CostLine, CostReport, Grouping};
 use crate::domain::text::{clip, count, grouped, one_line};
+use crate::domain::tool::price::rates::{Price, Rates, Whose};
 use crate::domain::tool::price::table::{TABLE, TABLE_DATE};
-use crate::domain::tool::price::{Price, Rates, Whose};
 use crate::domain::tool::usage::{Cost, MicroUsd, PriceSource, Usage};
 use crate::ops::cost::Costs;
 
@@ -250,7 +250,8 @@ mod tests {
     use crate::cli::view::color::Color;
     use crate::domain::report::cost::tests::{ended, entries, usage};
     use crate::domain::report::cost::{CostQuestion, cost_report};
-    use crate::domain::tool::price::{Prices, look_up};
+    use crate::domain::tool::price::look_up;
+    use crate::domain::tool::price::rates::Prices;
 
     fn costs(by: Grouping, entries: &[crate::domain::ledger::entry::Entry]) -> Costs {
         let question = CostQuestion { by, zone: &TimeZone::UTC, since: None, own: &Prices::default() };

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::StepFinished;
-use crate::domain::tool::price::{Prices, priced};
+use crate::domain::tool::price::priced;
+use crate::domain::tool::price::rates::Prices;
 use crate::domain::tool::usage::{MicroUsd, PriceSource, Tokens, Usage};
 
 /// The version of the document; fields are only ever added.

@@ -4,7 +4,7 @@ use super::brief::Brief;
 use super::purse::{BudgetWarned, day};
 use super::state::{RunState, WorkstreamState};
 use crate::domain::id::WorkstreamId;
-use crate::domain::policy::budget::{Budget, BudgetScope, Budgets, Limit, Spent, exceeded, nearest};
+use crate::domain::policy::budget::{Budget, BudgetScope, Budgets, Limit, Spent, WorkstreamBudget, exceeded, nearest};
 
 /// Whether one more attempt may be paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,8 @@ struct Account {
 fn budgets(brief: Brief<'_>, run: &RunState, id: &WorkstreamId) -> Budgets {
     let own = brief.plan.workstream(id).map(|plan| plan.budget).unwrap_or_default();
     let all = brief.config.budgets;
-    let planned = Budgets { attempt: all.attempt.tighter(own.attempt), workstream: all.workstream.tighter(own.workstream), ..all };
+    let WorkstreamBudget { attempt, workstream } = all.of_workstream(own);
+    let planned = Budgets { attempt, workstream, ..all };
     run.purse.budgets(planned)
 }
 

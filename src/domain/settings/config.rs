@@ -18,7 +18,7 @@ use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
 use crate::domain::settings::budget::FileBudgets;
 use crate::domain::settings::lines::{Lined, Lines};
 use crate::domain::settings::word::{DurabilityWord, NetworkWord, ProgressWord, ReadsWord, SandboxWord};
-use crate::domain::tool::price::Prices;
+use crate::domain::tool::price::rates::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::variable;
 

@@ -11,7 +11,7 @@ use crate::domain::policy::sandbox::{Network, Reads, SandboxWish};
 use crate::domain::settings::config::parse_config;
 use crate::domain::settings::model::Profile;
 use crate::domain::settings::word::{DurabilityWord, ProgressWord};
-use crate::domain::tool::price::Prices;
+use crate::domain::tool::price::rates::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 
 /// The settings that the program ships.

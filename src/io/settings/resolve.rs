@@ -14,7 +14,7 @@ use crate::domain::plan::input::CommandDefaults;
 use crate::domain::policy::budget::{Budget, Budgets};
 use crate::domain::policy::sandbox::{Network, Reads, SandboxLevel, SandboxWish};
 use crate::domain::settings::model::Profile;
-use crate::domain::tool::price::Prices;
+use crate::domain::tool::price::rates::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 
 /// The settings that hold.

@@ -141,6 +141,7 @@ fn ask(rig: &Rig<'_>, window: u64, more: &str, narrow: Rung) -> Result<Asked, St
         commit: prepared.tip,
         request: Request::Edit { feedback: None },
         rung: narrow,
+        budget: git_orc::domain::policy::budget::Budget::default(),
     };
     asker.ask(&question).unwrap()
 }

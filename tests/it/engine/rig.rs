@@ -120,7 +120,8 @@ impl<'e> Rig<'e> {
     pub(super) fn try_resume(&self, sinks: Vec<Box<dyn Sink>>) -> Result<Resumed, ResumeError> {
         let cx = self.context();
         let (_stop, stop) = mpsc::channel(1);
-        runtime().block_on(resume(&cx, ResumeRequest { run: None, sinks, stop, decide: Box::new(|_| Decision::Refuse) }))
+        runtime()
+            .block_on(resume(&cx, ResumeRequest { run: None, budgets: Vec::new(), sinks, stop, decide: Box::new(|_| Decision::Refuse) }))
     }
 
     /// Returns a file of the integration branch.

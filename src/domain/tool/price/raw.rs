@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json};
 
-use super::{Prices, Rates};
+use super::rates::{Prices, Rates};
 use crate::domain::document::node::{Entry, Node, Value};
 use crate::domain::document::read::{Read, Real, wrong_type};
 use crate::domain::document::record::{Extra, Record, described, read_record, record, record_schema};

@@ -6,7 +6,7 @@
 use genai_prices::{Calculator, PriceRequest, Usage, UsageKey};
 use jiff::Timestamp;
 
-use super::{Price, Rates, Whose};
+use super::rates::{Price, Rates, Whose};
 use crate::domain::tool::usage::MicroUsd;
 
 /// The table.

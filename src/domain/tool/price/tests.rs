@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::rates::{Prices, Rates, Whose};
 use super::table::TABLE;
-use super::{Prices, Rates, Whose, look_up, price, priced};
+use super::{look_up, price, priced};
 use crate::domain::tool::usage::{Cost, MicroUsd, PriceSource, Tokens, Usage};
 
 fn then() -> Timestamp {
