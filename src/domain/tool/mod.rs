@@ -17,6 +17,7 @@ mod raw_text;
 pub mod reader;
 pub mod resources;
 pub mod routing;
+pub mod strategy;
 pub mod suggest;
 pub mod template;
 pub mod toolbox;
