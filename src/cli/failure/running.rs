@@ -37,7 +37,7 @@ impl Meaning for InspectError {
 impl Meaning for RoutingError {
     fn exit(&self) -> Exit {
         match self {
-            Self::UnknownTool { .. } | Self::NoCapability(_) | Self::NoneUsable(_) => Exit::Environment,
+            Self::UnknownTool { .. } | Self::NoCapability(_) | Self::NoProfile { .. } | Self::NoneUsable(_) => Exit::Environment,
         }
     }
 
@@ -45,6 +45,9 @@ impl Meaning for RoutingError {
         match self {
             Self::UnknownTool { .. } | Self::NoCapability(_) => {
                 Some("Tools are described in `tool_profiles.json`, in your configuration folder `git-orc`.".to_owned())
+            }
+            Self::NoProfile { .. } => {
+                Some("Describe one of them: `git orc tools add`; `git orc tools routes` shows every chain.".to_owned())
             }
             Self::NoneUsable(_) => Some("Install one of them, or name another tool in the plan.".to_owned()),
         }

@@ -55,6 +55,8 @@ record! {
         sandbox_write "sandbox_write": Texts,
         /// What they may read although it is hidden or not listed, likewise.
         sandbox_read "sandbox_read": Texts,
+        /// The file with the registry of tools; a relative path starts at the top of the repository.
+        aim_registry "aim_registry": String,
         /// Free data.
         metadata "metadata": Free,
     }
@@ -105,6 +107,8 @@ pub struct Config {
     pub sandbox_write: Option<Lined<Vec<String>>>,
     /// What they may read although it is hidden or not listed.
     pub sandbox_read: Option<Lined<Vec<String>>>,
+    /// The file with the registry of tools.
+    pub aim_registry: Option<Lined<String>>,
 }
 
 /// Reads a `config.yaml`. An empty file says nothing.
@@ -158,6 +162,7 @@ fn config(raw: &RawConfig, lines: &Lines<'_>, sink: &mut Sink<'_>) -> Config {
         }),
         sandbox_write: lines.lined(raw.sandbox_write.as_ref(), texts),
         sandbox_read: lines.lined(raw.sandbox_read.as_ref(), texts),
+        aim_registry: lines.lined(raw.aim_registry.as_ref(), Clone::clone),
     }
 }
 
