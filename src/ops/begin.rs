@@ -175,12 +175,7 @@ fn notes(rules: SandboxRules, probe: &Probe, wished: Option<SandboxLevel>) -> Ve
 /// order of preference. Empty when nobody has it.
 #[must_use]
 pub fn chain(cx: &Context, capability: &str) -> Vec<Candidate> {
-    let chain = registry::route(&cx.registry, &cx.tools, capability);
-    if !chain.is_empty() {
-        return chain;
-    }
-    let able = candidates(&cx.tools, &ToolChoice::Capability(capability.to_owned())).unwrap_or_default();
-    able.iter().map(|profile| Candidate { tool: Some(profile.id.clone()), name: profile.id.to_string(), lack: None }).collect()
+    registry::chain(&cx.registry, &cx.tools, capability)
 }
 
 /// Returns the tools of a step: the named one, then those of its capability.

@@ -28,3 +28,4 @@ pub mod template;
 pub mod toolbox;
 pub mod usage;
 pub mod variable;
+pub mod version;

@@ -119,6 +119,18 @@ pub fn route(registry: &Registry, toolbox: &Toolbox, capability: &str) -> Vec<Ca
     route
 }
 
+/// Returns the tools that may do something: the chain of the registry where it has the capability, else every profile that has it, in the order
+/// of preference. Empty when nobody has it.
+#[must_use]
+pub fn chain(registry: &Registry, toolbox: &Toolbox, capability: &str) -> Vec<Candidate> {
+    let chain = route(registry, toolbox, capability);
+    if !chain.is_empty() {
+        return chain;
+    }
+    let able = toolbox.tools().filter(|tool| tool.profile.capabilities.iter().any(|own| own == capability));
+    able.map(|tool| Candidate { tool: Some(tool.profile.id.clone()), name: tool.profile.id.to_string(), lack: None }).collect()
+}
+
 fn lack(registry: &Registry, name: &str) -> String {
     match registry.tools.get(name).and_then(RegistryTool::program) {
         Some(program) if program != name => format!("no tool profile has the id `{name}` or starts `{program}`"),
