@@ -34,6 +34,7 @@ mod schedule;
 mod settings;
 mod simulation;
 mod specs;
+mod tool_verbs;
 mod tools;
 mod verify;
 mod worktree;
