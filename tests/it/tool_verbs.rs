@@ -84,7 +84,7 @@ fn versions_are_compared_and_kept_until_the_program_changes() {
     let script = |version: &str| format!("echo x >> '{}'\necho tool v{version}", asked.display());
     let tool = program(&repo, "versioned", &script("1.9.0"));
     let profile = serde_json::json!({"versioned": {"binary": tool, "min_version": "1.10", "install": "get versioned"}});
-    repo.write(".git-orc/tool_profiles.json", &profile.to_string());
+    repo.write(".git-orc/tool_profiles.json", profile.to_string());
     let old = repo.orc(&["tools", "check", "versioned"]).expect_code(1).stdout;
     assert!(old.contains("1.9.0 is older than 1.10") && old.contains("Install a newer one: `get versioned`."), "{old}");
     repo.orc(&["tools", "check", "versioned"]).expect_code(1);
@@ -101,7 +101,7 @@ fn a_repository_that_nobody_trusts_starts_nothing() {
     let trap = repo.path().parent().unwrap().join("trap");
     let script = format!("touch '{}'", trap.display());
     let profile = serde_json::json!({"evil": {"binary": "sh", "version_args": ["-c", script]}});
-    repo.write(".git-orc/tool_profiles.json", &profile.to_string());
+    repo.write(".git-orc/tool_profiles.json", profile.to_string());
     repo.commit("somebody else's profile");
     let listed = repo.orc(&["tools", "list"]).expect_code(0).stdout;
     assert!(listed.contains("The version of evil is not known: not asked: the repository's profile is not trusted."), "{listed}");
@@ -117,7 +117,7 @@ fn a_profile_is_shown_as_it_holds() {
     let environment = TestEnvironment::new();
     let repo = repo(&environment);
     let profile = serde_json::json!({"codex": {"timeout_sec": 77, "key_env": "CODEX_KEY"}});
-    repo.write(".git-orc/tool_profiles.json", &profile.to_string());
+    repo.write(".git-orc/tool_profiles.json", profile.to_string());
     let shown = repo.orc(&["tools", "show", "codex", "--json"]).expect_code(0).json();
     assert_eq!((shown["author"].as_str(), shown["files"].as_array().unwrap().len()), (Some("repository"), 2));
     assert_eq!((shown["profile"]["timeout_sec"].as_u64(), shown["key_is_set"].as_bool()), (Some(77), Some(false)));
@@ -144,7 +144,7 @@ fn the_registry_decides_who_does_what() {
         "one": {"binary": one, "capabilities": ["writing"]},
         "two": {"binary": two, "version_args": []},
     });
-    repo.write(".git-orc/tool_profiles.json", &profiles.to_string());
+    repo.write(".git-orc/tool_profiles.json", profiles.to_string());
     repo.write(
         ".git-orc/aim_registry.json",
         r#"{"tools": {"second": {"detectCommands": ["two"]}}, "capabilities": {
@@ -157,11 +157,11 @@ fn the_registry_decides_who_does_what() {
         format!("target: {target}\nworkstreams: [{{id: a, capability: {capability}, files_scope: [who.txt], prompt: write}}]\n")
     };
     for (capability, target) in [("writing", "orc/one"), ("dreaming", "orc/two")] {
-        repo.write("plan.yaml", &plan(capability, target));
+        repo.write("plan.yaml", plan(capability, target));
         repo.orc(&["run", "plan.yaml"]).expect_code(0);
         assert_eq!(repo.git(&["show", &format!("{target}:who.txt")]).trim(), "two", "{capability}");
     }
-    repo.write("plan.yaml", &plan("flying", "orc/three"));
+    repo.write("plan.yaml", plan("flying", "orc/three"));
     assert!(repo.orc(&["validate", "plan.yaml"]).expect_code(1).stdout.contains("unknown-capability"));
 
     repo.write(".git-orc/aim_registry.json", "{\"capabilities\": {\"writing\": {\"primry\": \"one\"}}}\n");

@@ -36,7 +36,6 @@ pub struct CapabilityRule {
 
 /// What a step must give.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "three answers to three independent questions, as the file has them")]
 pub struct Requires {
     /// Instructions.
     pub prompt: bool,

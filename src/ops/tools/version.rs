@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::task::JoinSet;
 
 use super::ground::Ground;
 use crate::domain::text::one_line;
@@ -14,8 +13,8 @@ use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::toolbox::Tool;
 use crate::domain::tool::version::find;
 use crate::io::fs::{self, Durability};
-use crate::io::process::request::{ProcessRequest, never_cancelled};
-use crate::io::process::spawn;
+use crate::io::process::request::ProcessRequest;
+use crate::io::process::together::run_together;
 
 /// How long a program may think about its version.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,7 +56,7 @@ pub enum Presence {
 pub async fn ask(ground: &Ground, tools: &[&Tool], asking: Asking) -> Vec<Presence> {
     let file = ground.desk.environment.cache_folder().map(|folder| folder.join(CACHE));
     let mut known = read(file.as_ref());
-    let mut questions = JoinSet::new();
+    let (mut asked, mut questions) = (Vec::new(), Vec::new());
     let mut found = Vec::with_capacity(tools.len());
     for (at, tool) in tools.iter().enumerate() {
         let key = key(ground, tool);
@@ -69,17 +68,18 @@ pub async fn ask(ground: &Ground, tools: &[&Tool], asking: Asking) -> Vec<Presen
             (Some(_), None) if !ground.may_start(tool) => unknown("not asked: the repository's profile is not trusted"),
             (Some(binary), None) => {
                 let argv = std::iter::once(binary).chain(tool.profile.version_args.iter().map(String::as_str)).map(OsString::from);
-                let (request, supervisor) = (request(ground, argv.collect()), ground.desk.supervisor.clone());
-                questions.spawn(async move { (at, key, spawn::run(&supervisor, request, never_cancelled()).await) });
+                questions.push(request(ground, argv.collect()));
+                asked.push((at, key));
                 unknown("it did not answer")
             }
         });
     }
-    let is_asked = !questions.is_empty();
-    for (at, key, ended) in questions.join_all().await {
+    let is_asked = !asked.is_empty();
+    for ((at, key), ended) in asked.into_iter().zip(run_together(&ground.desk.supervisor, questions).await) {
         let presence = match ended {
-            Ok(ended) => answer(ended.ending, &ended.output.text()),
-            Err(error) => unknown(error.to_string()),
+            Some(Ok(ended)) => answer(ended.ending, &ended.output.text()),
+            Some(Err(error)) => unknown(error.to_string()),
+            None => continue,
         };
         if let (Presence::Installed { version }, Some(key)) = (&presence, key) {
             known.insert(key, version.clone());
