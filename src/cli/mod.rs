@@ -96,6 +96,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Doctor(args) => block_on(args.execute(&desk, ui))?,
         Command::Gc(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Verify(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Tools(args) => block_on(args.execute(&desk, ui))?,
         Command::Trust(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Detect(args) => block_on(args.execute(&desk, ui))?,
         Command::Gate(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,

@@ -17,7 +17,7 @@ use crate::domain::policy::governance::model::Governance;
 use crate::domain::prompt::template::Templates;
 use crate::domain::run::brief::Brief;
 use crate::domain::run::config::RunConfig;
-use crate::domain::tool::price::Prices;
+use crate::domain::tool::price::rates::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;

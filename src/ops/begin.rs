@@ -14,6 +14,7 @@ use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRul
 use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
+use crate::domain::tool::registry::{self, Candidate};
 use crate::domain::tool::routing::{RoutingError, candidates};
 use crate::engine::advance::branch_ref;
 use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
@@ -185,17 +186,37 @@ fn notes(rules: SandboxRules, probe: &Probe, wished: Option<SandboxLevel>) -> Ve
     notes
 }
 
+/// Returns the tools that may do something: the chain of the registry where it has the capability, else every profile that has it, in the
+/// order of preference. Empty when nobody has it.
+#[must_use]
+pub fn chain(cx: &Context, capability: &str) -> Vec<Candidate> {
+    registry::chain(&cx.registry, &cx.tools, capability)
+}
+
 /// Returns the tools of a step: the named one, then those of its capability.
 fn route<'a>(cx: &'a Context, edit: &EditStep) -> Result<Vec<&'a ToolProfile>, RoutingError> {
-    let mut route = candidates(&cx.tools, &edit.tool)?;
-    if let Some(capability) = &edit.capability {
-        for other in candidates(&cx.tools, &ToolChoice::Capability(capability.clone()))? {
-            if route.iter().all(|profile| profile.id != other.id) {
-                route.push(other);
-            }
+    let mut route = Vec::new();
+    let asked = match &edit.tool {
+        ToolChoice::Tool(_) => {
+            route.extend(candidates(&cx.tools, &edit.tool)?);
+            edit.capability.as_ref()
+        }
+        ToolChoice::Capability(capability) => Some(capability),
+    };
+    let Some(capability) = asked else { return Ok(route) };
+    let chain = chain(cx, capability);
+    for other in chain.iter().filter_map(|candidate| cx.tools.profile(candidate.tool.as_ref()?)) {
+        if route.iter().all(|profile| profile.id != other.id) {
+            route.push(other);
         }
     }
-    Ok(route)
+    if !route.is_empty() {
+        return Ok(route);
+    }
+    Err(match chain.into_iter().filter_map(|candidate| candidate.lack).collect::<Vec<_>>() {
+        lacks if lacks.is_empty() => RoutingError::NoCapability(capability.clone()),
+        lacks => RoutingError::NoProfile { capability: capability.clone(), lacks },
+    })
 }
 
 /// Returns the tool that does a step first: the first installed one, or the first one when none is.

@@ -12,11 +12,13 @@ use crate::domain::prompt::template::Templates;
 use crate::domain::settings::config::parse_config;
 use crate::domain::settings::parse::{parse_limits, parse_profile};
 use crate::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
+use crate::domain::tool::registry_parse::parse_registry;
 use crate::io::fs::{self, FsError};
 use crate::io::git::discover::DiscoverError;
 use crate::io::settings::error::SettingsError;
 use crate::io::settings::git_config::{self, ConfigEntry};
-use crate::io::settings::{profile, variables};
+use crate::io::settings::resolve::{Layers, resolve};
+use crate::io::settings::{profile, registry, variables};
 use crate::ops::context::{Context, ContextError, Desk, PLUGINS, PROFILES, REPOSITORY_PROFILES, manifests};
 use crate::ops::gating::file;
 use crate::ops::policies;
@@ -112,8 +114,8 @@ struct Ground<'a> {
 type Check = fn(&Ground<'_>, &mut ConfigChecked);
 
 /// Everything that is looked at, from the weakest to the strongest. Whoever adds a file of settings adds its check here.
-const CHECKS: [Check; 9] =
-    [user_config, user_limits, tools, templates, plugins, repository_profile, quality_gates, policies, outside_of_files];
+const CHECKS: [Check; 10] =
+    [user_config, user_limits, tools, registries, templates, plugins, repository_profile, quality_gates, policies, outside_of_files];
 
 /// Looks at everything that would be used here.
 ///
@@ -186,6 +188,33 @@ fn templates(ground: &Ground<'_>, checked: &mut ConfigChecked) {
     }
     for error in Templates::new(layers).err().unwrap_or_default() {
         placed(checked, error.file, (error.line, error.column), error.message);
+    }
+}
+
+/// Looks at every registry that could hold, also at those that another one stands before.
+fn registries(ground: &Ground<'_>, checked: &mut ConfigChecked) {
+    let mut files: Vec<SourceFile> = user_file(ground, checked, registry::NAME).into_iter().collect();
+    files.extend(ground.top.as_ref().and_then(|top| checked.look(&top.join(registry::REPOSITORY), registry::REPOSITORY)));
+    let layers = Layers { git_config: ground.git_config.clone(), ..Layers::default() };
+    let named = resolve(&ground.desk.environment, layers).ok().filter(|settings| settings.registry.value.is_some());
+    if let Some(settings) = named {
+        let places = (ground.desk.cwd.as_path(), ground.top.as_deref());
+        if let Some((path, shown)) = registry::find(&ground.desk.environment, &settings, places) {
+            let known = files.iter().any(|file| file.path == shown);
+            if !known && path.symlink_metadata().is_err() {
+                checked.looked.push((shown.clone(), State::Absent));
+                checked.add(
+                    Severity::Error,
+                    &shown,
+                    format!("is named by `aim_registry` ({}), and is not there", settings.registry.origin),
+                );
+            } else if !known {
+                files.extend(checked.look(&path, &shown));
+            }
+        }
+    }
+    for file in files {
+        checked.tell(&parse_registry(&file).map_or_else(|found| found, |(_, found)| found));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::id::ToolId;
 use crate::domain::settings::model::Profile;
 use crate::domain::text::one_line;
 use crate::domain::tool::parse::{ProfileError, ProfileSource, SHIPPED, parse_profiles};
+use crate::domain::tool::registry::Registry;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::clock::Clock;
 use crate::io::fs::{self, Durability, FsError};
@@ -24,8 +25,8 @@ use crate::io::settings::environment::Environment;
 use crate::io::settings::error::SettingsError;
 use crate::io::settings::git_config::{self, ConfigEntry};
 use crate::io::settings::overlay::{LedgerDurability, Overlay};
-use crate::io::settings::profile;
 use crate::io::settings::resolve::{Layers, Settings, resolve};
+use crate::io::settings::{profile, registry};
 
 /// The error of finding out what holds.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +120,15 @@ impl Desk {
         })
     }
 
+    /// Returns the registry that holds at the work tree at `top`, with what is worth saying about it.
+    ///
+    /// # Errors
+    /// Returns [`ContextError::Settings`] when it can not be read or holds mistakes.
+    pub fn registry(&self, top: Option<&Path>, settings: &Settings) -> Result<(Registry, Vec<String>), ContextError> {
+        let (registry, told) = registry::load(&self.environment, settings, (&self.cwd, top))?;
+        Ok((registry, told.iter().map(|warning| one_line(&warning.to_string())).collect()))
+    }
+
     /// Returns the user's plugins, in the order in which they are asked.
     ///
     /// # Errors
@@ -175,6 +185,8 @@ pub struct Context {
     pub settings: Settings,
     /// The tools.
     pub tools: Toolbox,
+    /// Which tools do what, where somebody said so.
+    pub registry: Registry,
     /// The user's plugins.
     pub plugins: Vec<Plugin>,
     /// Time and ids.
@@ -199,12 +211,15 @@ impl Context {
         let layers =
             Layers { repository: repository.clone(), git_config: git_config.clone(), flags: desk.flags.clone(), ..Layers::default() };
         let settings = resolve(&desk.environment, layers)?;
+        // What means nothing in it is told by `config check`; it is no news in every run.
+        let (registry, _) = desk.registry(repo.work_dir(), &settings)?;
         let environment = desk.environment.clone().allowing(settings.env_allow.value.clone());
         Ok(Self {
             cwd: desk.cwd.clone(),
             environment,
             settings,
             tools,
+            registry,
             plugins: desk.plugins()?,
             repo,
             clock: desk.clock.clone(),

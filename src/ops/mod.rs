@@ -37,6 +37,7 @@ pub mod show;
 pub mod spec;
 pub mod status;
 pub mod tend;
+pub mod tools;
 pub mod trust;
 pub mod validate;
 pub mod verify;

@@ -9,6 +9,7 @@ use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::plan::parse::parse_plan;
 use crate::domain::policy::governance::model::Asks;
+use crate::domain::tool::registry::Registry;
 use crate::domain::tool::toolbox::Toolbox;
 use crate::io::fs::{self, FsError};
 use crate::io::settings::resolve::Settings;
@@ -78,9 +79,13 @@ impl PlanSource {
     ///
     /// # Errors
     /// Returns everything that was found when at least one of it is an error.
-    pub fn check(&self, settings: &Settings, tools: &Toolbox) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
+    pub fn check(
+        &self,
+        settings: &Settings,
+        (tools, registry): (&Toolbox, &Registry),
+    ) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
         let defaults = defaults(settings);
-        self.checked(&defaults, tools)
+        self.checked(&defaults, (tools, registry))
     }
 
     /// Returns what a checked plan lacks of what the profile of the repository asks.
@@ -97,9 +102,14 @@ impl PlanSource {
         }
     }
 
-    fn checked(&self, defaults: &PlanDefaults, tools: &Toolbox) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
+    fn checked(
+        &self,
+        defaults: &PlanDefaults,
+        (tools, registry): (&Toolbox, &Registry),
+    ) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
         let ids: Vec<_> = tools.tools().map(|tool| tool.profile.id.clone()).collect();
         let mut capabilities: Vec<String> = tools.tools().flat_map(|tool| tool.profile.capabilities.iter().cloned()).collect();
+        capabilities.extend(registry.capabilities.keys().cloned());
         capabilities.sort_unstable();
         capabilities.dedup();
         let known = Known { tools: &ids, capabilities: &capabilities };
@@ -144,7 +154,7 @@ mod tests {
         write_scratch(&dir.path().join("tour.yaml"), ONE.as_bytes()).unwrap();
         let file = PlanSource::read(dir.path(), Path::new("tour.yaml")).unwrap();
         assert_eq!((names(&file), file.folder.as_path()), (vec!["tour.yaml"], dir.path()));
-        assert_eq!(file.check(&settings, &tools).unwrap().0.name, "tour");
+        assert_eq!(file.check(&settings, (&tools, &Registry::default())).unwrap().0.name, "tour");
 
         let folder = dir.path().join("bundles");
         fs::create_dir_all(&folder.join("deeper.json")).unwrap();
@@ -156,7 +166,7 @@ mod tests {
         write_scratch(&folder.join("notes.txt"), b"").unwrap();
         let read = PlanSource::read(dir.path(), Path::new("bundles")).unwrap();
         assert_eq!(names(&read), ["bundles/a.yaml", "bundles/b.json"]);
-        assert_eq!(read.check(&settings, &tools).unwrap().0.workstreams.len(), 2);
+        assert_eq!(read.check(&settings, (&tools, &Registry::default())).unwrap().0.workstreams.len(), 2);
     }
 
     #[test]

@@ -167,7 +167,7 @@ pub struct Prepared {
 pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> Result<Prepared, RunError> {
     let _span = tracing::trace_span!("plan").entered();
     let source = PlanSource::read(&cx.cwd, plan)?;
-    let (mut plan, mut diagnostics) = match source.check(&cx.settings, &cx.tools) {
+    let (mut plan, mut diagnostics) = match source.check(&cx.settings, (&cx.tools, &cx.registry)) {
         Ok(checked) => checked,
         Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.files }),
     };

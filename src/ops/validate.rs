@@ -64,10 +64,11 @@ pub fn validate(desk: &Desk, paths: &[PathBuf]) -> Result<Vec<Validated>, Valida
     let top = repository.as_ref().and_then(Repo::work_dir);
     let tools = desk.tools(top)?;
     let settings = desk.settings_at(top, &tools)?;
+    let (registry, _) = desk.registry(top, &settings)?;
     let mut validated = Vec::with_capacity(paths.len());
     for path in paths {
         let source = PlanSource::read(&desk.cwd, path)?;
-        let (mut plan, mut diagnostics) = match source.check(&settings, &tools) {
+        let (mut plan, mut diagnostics) = match source.check(&settings, (&tools, &registry)) {
             Ok((plan, diagnostics)) => (Some(plan), diagnostics),
             Err(diagnostics) => (None, diagnostics),
         };

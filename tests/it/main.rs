@@ -35,6 +35,7 @@ mod schedule;
 mod settings;
 mod simulation;
 mod specs;
+mod tool_verbs;
 mod tools;
 mod verify;
 mod worktree;

@@ -24,6 +24,7 @@ use super::resume::ResumeArgs;
 use super::run::RunArgs;
 use super::show::ShowArgs;
 use super::status::StatusArgs;
+use super::tools::ToolsArgs;
 use super::trust::TrustArgs;
 use super::validate::ValidateArgs;
 use super::verify::VerifyArgs;
@@ -105,6 +106,7 @@ pub enum Command {
     Hook(HookArgs),
     Doctor(DoctorArgs),
     Gc(GcArgs),
+    Tools(ToolsArgs),
     Trust(TrustArgs),
     Config(ConfigArgs),
     Init(InitArgs),
@@ -135,6 +137,7 @@ impl Command {
             | Self::Hook(_)
             | Self::Doctor(_)
             | Self::Gc(_)
+            | Self::Tools(_)
             | Self::Trust(_)
             | Self::Config(_)
             | Self::Init(_)

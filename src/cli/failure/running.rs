@@ -15,6 +15,8 @@ use crate::ops::policies::PoliciesError;
 use crate::ops::prompts::PromptsError;
 use crate::ops::resume::ResumeError;
 use crate::ops::run::RunError;
+use crate::ops::tools::add::AddError;
+use crate::ops::tools::trial::TrialError;
 
 const RESUME: &str = "Nothing that was recorded is lost; `git orc resume` goes on.";
 
@@ -38,7 +40,7 @@ impl Meaning for InspectError {
 impl Meaning for RoutingError {
     fn exit(&self) -> Exit {
         match self {
-            Self::UnknownTool { .. } | Self::NoCapability(_) | Self::NoneUsable(_) => Exit::Environment,
+            Self::UnknownTool { .. } | Self::NoCapability(_) | Self::NoProfile { .. } | Self::NoneUsable(_) => Exit::Environment,
         }
     }
 
@@ -46,6 +48,9 @@ impl Meaning for RoutingError {
         match self {
             Self::UnknownTool { .. } | Self::NoCapability(_) => {
                 Some("Tools are described in `tool_profiles.json`, in your configuration folder `git-orc`.".to_owned())
+            }
+            Self::NoProfile { .. } => {
+                Some("Describe one of them: `git orc tools add`; `git orc tools routes` shows every chain.".to_owned())
             }
             Self::NoneUsable(_) => Some("Install one of them, or name another tool in the plan.".to_owned()),
         }
@@ -317,6 +322,54 @@ impl Meaning for DemoError {
             Self::Load(error) => error.hint(),
             Self::Stopped(folder) => Some(format!("`git -C {} orc resume` goes on.", folder.display())),
             Self::Otherwise { folder, .. } => Some(format!("`git -C {} log refs/orc/ledger` shows what happened.", folder.display())),
+        }
+    }
+}
+
+impl Meaning for TrialError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NotForTrials(_) => Exit::Usage,
+            Self::NoGit(_) => Exit::Environment,
+            Self::Git(error) => error.exit(),
+            Self::File(error) => error.exit(),
+            Self::Context(error) => error.exit(),
+            Self::Run(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::Stopped(_) => Exit::Interrupted,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotForTrials(_) => Some("Use it in a plan: `git orc run PLAN`.".to_owned()),
+            Self::Git(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Context(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::NoGit(_) | Self::Stopped(_) => None,
+        }
+    }
+}
+
+impl Meaning for AddError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoFolder | Self::NoWorkTree | Self::NotAnObject(_) => Exit::Environment,
+            Self::Exists { .. } | Self::Unsound(_) => Exit::Usage,
+            Self::File(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoFolder => Some("Say where: `XDG_CONFIG_HOME=FOLDER git orc tools add ...`.".to_owned()),
+            Self::NoWorkTree => Some("Leave `--repository` out, and it goes to your own profiles.".to_owned()),
+            Self::Exists { id, .. } => Some(format!("`git orc tools show {id}` shows it; `--replace` takes its place.")),
+            Self::NotAnObject(_) => Some("`git orc config check` says what is wrong with it.".to_owned()),
+            Self::Unsound(_) => Some("`git orc help tools add` shows what can be given.".to_owned()),
+            Self::File(error) => error.hint(),
         }
     }
 }

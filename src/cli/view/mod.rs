@@ -33,5 +33,8 @@ pub mod styled;
 pub mod summary;
 pub mod table;
 pub mod time;
+pub mod tool_check;
+pub mod tool_list;
+pub mod tool_show;
 pub mod validated;
 pub mod verified;

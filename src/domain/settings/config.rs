@@ -62,6 +62,8 @@ record! {
         budget "budget": RawBudgets,
         /// Prices of your own by model, in US dollars for a million tokens; they win over list prices.
         prices "prices": Prices,
+        /// The file with the registry of tools; a relative path starts at the top of the repository.
+        aim_registry "aim_registry": String,
         /// Free data.
         metadata "metadata": Free,
     }
@@ -116,6 +118,8 @@ pub struct Config {
     pub budget: FileBudgets,
     /// Prices of models.
     pub prices: Option<Lined<Prices>>,
+    /// The file with the registry of tools.
+    pub aim_registry: Option<Lined<String>>,
 }
 
 /// Reads a `config.yaml`. An empty file says nothing.
@@ -171,6 +175,7 @@ fn config(raw: &RawConfig, lines: &Lines<'_>, sink: &mut Sink<'_>) -> Config {
         sandbox_read: lines.lined(raw.sandbox_read.as_ref(), texts),
         budget: raw.budget.as_ref().map(|budget| FileBudgets::new(&budget.value, lines)).unwrap_or_default(),
         prices: lines.lined(raw.prices.as_ref(), Clone::clone),
+        aim_registry: lines.lined(raw.aim_registry.as_ref(), Clone::clone),
     }
 }
 

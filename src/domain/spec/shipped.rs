@@ -6,15 +6,29 @@ use crate::domain::gate::schema::quality_gate_schema;
 use crate::domain::plan::schema::{bundle_schema, plan_schema};
 use crate::domain::settings::schema::{config_schema, limits_schema, profile_schema};
 use crate::domain::spec::structure::structure_schema;
+use crate::domain::tool::registry_schema::registry_schema;
+use crate::domain::tool::schema::tool_profiles_schema;
 
 /// Their names, as `$schema` and `--schema` take them.
-pub const NAMES: [&str; 7] = ["plan", "bundle", "quality_gate", "project_profile", "config", "circuit_breaker_config", "spec_structure"];
+pub const NAMES: [&str; 9] = [
+    "plan",
+    "bundle",
+    "quality_gate",
+    "project_profile",
+    "config",
+    "circuit_breaker_config",
+    "spec_structure",
+    "tool_profiles",
+    "aim_registry",
+];
 
 /// Files that are known by their names, and their schemas.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 5] = [
     ("PROJECT_PROFILE.yaml", "project_profile"),
     ("QUALITY_GATE.yaml", "quality_gate"),
     ("circuit_breaker_config.yaml", "circuit_breaker_config"),
+    ("tool_profiles.json", "tool_profiles"),
+    ("aim_registry.json", "aim_registry"),
 ];
 
 /// Returns a schema by its name.
@@ -28,6 +42,8 @@ pub fn schema(name: &str) -> Option<Value> {
         "config" => Some(config_schema()),
         "circuit_breaker_config" => Some(limits_schema()),
         "spec_structure" => Some(structure_schema()),
+        "tool_profiles" => Some(tool_profiles_schema()),
+        "aim_registry" => Some(registry_schema()),
         _ => None,
     }
 }

@@ -40,7 +40,8 @@ pub(super) enum KindWord {
 /// Declares the fields of a profile: each with the type that it is kept as, the type that it is read as, and the way from this to that.
 macro_rules! profile_fields {
     ($($(#[$doc:meta])* $name:ident: $kept:ty = $read:ty, $keep:expr;)*) => {
-        const KEYS: &[&str] = &[$(stringify!($name)),*];
+        /// The keys of a profile, beside the free ones.
+        pub(super) const KEYS: &[&str] = &[$(stringify!($name)),*];
 
         /// What a file says about one tool.
         #[derive(Debug, Clone, Default)]

@@ -20,6 +20,14 @@ pub enum RoutingError {
     /// No tool has this capability.
     #[error("no tool has the capability `{0}`")]
     NoCapability(String),
+    /// The registry names tools for this capability, and none of them has a profile.
+    #[error("the registry names no tool with a profile for the capability `{capability}`: {}", lacks.join("; "))]
+    NoProfile {
+        /// The capability.
+        capability: String,
+        /// What is missing.
+        lacks: Vec<String>,
+    },
     /// There are such tools, and none can be used now.
     #[error("none of these tools can be used now: {}", .0.join(", "))]
     NoneUsable(Vec<String>),

@@ -2,7 +2,7 @@
 
 /// Git's own list of variables that tie a process to one repository (`git rev-parse --local-env-vars`). With one of them set, a tool's
 /// git would work on another repository than the worktree that it stands in.
-const GIT_LOCAL: [&str; 15] = [
+pub(super) const GIT_LOCAL: [&str; 15] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",

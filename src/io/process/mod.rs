@@ -17,3 +17,4 @@ pub mod spawn;
 pub mod stop;
 pub mod supervisor;
 pub mod table;
+pub mod together;

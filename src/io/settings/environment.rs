@@ -161,6 +161,13 @@ impl Environment {
         Some(base.join("git-orc"))
     }
 
+    /// Returns the folder of what can be found out again: `$XDG_CACHE_HOME/git-orc`, or `~/.cache/git-orc`.
+    #[must_use]
+    pub fn cache_folder(&self) -> Option<PathBuf> {
+        let base = self.absolute("XDG_CACHE_HOME").or_else(|| self.home().map(|home| home.join(".cache")))?;
+        Some(base.join("git-orc"))
+    }
+
     fn absolute(&self, name: &str) -> Option<PathBuf> {
         self.var(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }

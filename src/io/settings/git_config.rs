@@ -12,7 +12,7 @@ use crate::domain::tool::variable;
 use crate::io::git::command::GitCommand;
 use crate::io::git::repo::Repo;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "maxWorkers",
     "worktreeDir",
     "durability",
@@ -27,6 +27,7 @@ const KEYS: [&str; 14] = [
     "sandboxWrite",
     "sandboxRead",
     "budget",
+    "aimRegistry",
 ];
 
 /// One line of git's configuration.
@@ -101,6 +102,7 @@ fn set(overlay: &mut Overlay, key: &str, entry: &ConfigEntry) -> Result<(), Sett
         "sandbox" => overlay.sandbox = Some(Setting::new(sandbox(&place, text)?, origin)),
         "network" => overlay.network = Some(Setting::new(network(&place, text)?, origin)),
         "reads" => overlay.reads = Some(Setting::new(reads(&place, text)?, origin)),
+        "aimRegistry" => overlay.registry = Some(Setting::new(PathBuf::from(path(&place, text)?), origin)),
         "sandboxWrite" => overlay.sandbox_write = Some(more(overlay.sandbox_write.take(), grants(&place, text)?, origin)),
         "sandboxRead" => overlay.sandbox_read = Some(more(overlay.sandbox_read.take(), grants(&place, text)?, origin)),
         "budget" => {

@@ -12,5 +12,6 @@ pub mod layer;
 pub mod limits;
 pub mod overlay;
 pub mod profile;
+pub mod registry;
 pub mod resolve;
 pub mod variables;

@@ -79,7 +79,7 @@ pub struct Overlay {
     pub resources: Option<Setting<ResourceLimits>>,
     /// How much room a step must find on the disks, in MiB.
     pub min_free_mib: Option<Setting<u64>>,
-    /// The tool registry of the original systems.
+    /// The file with the registry of tools.
     pub registry: Option<Setting<PathBuf>>,
     /// How tightly programs are held.
     pub sandbox: Option<Setting<SandboxWish>>,
@@ -120,7 +120,7 @@ impl Overlay {
             env_allow: place.setting(read.env_allow, |names| names),
             resources: place.setting(read.resources, |resources| resources),
             min_free_mib: place.setting(read.min_free_mib, |amount| amount),
-            registry: None,
+            registry: place.setting(read.aim_registry, PathBuf::from),
             sandbox: place.setting(read.sandbox, |wish| wish),
             network: place.setting(read.network, |network| network),
             reads: place.setting(read.reads, |reads| reads),

@@ -40,7 +40,7 @@ pub struct Settings {
     pub resources: Setting<ResourceLimits>,
     /// How much room a step must find on the disks, in MiB.
     pub min_free_mib: Setting<u64>,
-    /// The tool registry of the original systems.
+    /// The file with the registry of tools; `None` looks in the usual places. A relative path starts at the top of the repository.
     pub registry: Setting<Option<PathBuf>>,
     /// How tightly programs are held.
     pub sandbox: Setting<SandboxWish>,
@@ -241,7 +241,7 @@ impl Settings {
             row("env_allow", self.env_allow.value.join(","), &self.env_allow.origin),
             row("resources", self.resources.value.to_string(), &self.resources.origin),
             row("min_free_mib", self.min_free_mib.value.to_string(), &self.min_free_mib.origin),
-            row("registry", path(&self.registry), &self.registry.origin),
+            row("aim_registry", path(&self.registry), &self.registry.origin),
             row("sandbox", self.sandbox.value.word().to_owned(), &self.sandbox.origin),
             row("network", self.network.value.name().to_owned(), &self.network.origin),
             row("reads", self.reads.value.name().to_owned(), &self.reads.origin),
