@@ -23,6 +23,7 @@ mod hostile;
 mod hygiene;
 mod init;
 mod loading;
+mod model_server;
 mod old_ledgers;
 mod plans;
 mod policies;
