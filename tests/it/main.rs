@@ -30,6 +30,7 @@ mod policies;
 mod process;
 mod program;
 mod readme;
+mod real_tools;
 mod sandbox;
 mod schedule;
 mod settings;

@@ -1,0 +1,1 @@
+//! Real tools in the sandbox that is the default.
