@@ -38,18 +38,19 @@ impl Expect {
 
 use Expect::{Failed, NothingDone, OutOfTime};
 
-/// Runs the tool once, and asserts what holds for every failure.
+/// Runs the plan with the least that a tool is tried, and asserts what holds for every failure.
 fn fail(stage: &Stage<'_>, expect: Expect) -> Run {
     let before = stage.repo.fingerprint("orc/tour");
     let run = stage.run(&format!("    timeout_sec: {}\n    retry: {{max_attempts: 1}}\n", expect.limit()));
     let told = || stage.told(&run);
     assert!([1, 3].contains(&run.outcome.code()), "exit code {}: {}", run.outcome.code(), told());
-    assert_eq!(run.steps.len(), 1, "{}", told());
-    let step = &run.steps[0];
-    assert_eq!(step["step"], "edit", "{}", told());
-    assert!(expect.outcomes().contains(&step["outcome"].as_str().unwrap()), "expected {expect:?}: {}", told());
-    let is_in_time = step["duration_ms"].as_u64().unwrap() < 1000 * u64::from(expect.limit() + 30);
-    assert!(is_in_time, "{}", told());
+    // The second one is told less, in case that helps.
+    assert!([1, 2].contains(&run.steps.len()), "{}", told());
+    for step in &run.steps {
+        assert_eq!(step["step"], "edit", "{}", told());
+        assert!(expect.outcomes().contains(&step["outcome"].as_str().unwrap()), "expected {expect:?}: {}", told());
+        assert!(step["duration_ms"].as_u64().unwrap() < 1000 * u64::from(expect.limit() + 30), "{}", told());
+    }
     assert!(stage.repo.ledger().of_kind("patch_merged").is_empty(), "{}", told());
     assert!(stage.changes_since(&before).is_empty(), "{:?}", stage.changes_since(&before));
     run
@@ -62,7 +63,9 @@ fn check(model: Model, expected: &[(&'static str, Expect)]) {
         let run = fail(&stage, expect);
         assert!(stage.repo.ledger().of_kind("patch_created").is_empty(), "{}", stage.told(&run));
         let asked = stage.server.requests().len();
-        assert_eq!(asked == 0, model == Model::Down, "{asked} requests: {}", stage.told(&run));
+        // On a busy machine some take all of a short limit to start.
+        let is_expected = if model == Model::Down { asked == 0 } else { asked > 0 || expect == OutOfTime };
+        assert!(is_expected, "{asked} requests: {}", stage.told(&run));
     }
 }
 
@@ -146,9 +149,11 @@ fn what_was_changed_before_a_failure_is_kept() {
         let run = fail(&stage, Failed);
         let ledger = stage.repo.ledger();
         let patches = ledger.of_kind("patch_created");
-        assert_eq!(patches.len(), 1, "{}", stage.told(&run));
+        assert_eq!(patches.len(), run.steps.len(), "{}", stage.told(&run));
         let content = |at: &str| stage.repo.git(&["show", &format!("{at}:calc.sh")]) + "\n";
-        assert_eq!(content(patches[0]["commit"].as_str().unwrap()), EDITED);
+        for patch in patches {
+            assert_eq!(content(patch["commit"].as_str().unwrap()), EDITED);
+        }
         assert_eq!(content("HEAD"), BEFORE);
         assert_ne!(stage.repo.try_git(&["rev-parse", "--verify", "--quiet", "orc/tour"]).code(), 0, "{}", stage.told(&run));
     }
