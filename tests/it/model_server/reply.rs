@@ -7,7 +7,7 @@ use super::turn::{Move, Turn};
 use super::{Behaviour, Seen, chat, client, gemini, responses};
 
 /// How much text a flood has.
-const FLOOD: usize = 24 << 20;
+const FLOOD: usize = 8 << 20;
 
 /// A protocol, with whether its answer is asked for as a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

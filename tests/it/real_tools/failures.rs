@@ -136,7 +136,8 @@ fn a_model_that_never_answers_is_ended_in_time() {
 #[test]
 #[ignore = "a minute: needs AI tools, which the suites install"]
 fn an_endless_answer_is_bounded() {
-    check(Model::Scripted(Behaviour::Huge), &[("codex", NothingDone), ("gemini", NothingDone), ("aider", NothingDone)]);
+    // aider looks through all of it for edits, for minutes.
+    check(Model::Scripted(Behaviour::Huge), &[("codex", NothingDone), ("gemini", NothingDone), ("aider", OutOfTime)]);
 }
 
 /// The tool has changed the file when its model fails; what it did is kept, and not merged.
@@ -168,6 +169,6 @@ fn a_server_that_recovers_is_no_failure() {
         let Some(stage) = Stage::new(&environment, tool, Model::Scripted(Behaviour::Flaky)) else { continue };
         let run = stage.run("    timeout_sec: 150\n");
         assert_eq!(run.outcome.code(), 0, "{}", stage.told(&run));
-        assert!(stage.server.requests().len() > 4, "{}", stage.told(&run));
+        assert!(stage.server.requests().len() >= 4, "{}", stage.told(&run));
     }
 }

@@ -65,6 +65,16 @@ fn codex(url: &str) -> String {
     )
 }
 
+/// Returns a profile for codex where a sandbox holds it already: its own one can not be made inside of that, and then it writes nothing.
+pub(super) fn codex_held() -> Value {
+    let shipped: Value = serde_json::from_str(include_str!("../../../config/tool_profiles.json")).unwrap();
+    let mut args = shipped["codex"]["args"].clone();
+    for word in args.as_array_mut().unwrap().iter_mut().filter(|word| **word == "workspace-write") {
+        *word = json!("danger-full-access");
+    }
+    json!({ "args": args })
+}
+
 fn gemini_settings() -> String {
     let settings = json!({
         "general": {"enableAutoUpdate": false, "maxAttempts": 2},
@@ -103,6 +113,10 @@ fn opencode(url: &str) -> Value {
         "env": {
             "OPENCODE_CONFIG_CONTENT": braces(&config),
             "OPENCODE_DB": ":memory:",
+            "XDG_DATA_HOME": "{run_dir}/data",
+            "XDG_STATE_HOME": "{run_dir}/state",
+            "XDG_CACHE_HOME": "{run_dir}/cache",
+            "XDG_CONFIG_HOME": "{run_dir}/config",
             "OPENCODE_DISABLE_AUTOUPDATE": "1",
             "OPENCODE_DISABLE_MODELS_FETCH": "1",
             "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",

@@ -45,6 +45,13 @@ pub(super) fn environment() -> TestEnvironment {
     TestEnvironment::within(Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
+/// Writes the user's own profile of a tool, which goes over the shipped one.
+pub(super) fn profiled(environment: &TestEnvironment, tool: &str, profile: &Value) {
+    let folder = environment.root().join("config/git-orc");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("tool_profiles.json"), serde_json::json!({ tool: profile }).to_string()).unwrap();
+}
+
 impl<'e> Stage<'e> {
     /// Makes the project; nothing when the tool is not installed.
     pub(super) fn new(environment: &'e TestEnvironment, tool: &'static str, model: Model) -> Option<Self> {
@@ -68,7 +75,7 @@ impl<'e> Stage<'e> {
             write(&environment.home().join(path), &text);
         }
         if let Some(profile) = profile {
-            write(&environment.root().join("config/git-orc/tool_profiles.json"), &serde_json::json!({ tool: profile }).to_string());
+            profiled(environment, tool, &profile);
         }
         let repo = environment.repo("project");
         repo.write("calc.sh", BEFORE);
@@ -98,12 +105,12 @@ impl<'e> Stage<'e> {
         self.run_with(more, &[])
     }
 
-    /// Runs the plan to its end, with these variables in place of those of other tests.
-    pub(super) fn run_with(&self, more: &str, variables: &[(&str, &str)]) -> Run {
+    /// Runs the plan to its end, with more arguments.
+    pub(super) fn run_with(&self, more: &str, arguments: &[&str]) -> Run {
         let plan = self.plan(more);
         let mut command = self.repo.command("git");
-        command.args(["orc", "run", &plan]).envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let outcome = Running::start(command.envs(variables.iter().copied())).finish_within(LIMIT);
+        command.args(["orc", "run", &plan]).args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let outcome = Running::start(&mut command).finish_within(LIMIT);
         let left = alive_after(&self.repo, Duration::from_secs(2));
         assert!(left.is_empty(), "{}: {left:?}", self.tool);
         self.repo.assert_sound();
