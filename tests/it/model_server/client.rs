@@ -1,5 +1,8 @@
 //! How the edits are told to each client: calls of the tools that it offers, or text in the format that it reads.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::{Value, json};
 
 use super::script::{self, Edit};
@@ -96,19 +99,18 @@ fn envelope(edit: &Edit) -> String {
 
 /// Returns a path below the folder that the client says it works in; some refuse relative ones.
 fn absolute(turn: &Turn, path: &str) -> String {
-    let said = [turn.system.as_str()].into_iter().chain(turn.users.iter().map(String::as_str));
-    let folder = said.flat_map(str::lines).find_map(working_folder);
+    let mut said = [turn.system.as_str()].into_iter().chain(turn.users.iter().map(String::as_str));
+    let folder = said.find_map(working_folder);
     folder.map_or_else(|| path.to_owned(), |folder| format!("{}/{path}", folder.trim_end_matches('/')))
 }
 
-fn working_folder(line: &str) -> Option<&str> {
-    let lower = line.to_ascii_lowercase();
-    let at = ["working directory", "workspace director", "<cwd>"].iter().find_map(|mark| lower.find(mark))?;
-    let rest = &line[at..];
-    let path = &rest[rest.find(['/', '`'])?..];
-    let path = path.trim_start_matches('`');
-    let end = path.find(|c: char| c.is_whitespace() || matches!(c, '`' | '<' | '"' | '\'' | ',')).unwrap_or(path.len());
-    path[..end].starts_with('/').then_some(&path[..end])
+/// Where clients say what folder they work in.
+static FOLDER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(?:working directory|working in the directory|workspace director(?:y|ies)|<cwd>)[:*\s-]*`?(/[^\s`<"',]+)"#).unwrap()
+});
+
+fn working_folder(text: &str) -> Option<&str> {
+    FOLDER.captures(text).and_then(|found| found.get(1)).map(|path| path.as_str().trim_end_matches('.'))
 }
 
 /// Returns the blocks that aider reads.
@@ -126,4 +128,22 @@ fn listings(edits: &[Edit]) -> String {
         return "Nothing needs to be changed.".to_owned();
     }
     edits.iter().map(|edit| format!("{}\n```\n{}```\n\n", edit.path, edit.new)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::working_folder;
+
+    #[test]
+    fn the_folder_that_a_client_works_in_is_found() {
+        let check = |line: &str, folder: Option<&str>| assert_eq!(working_folder(line), folder, "{line}");
+        check("  Working directory: /srv/wt", Some("/srv/wt"));
+        check("* Current working directory: /srv/wt.", Some("/srv/wt"));
+        check("I'm currently working in the directory: /srv/wt", Some("/srv/wt"));
+        check("- **Workspace Directories:** `/srv/wt`, `/srv/other`", Some("/srv/wt"));
+        check("- **Workspace Directories:**\n  - /srv/wt\n", Some("/srv/wt"));
+        check("<cwd>/srv/wt</cwd>", Some("/srv/wt"));
+        check("Stay in the working directory, and/or ask.", None);
+        check("Nothing of the kind: /srv/wt", None);
+    }
 }

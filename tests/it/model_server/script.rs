@@ -53,7 +53,7 @@ pub(super) fn edits(prompt: &str) -> Vec<Edit> {
 
 /// Returns the edits as one unified diff; a file of which nothing is known is taken for a new one.
 pub(super) fn diff(edits: &[Edit]) -> String {
-    edits.iter().map(|edit| file_diff(edit)).collect()
+    edits.iter().map(file_diff).collect()
 }
 
 fn file_diff(edit: &Edit) -> String {

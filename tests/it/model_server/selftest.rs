@@ -34,6 +34,12 @@ fn connect(server: &ModelServer) -> TcpStream {
     stream
 }
 
+/// Returns the same request for a stream.
+fn streamed(mut request: Value) -> Value {
+    request["stream"] = json!(true);
+    request
+}
+
 fn post(server: &ModelServer, behaviour: Behaviour, path: &str, body: &Value) -> Answered {
     let mut stream = connect(server);
     let body = body.to_string();
@@ -85,7 +91,7 @@ fn parse(text: &str) -> Answered {
 const PROMPT: &str = "- FAKE-WRITE a.txt <<<new\\n>>>\n- FAKE-OLD a.txt <<<old\\n>>>\n- FAKE-FIX a.txt <<<mended\\n>>>";
 
 /// Returns a chat in which the model has a tool to read and one to write, and in which that many calls were answered.
-fn chat(prompt: &str, results: usize, is_stream: bool) -> Value {
+fn chat(prompt: &str, results: usize) -> Value {
     let tool = |name: &str, arguments: Value| json!({"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": arguments}}});
     let text = json!({"type": "string"});
     let mut messages = vec![
@@ -93,7 +99,7 @@ fn chat(prompt: &str, results: usize, is_stream: bool) -> Value {
         json!({"role": "user", "content": [{"type": "text", "text": prompt}]}),
     ];
     messages.extend((0..results).map(|call| json!({"role": "tool", "tool_call_id": format!("call_{call}"), "content": "fine"})));
-    json!({"model": "m", "stream": is_stream, "messages": messages, "tools": [
+    json!({"model": "m", "messages": messages, "tools": [
         tool("read_file", json!({"filePath": text})),
         tool("write_file", json!({"filePath": text, "content": text})),
     ]})
@@ -102,7 +108,7 @@ fn chat(prompt: &str, results: usize, is_stream: bool) -> Value {
 #[test]
 fn chats_read_write_and_end() {
     let server = ModelServer::start();
-    let ask = |prompt: &str, results| post(&server, Behaviour::Ok, "/v1/chat/completions", &chat(prompt, results, false)).json();
+    let ask = |prompt: &str, results| post(&server, Behaviour::Ok, "/v1/chat/completions", &chat(prompt, results)).json();
     let called = |answer: &Value| -> (String, Value) {
         let call = &answer["choices"][0]["message"]["tool_calls"][0]["function"];
         (call["name"].as_str().unwrap().to_owned(), serde_json::from_str(call["arguments"].as_str().unwrap()).unwrap())
@@ -132,7 +138,7 @@ fn chats_read_write_and_end() {
 #[test]
 fn chats_are_streamed() {
     let server = ModelServer::start();
-    let answer = post(&server, Behaviour::Ok, "/v1/chat/completions", &chat(PROMPT, 1, true));
+    let answer = post(&server, Behaviour::Ok, "/v1/chat/completions", &streamed(chat(PROMPT, 1)));
     assert!(answer.head.contains("text/event-stream") && answer.body.ends_with("data: [DONE]\n\n"), "{answer:?}");
     let events = answer.events();
     assert_eq!(events[0]["choices"][0]["delta"]["tool_calls"][0]["function"]["name"], "write_file");
@@ -171,9 +177,9 @@ fn gemini_is_answered_both_ways() {
         let body = json!({"contents": [{"role": "user", "parts": [{"text": PROMPT}]}], "tools": tools});
         post(&server, Behaviour::Ok, path, &body)
     };
-    let streamed = ask("/v1beta/models/m:streamGenerateContent?alt=sse").events();
+    let events = ask("/v1beta/models/m:streamGenerateContent?alt=sse").events();
     let whole = ask("/v1beta/models/m:generateContent").json();
-    assert_eq!(streamed, std::slice::from_ref(&whole));
+    assert_eq!(events, std::slice::from_ref(&whole));
     let call = &whole["candidates"][0]["content"]["parts"][0]["functionCall"];
     assert_eq!(call, &json!({"name": "write_file", "args": {"file_path": "a.txt", "content": "new\n"}}));
     assert_eq!(whole["usageMetadata"]["thoughtsTokenCount"], 7);
@@ -200,7 +206,7 @@ fn clients_without_tools_get_text() {
 #[test]
 fn failures_are_those_of_the_services() {
     let server = ModelServer::start();
-    let ask = |behaviour| post(&server, behaviour, "/v1/chat/completions", &chat(PROMPT, 0, false));
+    let ask = |behaviour| post(&server, behaviour, "/v1/chat/completions", &chat(PROMPT, 0));
     let code = |answer: &Answered| answer.json()["error"]["code"].clone();
     for (behaviour, status, expected) in [
         (Behaviour::ServerError, 500, "server_error"),
@@ -220,10 +226,10 @@ fn failures_are_those_of_the_services() {
 #[test]
 fn some_fail_before_and_some_after() {
     let server = ModelServer::start();
-    let status = |behaviour, results| post(&server, behaviour, "/v1/chat/completions", &chat(PROMPT, results, false)).status;
+    let status = |behaviour, results| post(&server, behaviour, "/v1/chat/completions", &chat(PROMPT, results)).status;
     assert_eq!([0, 0, 0, 1].map(|results| status(Behaviour::Flaky, results)), [500, 500, 200, 200]);
     assert_eq!([0, 1, 2].map(|results| status(Behaviour::Partial, results)), [200, 200, 500]);
-    let cut = post(&server, Behaviour::Drop, "/v1/chat/completions", &chat(PROMPT, 0, true));
+    let cut = post(&server, Behaviour::Drop, "/v1/chat/completions", &streamed(chat(PROMPT, 0)));
     assert!(cut.status == 200, "{cut:?}");
 }
 

@@ -1,7 +1,8 @@
 //! The real command lines of AI tools, in runs of the program, against the scripted model.
 //!
 //! They are found in the folder that `GIT_ORC_TEST_TOOLS` names: `.ci/run` installs them from their packages and puts links there, under the
-//! names of their profiles. A tool that is not in that folder is left out, and said so.
+//! names of their profiles. A tool that is not in that folder is left out, and said so. It must not lie below `/tmp`, of which a program in
+//! the sandbox sees nothing.
 
 mod edits;
 mod failures;
