@@ -26,8 +26,8 @@ pub(super) struct Edit {
 
 static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)FAKE-(WRITE|FIX|OLD)\s+(\S+)\s+<<<(.*?)>>>").unwrap());
 
-/// The headings under which a prompt tells what a check found.
-static FIX: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?mi)^#+ .*\b(?:mend|fix|fail)").unwrap());
+/// What a prompt has that tells what a check found: a heading, or the sentence about it.
+static FIX: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?mi)^#+ .*\b(?:mend|fix|fail)|^The step `[^`]+` fails\.").unwrap());
 
 /// Returns whether a text carries edits.
 pub(super) fn has_edits(text: &str) -> bool {
@@ -97,6 +97,7 @@ mod tests {
         check(both, &[edit("a", Some("0"), "1")]);
         check(&format!("# Objective\n{both}\n# What to mend\n\nThe step fails."), &[edit("a", Some("1"), "2")]);
         check(&format!("{both}## The failing check\n"), &[edit("a", Some("1"), "2")]);
+        check(&format!("## Objective\n\nThe step `runtime` fails. Mend the cause.\n\n{both}"), &[edit("a", Some("1"), "2")]);
         check("FAKE-WRITE a <<<1>>>\n# What to mend\n", &[edit("a", None, "1")]);
     }
 
