@@ -135,7 +135,7 @@ fn a_model_that_never_answers_is_ended_in_time() {
 
 #[test]
 #[ignore = "a minute: needs AI tools, which the suites install"]
-fn an_endless_answer_is_bounded() {
+fn a_flood_of_text_ends_like_any_other_answer() {
     // aider looks through all of it for edits, for minutes.
     check(Model::Scripted(Behaviour::Huge), &[("codex", NothingDone), ("gemini", NothingDone), ("aider", OutOfTime)]);
 }
