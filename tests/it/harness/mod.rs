@@ -12,6 +12,7 @@ mod rounds;
 mod selftest;
 
 pub(crate) use environment::{TestEnvironment, program};
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use oracle::{Finished, Oracle, Stood, Undisturbed, alive_after, bring_to_end};
 pub(crate) use process::{Outcome, Running, run, supervisor};
 pub(crate) use repository::TestRepo;

@@ -1,0 +1,143 @@
+//! A small project, a model, and one tool that works on it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::launcher;
+use super::profiles::{Model, Setting, setting};
+use crate::harness::{Fingerprint, Outcome, Running, TestEnvironment, TestRepo, alive_after};
+use crate::model_server::ModelServer;
+
+/// How long one run may take on a machine that does much else.
+const LIMIT: Duration = Duration::from_secs(400);
+
+/// An address at which nobody listens: the port is below those that the system gives out, and has no service.
+const NOBODY: &str = "http://127.0.0.1:9/nobody";
+
+/// What the program to be changed is before, after the EDIT step, and after the FIX step.
+pub(super) const BEFORE: &str = "add() { echo $(($1 - $2)); }\n";
+pub(super) const EDITED: &str = "add() { echo $(($2 - $1)); }\n";
+pub(super) const FIXED: &str = "add() { echo $(($1 + $2)); }\n";
+
+const TEST: &str =
+    "#!/bin/sh\n. ./calc.sh\nsum=$(add 2 3)\n[ \"$sum\" = 5 ] || { echo \"calc.sh:1:1: error: add 2 3 is $sum, not 5\"; exit 1; }\n";
+
+/// A project with a tool that finds its model.
+pub(super) struct Stage<'e> {
+    tool: &'static str,
+    environment: &'e TestEnvironment,
+    pub(super) repo: TestRepo<'e>,
+    pub(super) server: ModelServer,
+    variables: Vec<(&'static str, String)>,
+}
+
+/// What a run came to.
+pub(super) struct Run {
+    pub(super) outcome: Outcome,
+    /// The entries `step_finished` of the tool, oldest first.
+    pub(super) steps: Vec<Value>,
+}
+
+/// Makes an environment in the folder of the build: some tools refuse a home below `/tmp`.
+pub(super) fn environment() -> TestEnvironment {
+    TestEnvironment::within(Path::new(env!("CARGO_TARGET_TMPDIR")))
+}
+
+/// Writes the user's own profile of a tool, which goes over the shipped one.
+pub(super) fn profiled(environment: &TestEnvironment, tool: &str, profile: &Value) {
+    let folder = environment.root().join("config/git-orc");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("tool_profiles.json"), serde_json::json!({ tool: profile }).to_string()).unwrap();
+}
+
+impl<'e> Stage<'e> {
+    /// Makes the project; nothing when the tool is not installed.
+    pub(super) fn new(environment: &'e TestEnvironment, tool: &'static str, model: Model) -> Option<Self> {
+        let program = launcher(tool)?;
+        std::os::unix::fs::symlink(program, environment.bin().join(tool)).unwrap();
+        // Several of them are scripts that look for it in PATH.
+        if let Ok(node) = which::which("node") {
+            std::os::unix::fs::symlink(node, environment.bin().join("node")).unwrap();
+        }
+        let server = ModelServer::start();
+        let url = match model {
+            Model::Scripted(behaviour) => server.url(behaviour),
+            Model::Down => NOBODY.to_owned(),
+        };
+        let Setting { variables, files, profile } = setting(tool, &url);
+        let write = |path: &Path, text: &str| {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        for (path, text) in files {
+            write(&environment.home().join(path), &text);
+        }
+        if let Some(profile) = profile {
+            profiled(environment, tool, &profile);
+        }
+        let repo = environment.repo("project");
+        repo.write("calc.sh", BEFORE);
+        repo.write_script("test.sh", TEST);
+        repo.commit("files");
+        Some(Self { tool, environment, repo, server, variables })
+    }
+
+    /// Writes the plan, with the limits that a test wants.
+    fn plan(&self, more: &str) -> String {
+        let line = |name: &str, content: &str| format!("      FAKE-{name} calc.sh <<<{}>>>\n", content.replace('\n', "\\n"));
+        let text = format!(
+            "version: 1\nname: tour\nworkstreams:\n  - id: adder\n    files_scope: [calc.sh]\n    tool: {}\n    runtime: [[./test.sh]]\n{more}    \
+             prompt: |\n      Let the function add.\n{}{}{}",
+            self.tool,
+            line("OLD", BEFORE),
+            line("WRITE", EDITED),
+            line("FIX", FIXED)
+        );
+        let path = self.environment.root().join("tour.yaml");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Runs the plan to its end.
+    pub(super) fn run(&self, more: &str) -> Run {
+        self.run_with(more, &[])
+    }
+
+    /// Runs the plan to its end, with more arguments.
+    pub(super) fn run_with(&self, more: &str, arguments: &[&str]) -> Run {
+        let plan = self.plan(more);
+        let mut command = self.repo.command("git");
+        command.args(["orc", "run", &plan]).args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let outcome = Running::start(&mut command).finish_within(LIMIT);
+        let left = alive_after(&self.repo, Duration::from_secs(2));
+        assert!(left.is_empty(), "{}: {left:?}", self.tool);
+        self.repo.assert_sound();
+        let ledger = self.repo.ledger();
+        ledger.assert_sound();
+        let steps = ledger.of_kind("step_finished").into_iter().filter(|step| step["tool"] == self.tool).cloned().collect();
+        Run { outcome, steps }
+    }
+
+    /// Returns what is not as it was before, besides what the tool is known to leave where no sandbox holds it.
+    pub(super) fn changes_since(&self, before: &Fingerprint) -> Vec<String> {
+        let changes = before.changes(&self.repo.fingerprint(before.target()));
+        // It notes the id of the project in the git directory.
+        changes.into_iter().filter(|change| self.tool != "opencode" || !change.starts_with("git file opencode:")).collect()
+    }
+
+    /// Returns everything that one would want to see of a run that went otherwise than expected.
+    pub(super) fn told(&self, run: &Run) -> String {
+        let mut told = format!("{}: {}{}\n", self.tool, run.outcome.stdout, run.outcome.stderr);
+        for step in &run.steps {
+            told.push_str(&format!("{step:#}\n"));
+            if let Some(path) = step["output"]["path"].as_str() {
+                let folder = self.repo.git_dir().join("orc/runs").join(step["run"].as_str().unwrap_or_default().to_lowercase());
+                let output = std::fs::read_to_string(folder.join(path)).unwrap_or_else(|error| format!("{path}: {error}"));
+                told.push_str(&output[..output.floor_char_boundary(4000)]);
+            }
+        }
+        told
+    }
+}
