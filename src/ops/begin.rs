@@ -12,10 +12,11 @@ use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRules};
 use crate::domain::prompt::template::Templates;
-use crate::domain::run::config::{RunConfig, ToolTraits};
+use crate::domain::run::config::{Routes, RunConfig, ToolTraits};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::registry::{self, Candidate};
 use crate::domain::tool::routing::{RoutingError, candidates};
+use crate::domain::tool::strategy::Strategy;
 use crate::engine::advance::branch_ref;
 use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
@@ -84,33 +85,31 @@ pub enum BeginError {
 /// # Errors
 /// Returns an error when a step has no tool, or none of its tools is installed.
 pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<RunConfig, BeginError> {
-    let mut tools = BTreeMap::new();
-    let mut routes = BTreeMap::new();
+    let (mut tools, mut routes, mut strategies) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for workstream in &plan.workstreams {
         let mut steps = BTreeMap::new();
         for step in &workstream.steps {
             let StepKind::Edit(edit) = &step.kind else { continue };
             let (name, id) = (workstream.id.to_string(), step.id.to_string());
             let route = route(cx, edit).map_err(|source| BeginError::Routing { workstream: name.clone(), step: id.clone(), source })?;
-            if !route.iter().any(|profile| is_installed(cx, profile)) {
-                let tools = route.iter().map(|profile| profile.binary().unwrap_or(profile.id.as_str()).to_owned()).collect();
-                return Err(BeginError::NotInstalled { workstream: name, step: id, tools });
+            if !route.iter().any(|tool| lack(cx, tool).is_none()) {
+                let program = |tool: &ToolId| cx.tools.profile(tool).and_then(ToolProfile::binary).unwrap_or(tool.as_str()).to_owned();
+                return Err(BeginError::NotInstalled { workstream: name, step: id, tools: route.iter().map(program).collect() });
             }
-            for profile in &route {
-                tools.insert(profile.id.clone(), traits(profile));
-            }
-            steps.insert(step.id.clone(), route.iter().map(|profile| profile.id.clone()).collect::<Vec<ToolId>>());
+            tools.extend(route.iter().filter_map(|tool| Some((tool.clone(), traits(cx, cx.tools.profile(tool)?)))));
+            strategies.extend(strategy(cx, edit));
+            steps.insert(step.id.clone(), route);
         }
         routes.insert(workstream.id.clone(), steps);
     }
-    let absent = absent(cx, &tools);
     Ok(RunConfig {
         breaker: settings.limits.breaker,
         tools,
+        absent: absent(cx, &routes),
         routes,
         timeout_sec: settings.timeout_sec.value,
         sandbox: rules(settings),
-        absent,
+        strategies,
         budgets: settings.budgets,
         ..RunConfig::of_workers(settings.max_workers.value.max(1))
     })
@@ -118,13 +117,28 @@ pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<R
 
 /// Returns which of the tools of a run are not there, and why.
 #[must_use]
-pub fn absent(cx: &Context, tools: &BTreeMap<ToolId, ToolTraits>) -> BTreeMap<ToolId, String> {
-    let lack = |id: &ToolId| match cx.tools.acting(id) {
+pub fn absent(cx: &Context, routes: &Routes) -> BTreeMap<ToolId, String> {
+    let all = routes.values().flat_map(BTreeMap::values).flatten();
+    all.filter_map(|tool| Some((tool.clone(), lack(cx, tool)?))).collect()
+}
+
+/// Returns why a tool is not there.
+fn lack(cx: &Context, tool: &ToolId) -> Option<String> {
+    match cx.tools.acting(tool) {
         None => Some("it has no profile".to_owned()),
         Some(profile) if is_installed(cx, profile) => None,
         Some(profile) => Some(format!("`{}` is not installed", profile.binary().unwrap_or(profile.id.as_str()))),
+    }
+}
+
+/// Returns the order in which the tools of a step are tried, where the registry has one of its own for what the step asks for.
+fn strategy(cx: &Context, edit: &EditStep) -> Option<(String, Strategy)> {
+    let capability = match &edit.tool {
+        ToolChoice::Capability(capability) => capability,
+        ToolChoice::Tool(_) => return None,
     };
-    tools.keys().filter_map(|id| Some((id.clone(), lack(id)?))).collect()
+    let strategy = cx.registry.capabilities.get(capability)?.strategy;
+    (strategy != Strategy::Fixed).then(|| (capability.clone(), strategy))
 }
 
 /// Returns what the settings say about holding programs: the user's wish, which the repository may only tighten.
@@ -193,24 +207,23 @@ pub fn chain(cx: &Context, capability: &str) -> Vec<Candidate> {
     registry::chain(&cx.registry, &cx.tools, capability)
 }
 
-/// Returns the tools of a step: the named one, then those of its capability.
-fn route<'a>(cx: &'a Context, edit: &EditStep) -> Result<Vec<&'a ToolProfile>, RoutingError> {
-    let mut route = Vec::new();
+/// Returns the tools of a step: the named one, then those of its capability, also those that are only a name in the registry.
+fn route(cx: &Context, edit: &EditStep) -> Result<Vec<ToolId>, RoutingError> {
+    let mut route: Vec<ToolId> = Vec::new();
     let asked = match &edit.tool {
         ToolChoice::Tool(_) => {
-            route.extend(candidates(&cx.tools, &edit.tool)?);
+            route.extend(candidates(&cx.tools, &edit.tool)?.into_iter().map(|profile| profile.id.clone()));
             edit.capability.as_ref()
         }
         ToolChoice::Capability(capability) => Some(capability),
     };
     let Some(capability) = asked else { return Ok(route) };
     let chain = chain(cx, capability);
-    for other in chain.iter().filter_map(|candidate| cx.tools.profile(candidate.tool.as_ref()?)) {
-        if route.iter().all(|profile| profile.id != other.id) {
-            route.push(other);
-        }
+    for candidate in &chain {
+        let id = candidate.tool.clone().or_else(|| ToolId::parse(&candidate.name).ok());
+        route.extend(id.filter(|id| !route.contains(id)));
     }
-    if !route.is_empty() {
+    if route.iter().any(|tool| cx.tools.profile(tool).is_some()) {
         return Ok(route);
     }
     Err(match chain.into_iter().filter_map(|candidate| candidate.lack).collect::<Vec<_>>() {
@@ -225,20 +238,21 @@ fn route<'a>(cx: &'a Context, edit: &EditStep) -> Result<Vec<&'a ToolProfile>, R
 /// Returns [`RoutingError`] when no tool can do it.
 pub(super) fn first_tool<'a>(cx: &'a Context, edit: &EditStep) -> Result<&'a ToolProfile, RoutingError> {
     let route = route(cx, edit)?;
-    let first = route.iter().find(|profile| is_installed(cx, profile)).or_else(|| route.first()).copied();
-    first.ok_or_else(|| RoutingError::NoneUsable(Vec::new()))
+    let known = || route.iter().filter_map(|tool| cx.tools.profile(tool));
+    known().find(|profile| is_installed(cx, profile)).or_else(|| known().next()).ok_or_else(|| RoutingError::NoneUsable(Vec::new()))
 }
 
 fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
     profile.binary().is_none_or(|binary| cx.environment.finds(binary))
 }
 
-const fn traits(profile: &ToolProfile) -> ToolTraits {
+fn traits(cx: &Context, profile: &ToolProfile) -> ToolTraits {
+    let registered = cx.registry.tools.get(profile.id.as_str()).and_then(|tool| tool.max_parallel);
     ToolTraits {
         prompted: profile.is_prompted(),
         fixed: matches!(profile.kind, ToolKind::Replay),
         resolve: profile.resolve,
-        max_parallel: profile.max_parallel,
+        max_parallel: registered.into_iter().chain(profile.max_parallel).min(),
         starts_per_minute: profile.starts_per_minute,
     }
 }

@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::domain::id::RunId;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::report::cost::{CostQuestion, Grouping, cost_report};
-use crate::domain::report::export::{RoutingFact, execution_lines, routing_decisions};
+use crate::domain::report::export::{RoutingCandidate, RoutingFact, execution_lines, routing_decisions};
+use crate::domain::run::event::Event;
+use crate::domain::run::routed::{Candidate, ToolRouted};
 use crate::io::fs::{self, Durability, FsError};
 use crate::ops::context::Context;
 use crate::ops::find::{FindError, find_run};
@@ -112,9 +114,26 @@ fn content(cx: &Context, view: View, (run, entries): (RunId, &[Entry])) -> Resul
     }
 }
 
-/// Returns how a tool was chosen, when that is what an entry says. No event of this version does.
-const fn routed(_: &Entry) -> Option<RoutingFact> {
-    None
+/// Returns how a tool was chosen, when that is what an entry says.
+fn routed(entry: &Entry) -> Option<RoutingFact> {
+    let Event::ToolRouted(ToolRouted { workstream, step, attempt, tool, routing }) = entry.event()?.clone() else { return None };
+    let candidate = |one: Candidate| RoutingCandidate {
+        tool: one.tool,
+        verdict: one.verdict.name().to_owned(),
+        reason: one.reason,
+        score: one.score.map(|score| f64::from(score) / 1000.0),
+    };
+    Some(RoutingFact {
+        ts: entry.ts,
+        workstream,
+        step,
+        attempt,
+        tool,
+        capability: routing.capability,
+        strategy: routing.strategy.word().to_owned(),
+        candidates: routing.candidates.into_iter().map(candidate).collect(),
+        reason: routing.reason,
+    })
 }
 
 fn pretty(document: &impl Serialize) -> Result<Vec<u8>, ExportError> {

@@ -165,7 +165,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let sandbox = Some(hold.held(None).level);
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
     // Tools come and go; everything else is decided as when the run began.
-    let config = RunConfig { absent: begin::absent(cx, &frozen.config.tools), ..frozen.config };
+    let config = RunConfig { absent: begin::absent(cx, &frozen.config.routes), ..frozen.config };
     let elsewhere = history::spent_today(cx, run, &config)?;
     let begun = Begun { run, plan, inputs, templates, config, governance, elsewhere, folder };
     let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;

@@ -29,6 +29,9 @@ pub struct ToolTraits {
     pub starts_per_minute: Option<u32>,
 }
 
+/// The tools of every EDIT step, the first choice first.
+pub type Routes = BTreeMap<WorkstreamId, BTreeMap<StepId, Vec<ToolId>>>;
+
 /// What a tool did in runs before this one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -50,7 +53,7 @@ pub struct RunConfig {
     /// The tools that the plan may use.
     pub tools: BTreeMap<ToolId, ToolTraits>,
     /// The tools of every EDIT step, the first choice first.
-    pub routes: BTreeMap<WorkstreamId, BTreeMap<StepId, Vec<ToolId>>>,
+    pub routes: Routes,
     /// The longest time for any step, in seconds.
     pub timeout_sec: Option<u64>,
     /// What holds programs; where programs get to is found anew by each driver.

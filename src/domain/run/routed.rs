@@ -30,6 +30,22 @@ pub enum Candidacy {
 }
 
 impl Candidacy {
+    /// Returns its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chosen => "chosen",
+            Self::Spare => "spare",
+            Self::Absent => "absent",
+            Self::Unusable => "unusable",
+            Self::BreakerOpen => "breaker_open",
+            Self::RateLimited => "rate_limited",
+            Self::Busy => "busy",
+            Self::Paced => "paced",
+            Self::Tried => "tried",
+        }
+    }
+
     /// Returns what is told about it behind its name.
     #[must_use]
     pub const fn words(self) -> &'static str {
