@@ -28,6 +28,7 @@ mod plans;
 mod policies;
 mod process;
 mod program;
+mod readings;
 mod readme;
 mod sandbox;
 mod schedule;

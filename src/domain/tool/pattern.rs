@@ -9,7 +9,7 @@ const LARGEST: usize = 256 << 10;
 ///
 /// # Errors
 /// Returns a sentence about an expression that is malformed or too large.
-pub fn compile(pattern: &str) -> Result<Regex, String> {
+pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(pattern).multi_line(true).size_limit(LARGEST).dfa_size_limit(LARGEST).build();
     built.map_err(|error| {
         let shown: String = pattern.chars().take(80).collect();

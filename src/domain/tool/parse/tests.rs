@@ -19,8 +19,11 @@ fn profile(toolbox: &Toolbox, id: &str) -> ToolProfile {
 fn the_shipped_profiles_are_complete() {
     let toolbox = parse(&[SHIPPED]).unwrap();
     let ids: Vec<_> = toolbox.tools().map(|tool| tool.profile.id.as_str()).collect();
-    assert_eq!(ids, ["aider", "codex", "claude", "command", "replay"]);
-    for tool in toolbox.tools().take(3) {
+    assert_eq!(
+        ids,
+        ["aider", "codex", "claude", "gemini", "opencode", "qwen", "goose", "copilot", "cursor", "vibe", "generic", "command", "replay"]
+    );
+    for tool in toolbox.tools().take(10) {
         let profile = &tool.profile;
         assert_eq!((profile.resolve, profile.output), (ResolveMode::Markers, OutputMode::Worktree), "{}", profile.id);
         assert!(profile.timeout_sec.is_some() && profile.install.is_some() && profile.assisted_by.is_some(), "{}", profile.id);

@@ -15,7 +15,7 @@ const LONGEST_NAME: usize = 120;
 
 /// Returns what documents tell of the usage; `None` when they tell neither tokens nor money nor who it was.
 #[must_use]
-pub fn usage(reader: &UsageReader, bytes: &[u8]) -> Option<Usage> {
+pub(super) fn usage(reader: &UsageReader, bytes: &[u8]) -> Option<Usage> {
     let (mut amounts, mut model, mut session) = (None::<Amounts>, None, None);
     every(reader.documents.format, bytes, |document| {
         // The name of a session often stands in another document than its usage.
@@ -76,8 +76,7 @@ fn numbers(fields: &UsageFields, part: &Value) -> Option<Amounts> {
         [&fields.input, &fields.cached, &fields.cache_write, &fields.output, &fields.reasoning].map(count);
     let usd = found(&fields.cost_usd).and_then(Value::as_f64);
     let is_told = [input, cached, cache_write, output, reasoning].iter().any(Option::is_some) || usd.is_some();
-    let [input, cached, cache_write, output, reasoning] =
-        [input, cached, cache_write, output, reasoning].map(Option::unwrap_or_default);
+    let [input, cached, cache_write, output, reasoning] = [input, cached, cache_write, output, reasoning].map(Option::unwrap_or_default);
     is_told.then_some(Amounts { input, cached, cache_write, output, reasoning, usd })
 }
 
@@ -135,7 +134,9 @@ mod tests {
     fn the_last_one_counts_or_all_of_them() {
         let text = "{\"t\":\"u\",\"n\":3}\n{\"t\":\"x\",\"n\":50}\n{\"t\":\"u\",\"n\":4}\n{\"t\":\"u\"}\n";
         let reader = |take: &str| {
-            format!(r#"{{"in": {{"format": "jsonl", "select": {{"t": "u"}}, "take": "{take}"}}, "fields": {{"input": "n", "session": "t"}}}}"#)
+            format!(
+                r#"{{"in": {{"format": "jsonl", "select": {{"t": "u"}}, "take": "{take}"}}, "fields": {{"input": "n", "session": "t"}}}}"#
+            )
         };
         assert_eq!(tokens_of(&reader("last"), text)[0], 4);
         assert_eq!(tokens_of(&reader("sum"), text)[0], 7);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use regex::Regex;
 
-use super::documents::{at, each, text};
+use super::documents::{at, each, every, text};
 use super::words::{last_words, of_text, own_words};
 use super::{Said, bytes, documents, reads, reset};
 use crate::domain::tool::failure::{Failure, FailureClass, Remedy};
@@ -38,10 +38,12 @@ pub(super) fn classify(profile: &ToolProfile, said: &Said<'_>) -> Told {
         return found;
     }
     let is_success = code.is_some_and(|code| profile.success_exit_codes.contains(&code));
+    let by_rule = of_rules(profile, code, said);
     if let Some(error) = errors.first() {
-        return (Some(Failure::of(FailureClass::Failed)), Some(error.words.clone()));
+        let failure = by_rule.map_or(Failure::of(FailureClass::Failed), |(failure, _)| failure);
+        return (Some(failure), Some(error.words.clone()));
     }
-    match (of_rules(profile, code, said), code) {
+    match (by_rule, code) {
         (Some((_, words)), _) if is_success && said.is_changed => (None, words),
         (Some((failure, words)), _) => (Some(failure), words),
         (None, None) => limit(FailureClass::Crashed),
@@ -115,7 +117,15 @@ fn of_status(status: u16, message: &str) -> Option<Failure> {
         429 if says(&["insufficient_quota"]) => return Some(Failure { remedy: Remedy::NextTool, ..Failure::of(FailureClass::Budget) }),
         429 => FailureClass::RateLimit,
         413 => FailureClass::ContextTooLong,
-        400 if says(&["context_length", "context length", "maximum context", "context window", "prompt is too long", "input token count"]) => {
+        400 if says(&[
+            "context_length",
+            "context length",
+            "maximum context",
+            "context window",
+            "prompt is too long",
+            "input token count",
+        ]) =>
+        {
             FailureClass::ContextTooLong
         }
         400 if says(&["api key not valid", "api_key_invalid"]) => FailureClass::Auth,
@@ -154,7 +164,7 @@ fn is_plain(profile: &ToolProfile, said: &Said<'_>) -> bool {
     let mut of_stdout = documents(profile).filter(|documents| reads(documents, Stream::Stdout)).peekable();
     let mut has_documents = false;
     if of_stdout.peek().is_some() {
-        of_stdout.for_each(|documents| super::documents::every(documents.format, said.stdout, |_| has_documents = true));
+        of_stdout.for_each(|documents| every(documents.format, said.stdout, |_| has_documents = true));
     }
     !has_documents
 }

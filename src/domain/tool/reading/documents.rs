@@ -5,7 +5,10 @@ use serde_json::{Deserializer, Value};
 use crate::domain::tool::reader::{Documents, Format};
 
 /// Of a text that holds one document, at most this many bytes are read, the last ones.
-const MOST_READ: usize = 4 << 20;
+const MOST_READ: usize = 2 << 20;
+
+/// At most this many lines that may begin a document are tried, the last ones.
+const MOST_TRIED: usize = 1000;
 
 /// A line that is longer is skipped.
 const LONGEST_LINE: usize = 4 << 20;
@@ -14,7 +17,7 @@ const LONGEST_LINE: usize = 4 << 20;
 const MOST_PLACES: usize = 10_000;
 
 /// Hands on every document that counts, in the order in which they stand in the text.
-pub fn each(documents: &Documents, bytes: &[u8], mut take: impl FnMut(&Value)) {
+pub(super) fn each(documents: &Documents, bytes: &[u8], mut take: impl FnMut(&Value)) {
     every(documents.format, bytes, |value| {
         if is_selected(documents, value) {
             take(value);
@@ -23,7 +26,7 @@ pub fn each(documents: &Documents, bytes: &[u8], mut take: impl FnMut(&Value)) {
 }
 
 /// Hands on every document, those that do not count as well.
-pub fn every(format: Format, bytes: &[u8], mut take: impl FnMut(&Value)) {
+pub(super) fn every(format: Format, bytes: &[u8], mut take: impl FnMut(&Value)) {
     match format {
         Format::Json => {
             if let Some(value) = last(bytes, b'{', Value::is_object) {
@@ -48,40 +51,37 @@ pub fn every(format: Format, bytes: &[u8], mut take: impl FnMut(&Value)) {
 
 /// Returns whether what stands at the paths of the selection is what is selected.
 #[must_use]
-pub fn is_selected(documents: &Documents, value: &Value) -> bool {
+pub(super) fn is_selected(documents: &Documents, value: &Value) -> bool {
     documents.select.iter().all(|(path, wanted)| at(value, path).and_then(text).is_some_and(|found| found == *wanted))
 }
 
-/// Returns the last document that begins at the start of a line with this byte. What was read of a document is not looked at again, and
-/// serde_json bounds the depth of those that do not end; so the work is bounded, whatever the text is.
+/// Returns the last document that begins at the start of a line with this byte. serde_json bounds the depth of those that do not end, and
+/// only so many beginnings are tried; so the work is bounded, whatever the text is.
 fn last(bytes: &[u8], first: u8, is_wanted: impl Fn(&Value) -> bool) -> Option<Value> {
     let bytes = &bytes[bytes.len().saturating_sub(MOST_READ)..];
-    let (mut found, mut from) = (None, 0);
-    while let Some(start) = next_start(bytes, from, first) {
+    let is_start = |at: &usize| bytes[*at] == first && (*at == 0 || bytes[at - 1] == b'\n');
+    let mut starts: Vec<usize> = (0..bytes.len()).rev().filter(is_start).take(MOST_TRIED).collect();
+    starts.reverse();
+    let (mut found, mut end) = (None, 0);
+    for start in starts {
+        // What was read as a part of a document begins none.
+        if start < end {
+            continue;
+        }
         let mut stream = Deserializer::from_slice(&bytes[start..]).into_iter::<Value>();
-        from = match stream.next() {
-            Some(Ok(value)) => {
-                let end = start + stream.byte_offset().max(1);
-                if is_wanted(&value) {
-                    found = Some(value);
-                }
-                end
+        if let Some(Ok(value)) = stream.next() {
+            end = start + stream.byte_offset();
+            if is_wanted(&value) {
+                found = Some(value);
             }
-            Some(Err(_)) | None => start + 1,
-        };
+        }
     }
     found
 }
 
-fn next_start(bytes: &[u8], from: usize, first: u8) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    let is_start = |at: usize| rest[at] == first && from.checked_add(at).is_some_and(|at| at == 0 || bytes[at - 1] == b'\n');
-    (0..rest.len()).find(|at| is_start(*at))
-}
-
 /// Returns what stands at a path of keys and places, joined by dots.
 #[must_use]
-pub fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, step)
 }
 
@@ -95,7 +95,7 @@ fn step<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
 
 /// Returns what stands at a path in which `*` stands for every key or place.
 #[must_use]
-pub fn all_at<'v>(value: &'v Value, path: &str) -> Vec<&'v Value> {
+pub(super) fn all_at<'v>(value: &'v Value, path: &str) -> Vec<&'v Value> {
     let mut found = vec![value];
     for key in path.split('.') {
         found = match key {
@@ -116,7 +116,7 @@ fn below(value: &Value) -> Vec<&Value> {
 
 /// Returns a text, a number or a truth value as text.
 #[must_use]
-pub fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
