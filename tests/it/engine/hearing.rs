@@ -111,7 +111,7 @@ if [ $ORC_WORKSTREAM = ws-a ]; then
   echo hello >>a/x.txt
   echo '{"usage": {"input": 50, "output": 5}, "cost_usd": 0.25, "model": "mine"}' >"$GIT_ORC_RESULT_FILE"
 else
-  echo '{"error": {"message": "too many at once", "status": 403}}' >"$GIT_ORC_RESULT_FILE"
+  echo '{"error": {"class": "permission", "message": "may not write"}}' >"$GIT_ORC_RESULT_FILE"
   exit 1
 fi
 "#;
@@ -124,6 +124,6 @@ fi
     let a = deep(finished(&entries, "ws-a"), "usage").unwrap();
     assert_eq!((&a["tokens"]["input"], &a["cost"]["micro_usd"], &a["model"]), (&json!(50), &json!(250_000), &json!("mine")));
     let b = finished(&entries, "ws-b");
-    assert_eq!(deep(b, "message"), Some(&json!("own is not logged in or its key was refused: too many at once")));
+    assert_eq!(deep(b, "message"), Some(&json!("own was not allowed what it needs: may not write")));
     rig.assert_sound();
 }

@@ -192,7 +192,7 @@ fn texts_that_can_not_be_what_they_are_for_are_refused() {
     check(r#""usage": {"in": {"format": "json", "file": "{run_dir}/../x"}, "fields": {}}"#, "must be a file below `{run_dir}/`");
     check(r#""usage": {"in": {"format": "json"}, "fields": {"input": "a..b"}}"#, "is no path of keys");
     check(r#""usage": {"in": {"format": "json"}, "fields": {"input": "a.*"}}"#, "is no path of keys");
-    check(r#""failures": [{"class": "auth", "pattern": "("}]"#, "shipped:1:64: `(` is no regular expression: unclosed group");
+    check(r#""failures": [{"class": "auth", "pattern": "("}]"#, "shipped:1:65: `(` is no regular expression: unclosed group");
     check(r#""failures": [{"class": "auth", "exit_codes": [1]}, {"class": "server"}]"#, "rule 2 of `failures` needs a `pattern`");
     check(r#""failures": [{"class": "bored", "exit_codes": [1]}]"#, "unknown variant `bored`");
 }

@@ -96,7 +96,7 @@ fn a_printed_diff_is_no_text_with_errors() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn no_output_makes_the_reader_stumble(
