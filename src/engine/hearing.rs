@@ -14,7 +14,7 @@ use crate::domain::run::fact::StepOutcome;
 use crate::domain::text::one_line;
 use crate::domain::tool::failure::{Failure, FailureClass};
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
-use crate::domain::tool::reading::{Read, Said, files, read, sentence};
+use crate::domain::tool::reading::{Changed, Read, Said, files, read, sentence};
 use crate::domain::tool::usage::{Tokens, Usage, estimated_tokens};
 use crate::io::fs;
 use crate::io::git::added::MostRead;
@@ -42,16 +42,7 @@ pub fn hear(cx: &RunContext, profile: &ToolProfile, (ended, run_dir): (&Ended, &
     // Of output that was too long to be kept, and of a tool whose output is not kept apart, the two ends are better than nothing.
     let stdout = if ended.stdout.is_empty() { ended.text.as_bytes() } else { &ended.stdout };
     let (ending, stderr, files) = (ended.ending, ended.stderr.as_slice(), &written);
-    read(profile, &Said { ending, stdout, stderr, files, now: cx.clock.now(), is_changed: changed == Changed::Something })
-}
-
-/// Whether a tool changed anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    /// It did.
-    Something,
-    /// It did not.
-    Nothing,
+    read(profile, &Said { ending, stdout, stderr, files, now: cx.clock.now(), changed })
 }
 
 /// Puts together what the tool said and what its end and its work already told.

@@ -9,7 +9,7 @@ use git_orc::domain::tool::failure::{FailureClass, Remedy};
 use git_orc::domain::tool::outcome::{Ending, TimeLimit};
 use git_orc::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
 use git_orc::domain::tool::profile::ToolProfile;
-use git_orc::domain::tool::reading::{Read, Said, files, read};
+use git_orc::domain::tool::reading::{Changed, Read, Said, files, read};
 use git_orc::domain::tool::usage::Tokens;
 use jiff::Timestamp;
 
@@ -51,15 +51,17 @@ impl Recorded {
         }
     }
 
-    fn read(&self, profile: &ToolProfile, is_changed: bool) -> Read {
+    fn read(&self, profile: &ToolProfile, changed: Changed) -> Read {
         let now: Timestamp = NOW.parse().unwrap();
         let (ending, stdout, stderr, files) = (self.ending, self.stdout.as_slice(), self.stderr.as_slice(), &self.files);
-        read(profile, &Said { ending, stdout, stderr, files, now, is_changed })
+        read(profile, &Said { ending, stdout, stderr, files, now, changed })
     }
 }
 
 /// Cases in which the tool changed the file.
-const CHANGED: [&str; 3] = ["ok", "flaky", "partial"];
+fn changed(case: &str) -> Changed {
+    if ["ok", "flaky", "partial"].contains(&case) { Changed::Something } else { Changed::Nothing }
+}
 
 /// Every case: the class, whether it is told when to ask again, and tokens: fresh, cached, written, reasoning.
 type Expected = (&'static str, Option<FailureClass>, Option<[u64; 4]>);
@@ -147,7 +149,7 @@ fn recorded_ends_are_told_apart() {
     for (tool, cases) in ALL {
         let profile = profile(tool);
         for (case, class, tokens) in cases {
-            let told = Recorded::load(&profile, case).read(&profile, CHANGED.contains(case));
+            let told = Recorded::load(&profile, case).read(&profile, changed(case));
             let used = told.usage.as_ref().filter(|usage| usage.tokens != Tokens::default() || tokens.is_some()).map(|usage| {
                 let Tokens { input, cached, output, reasoning, .. } = usage.tokens;
                 [input, cached, output, reasoning]
@@ -176,7 +178,7 @@ fn a_rate_limit_tells_when_it_is_over() {
     // codex tells nothing of it.
     for (tool, seconds) in [("codex", None), ("gemini", Some(7)), ("opencode", Some(7)), ("copilot", Some(7))] {
         let profile = profile(tool);
-        let failure = Recorded::load(&profile, "e429").read(&profile, false).failure.unwrap();
+        let failure = Recorded::load(&profile, "e429").read(&profile, Changed::Nothing).failure.unwrap();
         let wait = failure.retry_at.map(|at| at.duration_since(NOW.parse().unwrap()).as_secs());
         assert_eq!((failure.remedy, wait), (Remedy::Wait, seconds), "{tool}");
     }
@@ -188,14 +190,14 @@ fn an_error_that_a_tool_got_over_is_no_failure() {
     let profile = profile("aider");
     let mut recorded = Recorded::load(&profile, "e429");
     recorded.ending = Ending::Exited { code: 0 };
-    let given_up = recorded.read(&profile, false);
+    let given_up = recorded.read(&profile, Changed::Nothing);
     let failure = given_up.failure.unwrap();
     assert_eq!((failure.class, failure.remedy), (RateLimit, Remedy::Wait));
     assert_eq!(failure.retry_at, Some("2026-11-26T12:00:07Z".parse().unwrap()));
     let words = given_up.message.unwrap();
     assert!(words.contains("Rate limit reached for requests per minute: limit 3, used 3. Please try again in 7s."), "{words}");
     recorded.stdout.extend(Recorded::load(&profile, "ok").stdout);
-    let got_over = recorded.read(&profile, true);
+    let got_over = recorded.read(&profile, Changed::Something);
     assert_eq!(got_over.failure, None);
     assert!(got_over.message.unwrap().starts_with("litellm.RateLimitError"));
 }
@@ -210,7 +212,7 @@ fn what_the_model_says_is_no_error() {
             let text = String::from_utf8(recorded.stdout.clone()).unwrap();
             let said = "Handled HTTP 429: rate limit reached, 401 Unauthorized, fetch failed, maximum context length.";
             recorded.stdout = text.replace("The change is made.", said).replace("Nothing needs to be changed.", said).into_bytes();
-            let class = recorded.read(&profile, case == "ok").failure.map(|failure| failure.class);
+            let class = recorded.read(&profile, changed(case)).failure.map(|failure| failure.class);
             let expected = cases.iter().find(|(name, ..)| *name == case).unwrap().1;
             assert_eq!(class, expected, "{tool}/{case}");
         }
@@ -221,7 +223,7 @@ fn what_the_model_says_is_no_error() {
 fn recorded_models_money_and_sessions_are_told() {
     let of = |tool: &str| {
         let profile = profile(tool);
-        Recorded::load(&profile, "ok").read(&profile, true).usage.unwrap()
+        Recorded::load(&profile, "ok").read(&profile, Changed::Something).usage.unwrap()
     };
     assert_eq!(of("aider").cost.unwrap().micro_usd.0, 3090);
     assert_eq!(of("gemini").model.as_deref(), Some("scripted"));

@@ -84,7 +84,6 @@ fn failures_and_usage_are_told_and_leftovers_are_put_aside() {
 
     let c = finished(&entries, "ws-c");
     assert_eq!(deep(c, "estimated"), Some(&json!(true)), "what a link leads to is no usage: {c}");
-    assert_eq!(deep(c, "output").and_then(Value::as_object).is_some(), true, "{c}");
     let estimated = deep(deep(c, "usage").unwrap(), "tokens").unwrap();
     assert_eq!(estimated["output"], json!(11), "{c}");
     assert!(estimated["input"].as_u64().unwrap() > 20, "{c}");

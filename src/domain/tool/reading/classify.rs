@@ -5,7 +5,7 @@ use regex::Regex;
 
 use super::documents::{at, each, every, text};
 use super::words::{last_words, of_text, own_words};
-use super::{Said, bytes, documents, reads, reset};
+use super::{Changed, Said, bytes, documents, reads, reset};
 use crate::domain::tool::failure::{Failure, FailureClass, Remedy};
 use crate::domain::tool::outcome::{Ending, TimeLimit};
 use crate::domain::tool::pattern;
@@ -44,11 +44,11 @@ pub(super) fn classify(profile: &ToolProfile, said: &Said<'_>) -> Told {
         return (Some(failure), Some(error.words.clone()));
     }
     match (by_rule, code) {
-        (Some((_, words)), _) if is_success && said.is_changed => (None, words),
+        (Some((_, words)), _) if is_success && said.changed == Changed::Something => (None, words),
         (Some((failure, words)), _) => (Some(failure), words),
         (None, None) => limit(FailureClass::Crashed),
         (None, Some(_)) if !is_success => limit(FailureClass::Failed),
-        (None, Some(_)) if !said.is_changed => (Some(Failure::of(FailureClass::NoChange)), None),
+        (None, Some(_)) if said.changed == Changed::Nothing => (Some(Failure::of(FailureClass::NoChange)), None),
         (None, Some(_)) => (None, None),
     }
 }
@@ -159,7 +159,7 @@ fn of_rules(profile: &ToolProfile, code: Option<i32>, said: &Said<'_>) -> Option
 /// talk about errors.
 fn is_plain(profile: &ToolProfile, said: &Said<'_>) -> bool {
     if profile.output == OutputMode::Patch {
-        return !said.is_changed;
+        return said.changed == Changed::Nothing;
     }
     let mut of_stdout = documents(profile).filter(|documents| reads(documents, Stream::Stdout)).peekable();
     let mut has_documents = false;
@@ -187,9 +187,10 @@ fn failure(rule: &FailureRule, reset: Option<Timestamp>) -> Failure {
 }
 
 /// A time counts only where waiting helps.
-fn timed(failure: Failure, reset: Option<Timestamp>) -> Failure {
+fn timed(mut failure: Failure, reset: Option<Timestamp>) -> Failure {
     let waits = matches!(failure.class, FailureClass::RateLimit | FailureClass::Server | FailureClass::Network);
-    Failure { retry_at: reset.filter(|_| waits), ..failure }
+    failure.retry_at = reset.filter(|_| waits);
+    failure
 }
 
 /// Returns the end of a stream as text, beginning with a whole line where there is more than one.

@@ -37,7 +37,16 @@ pub struct Said<'a> {
     /// The present.
     pub now: Timestamp,
     /// Whether it changed anything.
-    pub is_changed: bool,
+    pub changed: Changed,
+}
+
+/// Whether a tool changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// It did.
+    Something,
+    /// It did not.
+    Nothing,
 }
 
 /// What a tool told.

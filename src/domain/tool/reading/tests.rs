@@ -8,6 +8,7 @@ use crate::domain::tool::failure::{FailureClass, Remedy};
 use crate::domain::tool::outcome::TimeLimit;
 use crate::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
 
+use Changed::{Nothing, Something};
 use FailureClass::{Auth, Budget, Config, ContextTooLong, Crashed, Failed, Idle, NoChange, RateLimit, Server, TimedOut};
 
 fn profile(more: &str) -> ToolProfile {
@@ -16,14 +17,14 @@ fn profile(more: &str) -> ToolProfile {
     toolbox.profile(&ToolId::parse("t").unwrap()).unwrap().clone()
 }
 
-fn told(profile: &ToolProfile, ending: Ending, (stdout, stderr): (&str, &str), is_changed: bool) -> Read {
+fn told(profile: &ToolProfile, ending: Ending, (stdout, stderr): (&str, &str), changed: Changed) -> Read {
     let now = "2026-11-26T12:00:00Z".parse().unwrap();
     let (stdout, stderr) = (stdout.as_bytes(), stderr.as_bytes());
-    read(profile, &Said { ending, stdout, stderr, files: &BTreeMap::new(), now, is_changed })
+    read(profile, &Said { ending, stdout, stderr, files: &BTreeMap::new(), now, changed })
 }
 
-fn class(profile: &ToolProfile, ending: Ending, streams: (&str, &str), is_changed: bool) -> Option<FailureClass> {
-    told(profile, ending, streams, is_changed).failure.map(|failure| failure.class)
+fn class(profile: &ToolProfile, ending: Ending, streams: (&str, &str), changed: Changed) -> Option<FailureClass> {
+    told(profile, ending, streams, changed).failure.map(|failure| failure.class)
 }
 
 const DONE: Ending = Ending::Exited { code: 0 };
@@ -35,23 +36,23 @@ fn the_signs_of_a_failure_have_an_order() {
         r#""failures": [{"class": "auth", "exit_codes": [41]}, {"class": "config", "exit_codes": [1], "pattern": "^no config"},
         {"class": "rate_limit", "pattern": "^E: slow\\s+down"}]"#,
     );
-    let check = |ending, stdout: &str, is_changed, expect| {
-        assert_eq!(class(&plain, ending, (stdout, ""), is_changed), expect, "{ending:?} {stdout}");
-        assert_eq!(class(&plain, ending, ("", stdout), is_changed), expect, "{ending:?} {stdout} on standard error");
+    let check = |ending, stdout: &str, changed, expect| {
+        assert_eq!(class(&plain, ending, (stdout, ""), changed), expect, "{ending:?} {stdout}");
+        assert_eq!(class(&plain, ending, ("", stdout), changed), expect, "{ending:?} {stdout} on standard error");
     };
-    check(Ending::TimedOut { limit: TimeLimit::Wall }, "E: slow down", false, Some(TimedOut));
-    check(Ending::TimedOut { limit: TimeLimit::Idle }, "E: slow down", true, Some(Idle));
-    check(Ending::Cancelled, "E: slow down", false, None);
-    check(Ending::Exited { code: 41 }, "E: slow down", true, Some(Auth));
-    check(WRONG, "no config", false, Some(Config));
-    check(WRONG, "E: slow\ndown", true, Some(RateLimit));
-    check(WRONG, "the text says E: slow down", false, Some(Failed));
-    check(Ending::Signaled { signal: 9 }, "no config", false, Some(Crashed));
-    check(Ending::Signaled { signal: 9 }, "E: slow down", false, Some(RateLimit));
-    check(DONE, "E: slow down", false, Some(RateLimit));
-    check(DONE, "E: slow down", true, None);
-    check(DONE, "fine", false, Some(NoChange));
-    check(DONE, "fine", true, None);
+    check(Ending::TimedOut { limit: TimeLimit::Wall }, "E: slow down", Nothing, Some(TimedOut));
+    check(Ending::TimedOut { limit: TimeLimit::Idle }, "E: slow down", Something, Some(Idle));
+    check(Ending::Cancelled, "E: slow down", Nothing, None);
+    check(Ending::Exited { code: 41 }, "E: slow down", Something, Some(Auth));
+    check(WRONG, "no config", Nothing, Some(Config));
+    check(WRONG, "E: slow\ndown", Something, Some(RateLimit));
+    check(WRONG, "the text says E: slow down", Nothing, Some(Failed));
+    check(Ending::Signaled { signal: 9 }, "no config", Nothing, Some(Crashed));
+    check(Ending::Signaled { signal: 9 }, "E: slow down", Nothing, Some(RateLimit));
+    check(DONE, "E: slow down", Nothing, Some(RateLimit));
+    check(DONE, "E: slow down", Something, None);
+    check(DONE, "fine", Nothing, Some(NoChange));
+    check(DONE, "fine", Something, None);
 }
 
 #[test]
@@ -60,22 +61,22 @@ fn a_status_tells_what_an_error_is() {
         r#""errors": [{"in": {"format": "jsonl"}, "message": "m", "status": "s"}],
         "failures": [{"class": "server", "statuses": [418], "then": "wait"}, {"class": "budget", "pattern": "no money"}]"#,
     );
-    let check = |text: &str, expect, is_changed| {
-        assert_eq!(class(&of, WRONG, (text, ""), is_changed), expect, "{text}");
+    let check = |text: &str, expect, changed| {
+        assert_eq!(class(&of, WRONG, (text, ""), changed), expect, "{text}");
     };
-    check(r#"{"m": "x", "s": 401}"#, Some(Auth), false);
-    check(r#"{"m": "x", "s": "403"}"#, Some(Auth), true);
-    check(r#"{"m": "x", "s": 429}"#, Some(RateLimit), false);
-    check(r#"{"m": "insufficient_quota", "s": 429}"#, Some(Budget), false);
-    check(r#"{"m": "the maximum context length is 8192", "s": 400}"#, Some(ContextTooLong), false);
-    check(r#"{"m": "x", "s": 400}"#, Some(Failed), false);
-    check(r#"{"m": "x", "s": 529}"#, Some(Server), false);
-    check(r#"{"m": "x", "s": 99999}"#, Some(Failed), false);
-    check(r#"{"m": "there is no money"}"#, Some(Budget), false);
-    assert_eq!(class(&of, DONE, (r#"{"m": "x", "s": 500}"#, ""), true), Some(Server), "its own word is stronger than its exit code");
-    assert_eq!(class(&of, DONE, (r#"{"answer": "no money"}"#, ""), false), Some(NoChange), "what stands in documents is no line");
-    assert_eq!(class(&of, DONE, ("", "there is no money"), false), Some(Budget));
-    let teapot = told(&of, WRONG, (r#"{"m": "retry after 7 seconds", "s": 418}"#, ""), false).failure.unwrap();
+    check(r#"{"m": "x", "s": 401}"#, Some(Auth), Nothing);
+    check(r#"{"m": "x", "s": "403"}"#, Some(Auth), Something);
+    check(r#"{"m": "x", "s": 429}"#, Some(RateLimit), Nothing);
+    check(r#"{"m": "insufficient_quota", "s": 429}"#, Some(Budget), Nothing);
+    check(r#"{"m": "the maximum context length is 8192", "s": 400}"#, Some(ContextTooLong), Nothing);
+    check(r#"{"m": "x", "s": 400}"#, Some(Failed), Nothing);
+    check(r#"{"m": "x", "s": 529}"#, Some(Server), Nothing);
+    check(r#"{"m": "x", "s": 99999}"#, Some(Failed), Nothing);
+    check(r#"{"m": "there is no money"}"#, Some(Budget), Nothing);
+    assert_eq!(class(&of, DONE, (r#"{"m": "x", "s": 500}"#, ""), Something), Some(Server), "its own word is stronger than its exit code");
+    assert_eq!(class(&of, DONE, (r#"{"answer": "no money"}"#, ""), Nothing), Some(NoChange), "what stands in documents is no line");
+    assert_eq!(class(&of, DONE, ("", "there is no money"), Nothing), Some(Budget));
+    let teapot = told(&of, WRONG, (r#"{"m": "retry after 7 seconds", "s": 418}"#, ""), Nothing).failure.unwrap();
     assert_eq!((teapot.class, teapot.remedy), (Server, Remedy::Wait));
     assert_eq!(teapot.retry_at, Some("2026-11-26T12:00:07Z".parse().unwrap()));
 }
@@ -83,15 +84,15 @@ fn a_status_tells_what_an_error_is() {
 #[test]
 fn a_rule_may_say_where_the_time_stands() {
     let of = profile(r#""failures": [{"class": "rate_limit", "pattern": "^limit\\|(?P<reset>\\d+)"}]"#);
-    let failure = told(&of, WRONG, ("limit|90", ""), false).failure.unwrap();
+    let failure = told(&of, WRONG, ("limit|90", ""), Nothing).failure.unwrap();
     assert_eq!(failure.retry_at, Some("2026-11-26T12:01:30Z".parse().unwrap()));
 }
 
 #[test]
 fn a_printed_diff_is_no_text_with_errors() {
     let of = profile(r#""output": "patch", "failures": [{"class": "rate_limit", "pattern": "slow down"}]"#);
-    assert_eq!(class(&of, DONE, ("+slow down", ""), true), None);
-    assert_eq!(class(&of, DONE, ("slow down", ""), false), Some(RateLimit));
+    assert_eq!(class(&of, DONE, ("+slow down", ""), Something), None);
+    assert_eq!(class(&of, DONE, ("slow down", ""), Nothing), Some(RateLimit));
     assert!(wants_stdout(&of) && !wants_stdout(&profile("\"args\": []")));
 }
 
@@ -114,7 +115,8 @@ proptest! {
             let ending = Ending::Exited { code };
             let files = files(&tool.profile).map(|name| (name.to_owned(), text.clone().into_bytes())).collect();
             let now = Timestamp::MAX;
-            let said = Said { ending, stdout: text.as_bytes(), stderr: text.as_bytes(), files: &files, now, is_changed };
+            let changed = if is_changed { Something } else { Nothing };
+            let said = Said { ending, stdout: text.as_bytes(), stderr: text.as_bytes(), files: &files, now, changed };
             let read = read(&tool.profile, &said);
             let is_shown = |c: char| !crate::domain::text::is_unsafe(c);
             prop_assert!(read.message.iter().all(|words| words.chars().all(is_shown)), "{:?}", read.message);

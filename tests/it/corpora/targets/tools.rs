@@ -11,7 +11,7 @@ use git_orc::domain::tool::invocation::{Invocation, Task, invocation};
 use git_orc::domain::tool::outcome::Ending;
 use git_orc::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
 use git_orc::domain::tool::profile::{ToolKind, ToolProfile};
-use git_orc::domain::tool::reading::{Said, files, read};
+use git_orc::domain::tool::reading::{Changed, Said, files, read};
 use git_orc::domain::tool::template::{self, Piece, Placeholder};
 
 use super::fodder::Fodder;
@@ -53,13 +53,14 @@ pub fn template(data: &[u8]) {
 pub fn tool_output(data: &[u8]) {
     let mut fodder = Fodder(data);
     let (which, code, is_changed) = (fodder.byte(), i32::from(fodder.byte()), fodder.byte() % 2 == 1);
+    let changed = if is_changed { Changed::Something } else { Changed::Nothing };
     let (stderr, stdout, written) = (fodder.field(), fodder.field(), fodder.field());
     let toolbox = parse_profiles(&[ProfileSource { name: "shipped", text: SHIPPED }]).unwrap();
     let tools: Vec<_> = toolbox.tools().collect();
     let profile = &tools[usize::from(which) % tools.len()].profile;
     let files: BTreeMap<String, Vec<u8>> = files(profile).map(|name| (name.to_owned(), written.to_vec())).collect();
     let now = "2026-11-26T12:00:00Z".parse().unwrap();
-    let read = read(profile, &Said { ending: Ending::Exited { code }, stdout, stderr, files: &files, now, is_changed });
+    let read = read(profile, &Said { ending: Ending::Exited { code }, stdout, stderr, files: &files, now, changed });
     assert!(code == 0 || read.failure.is_some(), "a failure is hidden");
     assert!(is_changed || read.failure.is_some(), "nothing was changed, and nobody says so");
     let words = read.message.unwrap_or_default();
