@@ -7,7 +7,6 @@ use super::bench::{self, Ended};
 use super::capture::Found;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
-use super::work::Worked;
 use crate::domain::id::{Attempt, ObjectId, StepId, ToolId, WorkstreamId};
 use crate::domain::policy::governance::change::Added;
 use crate::domain::run::fact::StepOutcome;
@@ -18,7 +17,7 @@ use crate::domain::tool::reading::{Changed, Read, Said, files, read, sentence};
 use crate::domain::tool::usage::{Tokens, Usage, estimated_tokens};
 use crate::io::fs;
 use crate::io::git::added::MostRead;
-use crate::io::git::leftovers::put_aside;
+use crate::io::git::leftovers::{Leftover, put_aside};
 use crate::io::git::objects::Objects;
 use crate::io::git::worktree::Worktree;
 
@@ -45,35 +44,50 @@ pub fn hear(cx: &RunContext, profile: &ToolProfile, (ended, run_dir): (&Ended, &
     read(profile, &Said { ending, stdout, stderr, files, now: cx.clock.now(), changed })
 }
 
+/// What came of a tool's work, with what it said of it.
+#[derive(Debug)]
+pub struct Settled {
+    /// How it ended.
+    pub outcome: StepOutcome,
+    /// One sentence about it, where there is a better one than before.
+    pub message: Option<String>,
+    /// What else is worth telling.
+    pub note: Option<String>,
+    /// How it failed.
+    pub failure: Option<Failure>,
+    /// What it used.
+    pub usage: Option<Usage>,
+}
+
 /// Puts together what the tool said and what its end and its work already told.
-pub fn settle(profile: &ToolProfile, told: Read, worked: &mut Worked) {
+#[must_use]
+pub fn settle(profile: &ToolProfile, told: Read, outcome: StepOutcome) -> Settled {
     let words = told.message.as_deref();
-    worked.usage = told.usage;
-    worked.failure = match (worked.outcome, told.failure) {
-        (StepOutcome::Cancelled | StepOutcome::NotStarted | StepOutcome::Rejected | StepOutcome::Interrupted, _) => None,
+    let mut settled = Settled { outcome, message: None, note: None, failure: None, usage: told.usage };
+    match (outcome, told.failure) {
         // What it means that nothing was changed is for the plan to say.
-        (StepOutcome::Passed | StepOutcome::NoChange, Some(Failure { class: FailureClass::NoChange, .. })) => None,
+        (StepOutcome::Cancelled | StepOutcome::NotStarted | StepOutcome::Rejected | StepOutcome::Interrupted, _)
+        | (StepOutcome::Passed | StepOutcome::NoChange, Some(Failure { class: FailureClass::NoChange, .. })) => {}
         (StepOutcome::Passed | StepOutcome::NoChange, None) => {
-            worked.notes.extend(words.map(|words| format!("{} got over an error: {words}", profile.id)));
-            None
+            settled.note = words.map(|words| format!("{} got over an error: {words}", profile.id));
         }
         (StepOutcome::Passed | StepOutcome::NoChange, Some(failure)) => {
-            worked.outcome = StepOutcome::Failed;
-            worked.message = sentence(&profile.id, &failure, words);
-            Some(failure)
+            settled.outcome = StepOutcome::Failed;
+            settled.message = Some(sentence(&profile.id, &failure, words));
+            settled.failure = Some(failure);
         }
         (StepOutcome::Failed | StepOutcome::TimedOut, None | Some(Failure { class: FailureClass::NoChange, .. })) => {
             let is_patch = profile.output == OutputMode::Patch;
-            Some(Failure::of(if is_patch { FailureClass::BadPatch } else { FailureClass::Failed }))
+            settled.failure = Some(Failure::of(if is_patch { FailureClass::BadPatch } else { FailureClass::Failed }));
         }
         (StepOutcome::Failed | StepOutcome::TimedOut, Some(failure)) => {
             // These say no more than what was said about the end itself.
-            if !matches!(failure.class, FailureClass::Failed | FailureClass::Crashed) {
-                worked.message = sentence(&profile.id, &failure, words);
-            }
-            Some(failure)
+            let is_said = matches!(failure.class, FailureClass::Failed | FailureClass::Crashed);
+            settled.message = (!is_said).then(|| sentence(&profile.id, &failure, words));
+            settled.failure = Some(failure);
         }
-    };
+    }
+    settled
 }
 
 /// Estimates the tokens of a tool that works from a prompt and told none.
@@ -83,19 +97,18 @@ pub fn settle(profile: &ToolProfile, told: Read, worked: &mut Worked) {
 pub async fn estimate(
     cx: &RunContext,
     profile: &ToolProfile,
-    (prompt, parent): (&str, Option<ObjectId>),
-    worked: &mut Worked,
+    (prompt, parent, found): (&str, Option<ObjectId>, Option<Found>),
+    settled: &mut Settled,
 ) -> Result<(), ExecuteError> {
-    let is_unanswered = worked.failure.as_ref().is_some_and(|failure| failure.class.is_unanswered());
-    let is_told = worked.usage.as_ref().is_some_and(|usage| usage.tokens != Tokens::default());
-    let is_idle = matches!(worked.outcome, StepOutcome::NotStarted);
-    if !profile.is_prompted() || is_told || is_unanswered || is_idle {
+    let is_unanswered = settled.failure.as_ref().is_some_and(|failure| failure.class.is_unanswered());
+    let is_told = settled.usage.as_ref().is_some_and(|usage| usage.tokens != Tokens::default());
+    if !profile.is_prompted() || is_told || is_unanswered {
         return Ok(());
     }
-    let (own, found) = (cx.clone(), worked.found.first().cloned());
+    let own = cx.clone();
     let output = blocking(move || found.map_or(Ok(0), |found| written(&own, parent, &found))).await?;
     let tokens = Tokens { input: estimated_tokens(prompt.as_bytes()), output, ..Tokens::default() };
-    worked.usage = Some(Usage { tokens, estimated: true, ..worked.usage.take().unwrap_or_default() });
+    settled.usage = Some(Usage { tokens, estimated: true, ..settled.usage.take().unwrap_or_default() });
     Ok(())
 }
 
@@ -128,7 +141,7 @@ pub fn clear_away(
     let known: BTreeSet<Vec<u8>> = Objects::open(&cx.repo)?.read_tree(worktree.tree())?.into_iter().map(|entry| entry.name).collect();
     let shelf = cx.folder.step_dir(workstream, place)?.join("left");
     let left = put_aside(worktree, patterns, &known, &shelf)?;
-    let note = |left: &crate::io::git::leftovers::Leftover| {
+    let note = |left: &Leftover| {
         let name = one_line(&String::from_utf8_lossy(&left.name));
         match &left.place {
             Ok(to) => format!("`{name}`, which {tool} keeps for itself, was put aside as `{}`", shown(cx, to)),

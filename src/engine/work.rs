@@ -8,7 +8,7 @@ use super::capture::Found;
 use super::commits;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
-use super::hearing;
+use super::hearing::{self, Settled};
 use super::place::{self, Stand};
 use super::watch;
 use crate::domain::id::ObjectId;
@@ -77,6 +77,13 @@ impl Worked {
     #[must_use]
     pub fn unusable(class: FailureClass, message: impl Into<String>) -> Self {
         Self { failure: Some(Failure::of(class)), ..Self::ended(StepOutcome::NotStarted, message) }
+    }
+
+    fn take(&mut self, settled: Settled) {
+        let Settled { outcome, message, note, failure, usage } = settled;
+        self.message = message.unwrap_or_else(|| std::mem::take(&mut self.message));
+        self.notes.extend(note);
+        (self.outcome, self.failure, self.usage) = (outcome, failure, usage);
     }
 }
 
@@ -172,8 +179,9 @@ pub async fn assign(
         changed = if worked.outcome == StepOutcome::Passed { Changed::Something } else { Changed::Nothing };
     }
     let told = hearing::hear(cx, profile, (&ended, &run_dir), changed);
-    hearing::settle(profile, told, &mut worked);
-    hearing::estimate(cx, profile, (set.text, set.parents.first().copied()), &mut worked).await?;
+    let mut settled = hearing::settle(profile, told, worked.outcome);
+    hearing::estimate(cx, profile, (set.text, set.parents.first().copied(), worked.found.first().cloned()), &mut settled).await?;
+    worked.take(settled);
     if profile.output == OutputMode::Worktree && worked.outcome == StepOutcome::Passed && is_empty {
         no_change(cx, &set, &mut worked)?;
     }

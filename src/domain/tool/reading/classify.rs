@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use super::documents::{at, each, every, text};
+use super::reset;
+use super::said::{Changed, Said, bytes, documents, reads};
 use super::words::{last_words, of_text, own_words};
-use super::{Changed, Said, bytes, documents, reads, reset};
 use crate::domain::tool::failure::{Failure, FailureClass, Remedy};
 use crate::domain::tool::outcome::{Ending, TimeLimit};
 use crate::domain::tool::pattern;

@@ -9,45 +9,18 @@ mod amounts;
 mod classify;
 mod documents;
 mod reset;
+mod said;
 mod words;
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
+use said::{bytes, documents, reads};
 
 use super::failure::Failure;
-use super::outcome::Ending;
 use super::profile::{OutputMode, ToolProfile};
-use super::reader::{Documents, Stream};
+use super::reader::Stream;
 use super::usage::Usage;
 
+pub use said::{Changed, Said};
 pub use words::{last_words, sentence};
-
-/// What is known about the end of a tool.
-#[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
-    /// How it ended.
-    pub ending: Ending,
-    /// Its standard output.
-    pub stdout: &'a [u8],
-    /// Its standard error.
-    pub stderr: &'a [u8],
-    /// What stands in the files that its profile names, by the templates of their names.
-    pub files: &'a BTreeMap<String, Vec<u8>>,
-    /// The present.
-    pub now: Timestamp,
-    /// Whether it changed anything.
-    pub changed: Changed,
-}
-
-/// Whether a tool changed anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    /// It did.
-    Something,
-    /// It did not.
-    Nothing,
-}
 
 /// What a tool told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,23 +50,6 @@ pub fn files(profile: &ToolProfile) -> impl Iterator<Item = &str> {
 #[must_use]
 pub fn wants_stdout(profile: &ToolProfile) -> bool {
     profile.output == OutputMode::Patch || documents(profile).any(|documents| reads(documents, Stream::Stdout))
-}
-
-fn documents(profile: &ToolProfile) -> impl Iterator<Item = &Documents> {
-    profile.usage.iter().map(|reader| &reader.documents).chain(profile.errors.iter().map(|reader| &reader.documents))
-}
-
-fn reads(documents: &Documents, stream: Stream) -> bool {
-    documents.file.is_none() && documents.stream == stream
-}
-
-/// Returns the text in which documents stand.
-fn bytes<'a>(documents: &Documents, said: &Said<'a>) -> &'a [u8] {
-    match (&documents.file, documents.stream) {
-        (Some(name), _) => said.files.get(name).map_or(&[], Vec::as_slice),
-        (None, Stream::Stdout) => said.stdout,
-        (None, Stream::Stderr) => said.stderr,
-    }
 }
 
 #[cfg(test)]

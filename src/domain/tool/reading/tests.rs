@@ -1,11 +1,14 @@
 //! The order in which the signs of a failure count, and that no bytes make the reader stumble.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::domain::id::ToolId;
 use crate::domain::tool::failure::{FailureClass, Remedy};
-use crate::domain::tool::outcome::TimeLimit;
+use crate::domain::tool::outcome::{Ending, TimeLimit};
 use crate::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
 
 use Changed::{Nothing, Something};
