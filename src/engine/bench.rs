@@ -52,6 +52,8 @@ pub struct Ended {
     pub text: String,
     /// Its standard output, when that was to be kept.
     pub stdout: Vec<u8>,
+    /// The end of its standard error.
+    pub stderr: Vec<u8>,
     /// Whether standard output was longer than what is kept of one.
     pub is_cut: bool,
     /// What else is worth telling.
@@ -114,7 +116,7 @@ async fn start(cx: &RunContext, command: Command, confinement: Confinement) -> R
         (Some(path), LogState::Failed(source)) => return Err(FsError { action: "write", path, source }.into()),
         (None, _) | (_, LogState::Unwanted | LogState::Truncated) => Vec::new(),
     };
-    Ok(Ok(Ended { ending: outcome.ending, text, stdout, is_cut, notes }))
+    Ok(Ok(Ended { ending: outcome.ending, text, stdout, stderr: outcome.stderr.end(), is_cut, notes }))
 }
 
 /// The most of a log that is read again, in bytes.

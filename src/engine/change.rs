@@ -51,7 +51,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     for found in found {
         events.extend(patch_events(cx, order, (plan, state), (found, stop.as_deref(), &mut worked)).await?);
     }
-    let external = profile.is_prompted();
+    let is_to_blame = worked.failure.as_ref().is_some_and(|failure| failure.class.counts_for_breaker());
     events.push(Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),
@@ -60,9 +60,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         outcome: worked.outcome,
         message: std::mem::take(&mut worked.message),
         notes: std::mem::take(&mut worked.notes),
-        tool_fault: external
-            && worked.blames_tool
-            && matches!(worked.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted),
+        tool_fault: profile.is_prompted() && is_to_blame,
         exit_code: worked.exit_code,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: worked.output.take(),

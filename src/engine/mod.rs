@@ -25,6 +25,7 @@ pub mod gate_ground;
 pub mod gate_key;
 pub mod gate_run;
 pub mod gates;
+pub mod hearing;
 pub mod hold;
 pub mod integrate;
 pub mod journal;

@@ -9,6 +9,7 @@ use super::commits;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
 use super::folder::RunFolder;
+use super::hearing;
 use super::place;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
 use crate::domain::integrity::fact::How;
@@ -166,6 +167,9 @@ fn capture_left(cx: &RunContext, order: &StepOrder, request: &CreateWorktree) ->
     }
     let mut worktree = cx.worktrees.adopt(request)?;
     commits::keep(cx, order, &worktree)?;
+    if let Some(tool) = &order.tool {
+        hearing::clear_away(cx, tool, (&order.workstream, (&order.step, order.attempt)), &worktree)?;
+    }
     let base = worktree.tree();
     let taken = cx.worktrees.capture(&mut worktree, base)?;
     Ok((!taken.changes.is_empty()).then_some(taken))

@@ -9,6 +9,7 @@ use super::capture::Found;
 use super::commits;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
+use super::hearing::{self, Settled};
 use super::place::{self, Stand};
 use super::watch;
 use crate::domain::id::ObjectId;
@@ -21,10 +22,11 @@ use crate::domain::run::recovery::begins_anew;
 use crate::domain::run::spending::of_attempt;
 use crate::domain::run::state::RunState;
 use crate::domain::tool::diff::extract;
-use crate::domain::tool::failure::Failure;
+use crate::domain::tool::failure::{Failure, FailureClass};
 use crate::domain::tool::invocation::{Invocation, Task, invocation};
 use crate::domain::tool::outcome::Ending;
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
+use crate::domain::tool::reading::{Changed, wants_stdout};
 use crate::domain::tool::usage::Usage;
 use crate::io::fs::{self, Durability};
 use crate::io::git::admin::{Tampered, Tampering};
@@ -54,8 +56,6 @@ pub struct Worked {
     pub usage: Option<Usage>,
     /// What it left behind, in the order of its making.
     pub found: Vec<Found>,
-    /// Whether a failure can be the tool's own.
-    pub blames_tool: bool,
 }
 
 impl Worked {
@@ -72,14 +72,26 @@ impl Worked {
             failure: None,
             usage: None,
             found: Vec::new(),
-            blames_tool: true,
         }
     }
 
-    /// Returns the end of a step whose tool was never asked.
+    /// Returns the end of a step whose tool was never asked, since what it is to be told does not fit.
     #[must_use]
     pub fn unasked(message: impl Into<String>) -> Self {
-        Self { blames_tool: false, ..Self::ended(StepOutcome::NotStarted, message) }
+        Self::unusable(FailureClass::ContextTooLong, message)
+    }
+
+    /// Returns work that did not begin, since the tool can not be used like this.
+    #[must_use]
+    pub fn unusable(class: FailureClass, message: impl Into<String>) -> Self {
+        Self { failure: Some(Failure::of(class)), ..Self::ended(StepOutcome::NotStarted, message) }
+    }
+
+    fn take(&mut self, settled: Settled) {
+        let Settled { outcome, message, note, failure, usage } = settled;
+        self.message = message.unwrap_or_else(|| std::mem::take(&mut self.message));
+        self.notes.extend(note);
+        (self.outcome, self.failure, self.usage) = (outcome, failure, usage);
     }
 }
 
@@ -134,15 +146,17 @@ pub async fn assign(
     profile: &ToolProfile,
     (live, set): (Live, Assignment<'_>),
 ) -> Result<Worked, ExecuteError> {
-    let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), "log")?;
-    let started = match start(cx, order, profile, (&live.worktree, &set, &log)) {
+    let place = (&order.step, order.attempt);
+    let log = cx.folder.step_file(&order.workstream, place, "log")?;
+    let run_dir = cx.folder.step_dir(&order.workstream, place)?;
+    let (started, class) = match start(cx, order, profile, (&live.worktree, &set, &log)) {
         Ok(command) => {
             let command = command?;
-            let mut folders = vec![live.worktree.path().to_owned(), cx.folder.step_dir(&order.workstream, (&order.step, order.attempt))?];
+            let mut folders = vec![live.worktree.path().to_owned(), run_dir.clone()];
             folders.extend(commits::lend(cx, order, profile, &live.worktree)?);
-            bench::run_tool(cx, command, (profile, &folders)).await
+            (bench::run_tool(cx, command, (profile, &folders)).await, FailureClass::Missing)
         }
-        Err(message) => Ok(Err(message)),
+        Err(message) => (Ok(Err(message)), FailureClass::Config),
     };
     // Before anything reads the repository again, so that it reads what was there before.
     watch::leave(cx, &watch::name(order)).await?;
@@ -150,14 +164,21 @@ pub async fn assign(
         Ok(ended) => ended,
         Err(message) => {
             cx.keep_worktree(&order.workstream, live);
-            return Ok(Worked::ended(StepOutcome::NotStarted, message));
+            return Ok(Worked::unusable(class, message));
         }
     };
     let mut worked =
         Worked { output: cx.folder.output(&log), notes: [&set.asked.notes[..], &ended.notes].concat(), ..said(profile, &ended) };
     let is_loose = worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch;
     let (own, order_own, parents) = (cx.clone(), order.clone(), set.parents.clone());
-    let left = blocking(move || snapshot(&own, &order_own, live, (parents, is_loose.then_some(PatchOrigin::Salvage)))).await?;
+    let tool = profile.id.clone();
+    let left = blocking(move || {
+        let notes = hearing::clear_away(&own, &tool, (&order_own.workstream, (&order_own.step, order_own.attempt)), &live.worktree)?;
+        let mut left = snapshot(&own, &order_own, live, (parents, is_loose.then_some(PatchOrigin::Salvage)))?;
+        left.notes.extend(notes);
+        Ok(left)
+    })
+    .await?;
     let is_empty = left.found.is_none();
     cx.keep_worktree(&order.workstream, left.live);
     worked.found.extend(left.found);
@@ -165,10 +186,17 @@ pub async fn assign(
     if let Some(gone) = left.gone.filter(|_| worked.outcome == StepOutcome::Passed) {
         (worked.outcome, worked.message) = (StepOutcome::Failed, gone);
     }
-    match profile.output {
-        OutputMode::Patch if worked.outcome == StepOutcome::Passed => printed_patch(cx, &set, &ended, &mut worked).await?,
-        OutputMode::Worktree if worked.outcome == StepOutcome::Passed && is_empty => no_change(cx, &set, &mut worked)?,
-        OutputMode::Patch | OutputMode::Worktree => {}
+    let mut changed = if is_empty { Changed::Nothing } else { Changed::Something };
+    if profile.output == OutputMode::Patch && worked.outcome == StepOutcome::Passed {
+        printed_patch(cx, &set, &ended, &mut worked).await?;
+        changed = if worked.outcome == StepOutcome::Passed { Changed::Something } else { Changed::Nothing };
+    }
+    let told = hearing::hear(cx, profile, (&ended, &run_dir), changed);
+    let mut settled = hearing::settle(profile, told, worked.outcome);
+    hearing::estimate(cx, profile, (&set.asked.text, set.parents.first().copied(), worked.found.first().cloned()), &mut settled).await?;
+    worked.take(settled);
+    if profile.output == OutputMode::Worktree && worked.outcome == StepOutcome::Passed && is_empty {
+        no_change(cx, &set, &mut worked)?;
     }
     Ok(worked)
 }
@@ -290,6 +318,7 @@ fn no_change(cx: &RunContext, set: &Assignment<'_>, worked: &mut Worked) -> Resu
     if !set.plan.allow_empty {
         worked.outcome = StepOutcome::NoChange;
         worked.message = "nothing was changed".to_owned();
+        worked.failure = Some(Failure::of(FailureClass::NoChange));
         return Ok(());
     }
     let tree = Objects::open(&cx.repo)?.tree_of(parent)?;
@@ -360,7 +389,7 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         wall: Some(Duration::from_secs(seconds)),
         idle: (idle > 0).then(|| Duration::from_secs(idle)),
         log: log.to_owned(),
-        stdout: (profile.output == OutputMode::Patch).then(|| log.with_extension("stdout")),
+        stdout: wants_stdout(profile).then(|| log.with_extension("stdout")),
         resources: profile.resources,
     }))
 }

@@ -84,6 +84,31 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FsError> {
     Ok(bytes)
 }
 
+/// Reads the last bytes of a regular file that somebody else writes, at most `most` of them; `None` when there is none. A link in its place is
+/// not followed, and a pipe is not waited for.
+///
+/// # Errors
+/// Returns [`FsError`] when there is something else, or it can not be read.
+pub fn read_foreign_tail(path: &Path, most: u64) -> Result<Option<Vec<u8>>, FsError> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let read = || {
+        let mut file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+        let found = file.metadata()?;
+        if !found.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        file.seek(SeekFrom::Start(found.len().saturating_sub(most)))?;
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match read() {
+        Err(error) if is_absent(&error) => Ok(None),
+        other => at("read", path, other).map(Some),
+    }
+}
+
 /// Reads standard input to its end, at most `most` bytes of it.
 ///
 /// # Errors
@@ -384,6 +409,20 @@ mod tests {
         remove_dir_all(&inside).unwrap();
         assert!(outside.join("kept").exists() && fs::symlink_metadata(&inside).is_err());
         remove_dir_all(&inside).unwrap();
+    }
+
+    #[test]
+    fn what_somebody_else_put_there_is_not_followed_or_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link, pipe) = (dir.path().join("file"), dir.path().join("link"), dir.path().join("pipe"));
+        write_scratch(&file, b"0123456789").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600), 0).unwrap();
+        assert_eq!(read_foreign_tail(&file, 4).unwrap().unwrap(), b"6789");
+        assert_eq!(read_foreign_tail(&dir.path().join("none"), 4).unwrap(), None);
+        for other in [&link, &pipe, &dir.path().to_owned()] {
+            assert!(read_foreign_tail(other, 4).is_err(), "{}", other.display());
+        }
     }
 
     #[test]

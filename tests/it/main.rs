@@ -30,6 +30,7 @@ mod plans;
 mod policies;
 mod process;
 mod program;
+mod readings;
 mod readme;
 mod real_tools;
 mod sandbox;

@@ -1,7 +1,7 @@
 //! Output without colours, and paths relative to the worktree.
 
 /// Returns the text without ANSI escape sequences and without the control characters that redraw a line.
-pub(super) fn strip_ansi(text: &str) -> String {
+pub(in crate::domain) fn strip_ansi(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

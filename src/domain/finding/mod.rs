@@ -7,7 +7,7 @@
 mod annotation;
 mod arrow;
 pub mod chooser;
-mod clean;
+pub(in crate::domain) mod clean;
 mod documents;
 pub mod draft;
 mod exit;

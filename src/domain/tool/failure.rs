@@ -172,6 +172,24 @@ impl FailureClass {
         }
     }
 
+    /// Returns whether no model answered, so that no token was used.
+    #[must_use]
+    pub const fn is_unanswered(self) -> bool {
+        match self {
+            Self::Auth | Self::RateLimit | Self::ContextTooLong | Self::Network | Self::Server | Self::Config | Self::Missing => true,
+            Self::Refusal
+            | Self::TurnLimit
+            | Self::Budget
+            | Self::Permission
+            | Self::NoChange
+            | Self::BadPatch
+            | Self::TimedOut
+            | Self::Idle
+            | Self::Crashed
+            | Self::Failed => false,
+        }
+    }
+
     /// Returns whether the tool can do nothing at all until somebody mends it.
     #[must_use]
     pub const fn is_of_tool(self) -> bool {

@@ -101,7 +101,7 @@ profile_fields! {
     /// See [`super::profile::ToolProfile::errors`].
     errors: Vec<ErrorReader> = Vec<ErrorReader>, Ok;
     /// See [`super::profile::ToolProfile::failures`].
-    failures: Vec<FailureRule> = Vec<FailureRule>, Ok;
+    failures: Vec<FailureRule> = Vec<FailureRule>, conditions;
     /// See [`super::profile::ToolProfile::leftovers`].
     leftovers: Vec<String> = Vec<LeftoverName>, |read| Ok(read.into_iter().map(|name| name.0).collect());
     /// See [`super::profile::ToolProfile::timeout_sec`].
@@ -239,6 +239,15 @@ impl<'de> Visitor<'de> for ProfileVisitor {
 fn own_rules(rules: OwnRules) -> Result<OwnRules, String> {
     match rules.write.iter().chain(&rules.read).find(|path| !is_grantable(path)) {
         Some(bad) => Err(format!("`{}` must be an absolute path or begin with `~/`, without `..`", bad.escape_debug())),
+        None => Ok(rules),
+    }
+}
+
+/// Refuses rules that would fit everything.
+fn conditions(rules: Vec<FailureRule>) -> Result<Vec<FailureRule>, String> {
+    let is_empty = |rule: &FailureRule| rule.pattern.is_none() && rule.exit_codes.is_empty() && rule.statuses.is_empty();
+    match rules.iter().position(is_empty) {
+        Some(at) => Err(format!("rule {} of `failures` needs a `pattern`, `exit_codes` or `statuses`", at + 1)),
         None => Ok(rules),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::{template, variable};
+use super::{pattern, template, variable};
 
 macro_rules! checked_string {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
@@ -88,6 +88,51 @@ checked_string! {
         let fine = !text.is_empty() && text.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
         if fine { Ok(()) } else { Err(format!("`{}` is no version such as `1.20.3`", text.escape_debug())) }
     }
+}
+
+checked_string! {
+    /// A regular expression that is not too large.
+    Pattern, |text| pattern::compile(text).map(|_| ())
+}
+checked_string! {
+    /// A path of keys and places in a document, joined by dots.
+    Keys, |text| check_keys(text, '*')
+}
+checked_string! {
+    /// The same, with `*` for every key or place.
+    KeysAndStars, |text| check_keys(text, '\0')
+}
+checked_string! {
+    /// A file below the folder of a step, with the placeholder of that folder in front.
+    RunFile, |text| {
+        let below = text.strip_prefix("{run_dir}/").filter(|path| !path.contains(['{', '}']) && check_path(path).is_ok());
+        if below.is_some() { Ok(()) } else { Err(format!("`{}` must be a file below `{{run_dir}}/`", text.escape_debug())) }
+    }
+}
+
+fn check_keys(text: &str, refused: char) -> Result<(), String> {
+    let fine = text.split('.').all(|key| !key.is_empty() && !key.contains(refused));
+    if fine { Ok(()) } else { Err(format!("`{}` is no path of keys joined by dots", text.escape_debug())) }
+}
+
+/// Reads a regular expression of a field that may be missing.
+pub(super) fn some_pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Pattern::deserialize(deserializer).map(|read| Some(read.0))
+}
+
+/// Reads a path of a field that may be missing.
+pub(super) fn some_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Keys::deserialize(deserializer).map(|read| Some(read.0))
+}
+
+/// Reads a path with stars of a field that may be missing.
+pub(super) fn some_keys_and_stars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    KeysAndStars::deserialize(deserializer).map(|read| Some(read.0))
+}
+
+/// Reads the name of a file of a field that may be missing.
+pub(super) fn some_run_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    RunFile::deserialize(deserializer).map(|read| Some(read.0))
 }
 
 /// Variables with templates as their values.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::failure::{FailureClass, Remedy};
+use super::raw_text::{some_keys, some_keys_and_stars, some_pattern, some_run_file};
 
 /// A stream of a program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,8 +49,8 @@ pub struct Documents {
     /// The stream.
     #[serde(default)]
     pub stream: Stream,
-    /// A file in its place: a template such as `{run_dir}/usage.jsonl`.
-    #[serde(default)]
+    /// A file in its place, below the folder of the step: `{run_dir}/usage.jsonl`.
+    #[serde(default, deserialize_with = "some_run_file")]
     pub file: Option<String>,
     /// How they stand in it.
     pub format: Format,
@@ -60,7 +61,7 @@ pub struct Documents {
     #[serde(default)]
     pub take: Take,
     /// A path to go on from, with `*` for every key or place: `stats.models.*.tokens`. What is found at all of them is added up.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_keys_and_stars")]
     pub over: Option<String>,
 }
 
@@ -69,20 +70,28 @@ pub struct Documents {
 #[serde(deny_unknown_fields, default)]
 pub struct UsageFields {
     /// Tokens that were read.
+    #[serde(deserialize_with = "some_keys")]
     pub input: Option<String>,
     /// Tokens that were read from a cache.
+    #[serde(deserialize_with = "some_keys")]
     pub cached: Option<String>,
     /// Tokens that were written to a cache.
+    #[serde(deserialize_with = "some_keys")]
     pub cache_write: Option<String>,
     /// Tokens that were written.
+    #[serde(deserialize_with = "some_keys")]
     pub output: Option<String>,
     /// Tokens of reasoning.
+    #[serde(deserialize_with = "some_keys")]
     pub reasoning: Option<String>,
     /// US dollars.
+    #[serde(deserialize_with = "some_keys")]
     pub cost_usd: Option<String>,
-    /// The model.
+    /// The model: a text, or an object with one key, which is its name. It is looked for in every document.
+    #[serde(deserialize_with = "some_keys")]
     pub model: Option<String>,
-    /// The session.
+    /// The session. It is looked for in every document.
+    #[serde(deserialize_with = "some_keys")]
     pub session: Option<String>,
 }
 
@@ -111,10 +120,10 @@ pub struct ErrorReader {
     #[serde(rename = "in")]
     pub documents: Documents,
     /// Where the message stands.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_keys")]
     pub message: Option<String>,
     /// Where the status of HTTP stands.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_keys")]
     pub status: Option<String>,
 }
 
@@ -124,9 +133,10 @@ pub struct ErrorReader {
 pub struct FailureRule {
     /// What it is then.
     pub class: FailureClass,
-    /// A regular expression for a line of the output or for the message of an error. A group `reset` holds the time of the reset: seconds,
+    /// A regular expression for the message of an error, or for lines at the end of the output: `^` and `$` are the ends of a line, and
+    /// `\s` goes beyond one. Where standard output holds documents, only standard error is looked at. A group `reset` holds the time of the reset: seconds,
     /// a duration such as `1m30s`, or a time stamp.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_pattern")]
     pub pattern: Option<String>,
     /// Exit codes.
     #[serde(default)]

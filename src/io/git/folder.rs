@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps};
 
 /// What a name stands for on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +212,11 @@ impl Folder {
         let beside = [name, b".new"].concat();
         self.replace(&beside, content)?;
         Ok(rustix::fs::renameat(&self.0, plain(&beside)?, &self.0, plain(name)?)?)
+    }
+
+    /// Moves something into another directory of the same file system, where the name must be free. A link is moved as a link.
+    pub(super) fn move_into(&self, name: &[u8], other: &Self, to: &[u8]) -> io::Result<()> {
+        Ok(rustix::fs::renameat_with(&self.0, plain(name)?, &other.0, plain(to)?, RenameFlags::NOREPLACE)?)
     }
 
     /// Reads where a symbolic link points.

@@ -31,6 +31,7 @@ pub mod intake;
 pub mod ledger_ref;
 pub mod ledger_tip;
 mod ledger_vet;
+pub mod leftovers;
 mod listing;
 pub mod lock;
 pub mod loose;

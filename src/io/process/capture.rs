@@ -18,6 +18,8 @@ pub struct Captured {
     pub output: Excerpt,
     /// The beginning of standard output alone.
     pub stdout: Kept,
+    /// The end of standard error alone.
+    pub stderr: Excerpt,
     /// What became of the log file.
     pub log: LogState,
     /// What became of the file of standard output.
@@ -30,6 +32,7 @@ pub struct Capture {
     limits: CaptureLimits,
     output: Excerpt,
     stdout: Kept,
+    stderr: Excerpt,
     log: Option<Log>,
     stdout_file: Option<Log>,
     taps: Option<Taps>,
@@ -45,6 +48,7 @@ impl Capture {
             limits,
             output: Excerpt::new(limits.head, limits.tail),
             stdout: Kept::default(),
+            stderr: Excerpt::new(0, limits.stderr),
             log: log.map(|path| Log::create(path, limits.log)).transpose()?,
             stdout_file: stdout.map(|path| Log::create(path, limits.stdout_file)).transpose()?,
             taps: lines.map(Taps::new),
@@ -54,11 +58,14 @@ impl Capture {
     /// Takes what was read from one stream.
     pub fn push(&mut self, stream: Stream, bytes: &[u8]) {
         self.output.push(bytes);
-        if stream == Stream::Stdout {
-            self.stdout.push(bytes, self.limits.stdout);
-            if let Some(file) = &mut self.stdout_file {
-                file.push(bytes);
+        match stream {
+            Stream::Stdout => {
+                self.stdout.push(bytes, self.limits.stdout);
+                if let Some(file) = &mut self.stdout_file {
+                    file.push(bytes);
+                }
             }
+            Stream::Stderr => self.stderr.push(bytes),
         }
         if let Some(log) = &mut self.log {
             log.push(bytes);
@@ -75,7 +82,13 @@ impl Capture {
             taps.flush();
         }
         let state = |log: Option<Log>| log.map_or(LogState::Unwanted, Log::finish);
-        Captured { output: self.output, stdout: self.stdout, log: state(self.log), stdout_file: state(self.stdout_file) }
+        Captured {
+            output: self.output,
+            stdout: self.stdout,
+            stderr: self.stderr,
+            log: state(self.log),
+            stdout_file: state(self.stdout_file),
+        }
     }
 }
 

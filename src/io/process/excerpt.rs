@@ -43,6 +43,12 @@ impl Excerpt {
         self.total - (self.head.len() + self.tail.len()) as u64
     }
 
+    /// Returns the last bytes of the stream.
+    #[must_use]
+    pub fn end(&self) -> Vec<u8> {
+        self.tail.iter().copied().collect()
+    }
+
     /// Returns the text, with a line that names the gap where there is one. Bytes that are no UTF-8 are replaced.
     #[must_use]
     pub fn text(&self) -> String {

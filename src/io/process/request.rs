@@ -101,6 +101,8 @@ pub struct CaptureLimits {
     pub tail: usize,
     /// The first bytes of standard output alone, in memory.
     pub stdout: usize,
+    /// The last bytes of standard error alone, in memory.
+    pub stderr: usize,
     /// The first bytes of standard output alone, in a file of their own.
     pub stdout_file: u64,
     /// The first bytes of both streams together, in the log file.
@@ -109,7 +111,7 @@ pub struct CaptureLimits {
 
 impl Default for CaptureLimits {
     fn default() -> Self {
-        Self { head: 64 << 10, tail: 256 << 10, stdout: 256 << 10, stdout_file: 16 << 20, log: 64 << 20 }
+        Self { head: 64 << 10, tail: 256 << 10, stdout: 256 << 10, stderr: 64 << 10, stdout_file: 16 << 20, log: 64 << 20 }
     }
 }
 
@@ -189,6 +191,8 @@ pub struct ProcessOutcome {
     pub output: Excerpt,
     /// The beginning of standard output alone.
     pub stdout: Kept,
+    /// The end of standard error alone.
+    pub stderr: Excerpt,
     /// What became of the log file.
     pub log: LogState,
     /// What became of the file of standard output.

@@ -76,8 +76,8 @@ impl Default for Course {
 
 fn outcome(started: Instant, capture: Capture, course: Course) -> ProcessOutcome {
     let Course { ending, swept, leaked_pipe, abandoned } = course;
-    let Captured { output, stdout, log, stdout_file } = capture.finish();
-    ProcessOutcome { ending, elapsed: started.elapsed(), output, stdout, log, stdout_file, swept, leaked_pipe, abandoned }
+    let Captured { output, stdout, stderr, log, stdout_file } = capture.finish();
+    ProcessOutcome { ending, elapsed: started.elapsed(), output, stdout, stderr, log, stdout_file, swept, leaked_pipe, abandoned }
 }
 
 fn open_capture(request: &ProcessRequest) -> Result<Capture, SpawnError> {

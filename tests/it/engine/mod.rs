@@ -1,6 +1,7 @@
 //! The engine on real repositories with real programs, through the library's verbs.
 
 mod fixers;
+mod hearing;
 mod landing;
 mod left_behind;
 mod output;

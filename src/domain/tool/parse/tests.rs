@@ -19,8 +19,11 @@ fn profile(toolbox: &Toolbox, id: &str) -> ToolProfile {
 fn the_shipped_profiles_are_complete() {
     let toolbox = parse(&[SHIPPED]).unwrap();
     let ids: Vec<_> = toolbox.tools().map(|tool| tool.profile.id.as_str()).collect();
-    assert_eq!(ids, ["aider", "codex", "claude", "command", "replay"]);
-    for tool in toolbox.tools().take(3) {
+    assert_eq!(
+        ids,
+        ["aider", "codex", "claude", "gemini", "opencode", "qwen", "goose", "copilot", "cursor", "vibe", "generic", "command", "replay"]
+    );
+    for tool in toolbox.tools().take(10) {
         let profile = &tool.profile;
         assert_eq!((profile.resolve, profile.output), (ResolveMode::Markers, OutputMode::Worktree), "{}", profile.id);
         assert!(profile.timeout_sec.is_some() && profile.install.is_some() && profile.assisted_by.is_some(), "{}", profile.id);
@@ -185,4 +188,11 @@ fn texts_that_can_not_be_what_they_are_for_are_refused() {
     check(r#""run_files": {"/x": ""}"#, "is no path below");
     check(r#""key_env": "GIT_DIR""#, "ties a process to one repository");
     check(r#""usage": {"in": {"format": "xml"}, "fields": {}}"#, "unknown variant `xml`");
+    check(r#""usage": {"in": {"format": "json", "file": "{prompt_file}"}, "fields": {}}"#, "must be a file below `{run_dir}/`");
+    check(r#""usage": {"in": {"format": "json", "file": "{run_dir}/../x"}, "fields": {}}"#, "must be a file below `{run_dir}/`");
+    check(r#""usage": {"in": {"format": "json"}, "fields": {"input": "a..b"}}"#, "is no path of keys");
+    check(r#""usage": {"in": {"format": "json"}, "fields": {"input": "a.*"}}"#, "is no path of keys");
+    check(r#""failures": [{"class": "auth", "pattern": "("}]"#, "shipped:1:65: `(` is no regular expression: unclosed group");
+    check(r#""failures": [{"class": "auth", "exit_codes": [1]}, {"class": "server"}]"#, "rule 2 of `failures` needs a `pattern`");
+    check(r#""failures": [{"class": "bored", "exit_codes": [1]}]"#, "unknown variant `bored`");
 }

@@ -36,14 +36,14 @@ pub use paths::{links, paths};
 pub use plans::{bundles, plan_json, plan_yaml};
 pub use settings::{git_config, settings_limits, settings_overlay, settings_profile};
 pub use states::checkpoint;
-pub use tools::{profiles, template};
+pub use tools::{profiles, template, tool_output};
 pub use words::{display, ids, subjects};
 
 /// A fuzz target.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its program in `fuzz/` and of its folder in `fixtures/corpora/`.
-pub const ALL: [(&str, Target); 40] = [
+pub const ALL: [(&str, Target); 41] = [
     ("bundles", bundles),
     ("channel", channel),
     ("checkpoint", checkpoint),
@@ -84,4 +84,5 @@ pub const ALL: [(&str, Target); 40] = [
     ("settings_profile", settings_profile),
     ("subjects", subjects),
     ("template", template),
+    ("tool_output", tool_output),
 ];
