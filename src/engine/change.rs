@@ -50,7 +50,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     for found in found {
         events.extend(patch_events(cx, order, (plan, state), (found, stop.as_deref(), &mut worked)).await?);
     }
-    let external = profile.is_prompted();
+    // A person who gives up is no tool that is broken.
+    let external = profile.is_prompted() && !profile.is_by_hand();
     events.push(Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),

@@ -1,5 +1,6 @@
 //! A tool at work in a worktree, and what it left behind.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -125,7 +126,7 @@ pub async fn assign(
             let command = command?;
             let mut folders = vec![live.worktree.path().to_owned(), cx.folder.step_dir(&order.workstream, (&order.step, order.attempt))?];
             folders.extend(commits::lend(cx, order, profile, &live.worktree)?);
-            bench::run_tool(cx, command, (profile, &folders)).await
+            bench::run_tool(cx, command, (&reaching_own_program(cx, profile), &folders)).await
         }
         Err(message) => Ok(Err(message)),
     };
@@ -139,6 +140,8 @@ pub async fn assign(
         }
     };
     let mut worked = Worked { output: cx.folder.output(&log), notes: ended.notes.clone(), ..said(profile, &ended) };
+    // A person who is done says so, and who they are.
+    worked.notes.extend((profile.is_by_hand() && worked.outcome == StepOutcome::Passed).then(|| bench::last_line(&ended.text)));
     let is_loose = worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch;
     let (own, order_own, parents) = (cx.clone(), order.clone(), set.parents.clone());
     let left = blocking(move || snapshot(&own, &order_own, live, (parents, is_loose.then_some(PatchOrigin::Salvage)))).await?;
@@ -155,6 +158,15 @@ pub async fn assign(
         OutputMode::Patch | OutputMode::Worktree => {}
     }
     Ok(worked)
+}
+
+/// Returns the profile of a tool whose program is git-orc itself, with leave to read that program.
+fn reaching_own_program<'a>(cx: &RunContext, profile: &'a ToolProfile) -> Cow<'a, ToolProfile> {
+    let mut profile = Cow::Borrowed(profile);
+    if profile.is_bridged() {
+        profile.to_mut().sandbox.read.extend(cx.supervisor.lasting_path().into_os_string().into_string());
+    }
+    profile
 }
 
 /// Returns what the end of the program says; nothing about what it changed.
@@ -302,7 +314,8 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         Err(error) => return Ok(Err(error)),
     };
     let named = named_files(worktree, set);
-    let seconds = bench::capped(cx, seconds(order, profile, set));
+    let limit = limit(cx, order, profile, set);
+    let own_program = cx.supervisor.lasting_path();
     let task = Task {
         prompt: set.text,
         prompt_file: &prompt_file,
@@ -314,7 +327,9 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         command: set.command,
         model: None,
         budget: None,
-        timeout_sec: seconds,
+        timeout_sec: limit.unwrap_or(u64::MAX),
+        scope: &set.plan.scope,
+        own_program: &own_program,
     };
     let Invocation { argv, env, stdin, files } = invocation(profile, &task).map_err(|e| bench::with_sources(&e))?;
     for (path, content) in files {
@@ -331,7 +346,7 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         cwd: worktree.path().to_owned(),
         env: cx.environment.for_task(&variables, &profile.env_allow, &env),
         stdin,
-        wall: Some(Duration::from_secs(seconds)),
+        wall: limit.map(Duration::from_secs),
         idle: (idle > 0).then(|| Duration::from_secs(idle)),
         log: log.to_owned(),
         stdout: (profile.output == OutputMode::Patch).then(|| log.with_extension("stdout")),
@@ -339,11 +354,15 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
     }))
 }
 
-/// Returns how long the tool may take, in seconds.
-fn seconds(order: &StepOrder, profile: &ToolProfile, set: &Assignment<'_>) -> u64 {
+/// Returns how long the tool may take, in seconds; a person has any time where nobody says otherwise for this step, this tool or this run.
+fn limit(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, set: &Assignment<'_>) -> Option<u64> {
     let limits = &set.plan.limits.timeouts;
     let planned = set.plan.steps.get(order.index).and_then(|step| step.timeout_sec).filter(|_| order.role == StepRole::Edit);
-    planned.or(profile.timeout_sec).unwrap_or(if order.role == StepRole::Edit { limits.edit } else { limits.fix })
+    match planned.or(profile.timeout_sec) {
+        Some(seconds) => Some(bench::capped(cx, seconds)),
+        None if profile.is_by_hand() => cx.config.timeout_sec,
+        None => Some(bench::capped(cx, if order.role == StepRole::Edit { limits.edit } else { limits.fix })),
+    }
 }
 
 /// Returns the files of the scope that exist, for tools that want to be told: those that a pattern without a wildcard names.

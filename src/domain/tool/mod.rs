@@ -3,6 +3,7 @@
 //! A [`profile`] says how a program is started; [`invocation`] turns a task into an argument vector; [`outcome`] names what came of it;
 //! [`diff`] reads the patch that some tools print instead of changing files; [`routing`] chooses among the tools of a [`toolbox`].
 
+pub mod bridge;
 pub mod change;
 pub mod diff;
 mod diff_header;

@@ -31,6 +31,8 @@ impl Fixture {
             model: None,
             budget: None,
             timeout_sec: 60,
+            scope: &Scope::new(&[], &[], &[]).unwrap(),
+            own_program: Path::new("/bin/git-orc"),
         };
         invocation(profile, &task)
     }
@@ -155,6 +157,8 @@ fn arguments_for_a_model_and_a_budget_are_there_when_these_are() {
         model: Some("-other"),
         budget: Some(MicroUsd(1_500_000)),
         timeout_sec: 5,
+        scope: &Scope::new(&[], &[], &[]).unwrap(),
+        own_program: Path::new("/bin/git-orc"),
     };
     let argv = invocation(&profile, &task).unwrap().argv;
     assert_eq!(argv, ["tool", "-m", "\n-other", "--most=1.500000", "-t", "5"]);
