@@ -4,12 +4,14 @@
 //! [`plan_source`] brings plans from files; [`begin`], [`frozen`] and [`finish`] are what [`run`] and [`resume`] have in common.
 
 pub mod begin;
+pub mod bridge;
 pub mod config_check;
 pub mod context;
 pub mod decide;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
+pub mod done;
 pub mod find;
 pub mod finish;
 pub mod frozen;

@@ -5,6 +5,7 @@ pub mod decide;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
+pub mod done;
 mod drive;
 pub mod gate;
 pub mod gc;

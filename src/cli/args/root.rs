@@ -9,6 +9,7 @@ use super::decide::DecideArgs;
 use super::demo::DemoArgs;
 use super::detect::DetectArgs;
 use super::doctor::DoctorArgs;
+use super::done::DoneArgs;
 use super::gate::GateArgs;
 use super::gc::GcArgs;
 use super::graph::GraphArgs;
@@ -89,6 +90,7 @@ pub enum Command {
     Run(RunArgs),
     Resume(ResumeArgs),
     Decide(DecideArgs),
+    Done(DoneArgs),
     Status(StatusArgs),
     List(ListArgs),
     Log(LogArgs),
@@ -121,6 +123,7 @@ impl Command {
             | Self::Show(_)
             | Self::Verify(_)
             | Self::Decide(_)
+            | Self::Done(_)
             | Self::Detect(_)
             | Self::Gate(_)
             | Self::Hook(_)

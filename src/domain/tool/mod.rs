@@ -8,6 +8,7 @@ pub mod change;
 pub mod diff;
 mod diff_header;
 pub mod failure;
+pub mod hand;
 pub mod invocation;
 pub mod outcome;
 pub mod parse;
