@@ -4,6 +4,7 @@ use crate::domain::id::RunId;
 use crate::domain::run::state::{RunState, RunStatus};
 use crate::io::git::lock::{Holder, LockError, RunLock};
 use crate::ops::context::Context;
+use crate::ops::done::{Waiting, waiting};
 use crate::ops::find::{FindError, find_run};
 use crate::ops::load::{LoadError, RunHead, load_state, runs};
 
@@ -28,6 +29,8 @@ pub struct Status {
     pub state: RunState,
     /// The process that drives it, on this machine.
     pub driver: Option<Holder>,
+    /// What waits for a person to do the work, on this machine.
+    pub by_hand: Vec<Waiting>,
 }
 
 /// A run in a list, and who works on it.
@@ -54,7 +57,9 @@ pub fn status(cx: &Context, run: Option<&str>) -> Result<Status, StatusError> {
     let run = find_run(&ledger, run)?;
     // Asked before the ledger is read: a driver that ends in between has written its last entry by then.
     let driver = driver(cx, run)?;
-    Ok(Status { state: load_state(&ledger, run)?, driver })
+    let state = load_state(&ledger, run)?;
+    let by_hand = if driver.is_some() { waiting(cx, &state) } else { Vec::new() };
+    Ok(Status { state, driver, by_hand })
 }
 
 /// Returns the runs in the ledger, newest first.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::{Loudness, Ui};
+use crate::cli::view::progress::asks::Asks;
 use crate::cli::view::progress::bar::Bar;
 use crate::cli::view::progress::json::Json;
 use crate::cli::view::progress::mode::{Audience, ProgressForm, ProgressWish, choose};
@@ -17,6 +18,7 @@ use crate::engine::dispatcher::Ending;
 use crate::engine::sink::Sink;
 use crate::io::fs::FsError;
 use crate::io::settings::overlay::Progress;
+use crate::ops::context::Context;
 use crate::ops::status::Status;
 
 /// The number of the signal that Ctrl-C sends.
@@ -31,15 +33,20 @@ pub(super) enum Form {
     Json,
 }
 
+/// Returns what knows which tools of a repository are people.
+pub(super) fn asks(cx: &Context) -> Asks {
+    Asks::new(&cx.tools, cx.repo.orc_dir())
+}
+
 /// Returns who is told of every entry.
-pub(super) fn sinks(wish: Option<ProgressWish>, setting: Progress, ui: &Ui) -> Vec<Box<dyn Sink>> {
+pub(super) fn sinks(wish: Option<ProgressWish>, setting: Progress, asks: Asks, ui: &Ui) -> Vec<Box<dyn Sink>> {
     let audience = if ui.err_is_terminal() { Audience::Terminal } else { Audience::Log };
     if wish.is_none() && ui.loudness() == Loudness::Quiet {
         return Vec::new();
     }
     match choose(wish, setting, audience, ui.environment()) {
-        ProgressForm::Bar => vec![Box::new(Bar::new(ui.err_color()))],
-        ProgressForm::Plain => vec![Box::new(Plain::new(ui.progress_writer(), ui.err_color(), ui.zone().clone()))],
+        ProgressForm::Bar => vec![Box::new(Bar::new(ui.err_color(), asks))],
+        ProgressForm::Plain => vec![Box::new(Plain::new(ui.progress_writer(), (ui.err_color(), ui.zone().clone()), asks))],
         ProgressForm::Json => vec![Box::new(Json::new(ui.progress_writer()))],
         ProgressForm::Silent => Vec::new(),
     }
@@ -58,7 +65,7 @@ pub(super) fn report(ending: Ending, first_signal: &AtomicI32, form: Form, ui: &
         }
         Ending::Stopped(state) | Ending::Killed(state) => (state, stopped(first_signal)),
     };
-    let status = Status { state, driver: None };
+    let status = Status { state, driver: None, by_hand: Vec::new() };
     let written = match form {
         Form::Json => ui.text(&summary::json(&status)),
         Form::Human => ui.result(&summary::human(&status)),

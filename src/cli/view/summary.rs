@@ -24,6 +24,11 @@ pub fn json(status: &Status) -> String {
     let mut document = fields(&summary(&status.state));
     document.insert("interrupted".to_owned(), Value::Bool(is_interrupted(status.state.status, status.driver.as_ref())));
     document.insert("driver".to_owned(), status.driver.as_ref().map_or(Value::Null, |driver| Value::from(driver.pid)));
+    let by_hand = status.by_hand.iter().map(|one| {
+        let instructions = one.instructions.display().to_string();
+        serde_json::json!({"workstream": one.workstream.as_str(), "worktree": one.worktree, "instructions": instructions})
+    });
+    document.insert("by_hand".to_owned(), by_hand.collect());
     pretty(&document)
 }
 
@@ -33,7 +38,7 @@ pub fn human(status: &Status) -> Styled {
     let told = summary(&status.state);
     let mut out = head(&told);
     out.append(table(&status.state, &told)).line();
-    out.append(verdict(status, &told)).append(integrity::lines(&told.integrity)).append(next(status, &told));
+    out.append(verdict(status, &told)).append(by_hand(status)).append(integrity::lines(&told.integrity)).append(next(status, &told));
     out
 }
 
@@ -134,6 +139,17 @@ fn verdict(status: &Status, told: &RunSummary) -> Styled {
     out
 }
 
+/// Returns where a person is waited for to do the work.
+fn by_hand(status: &Status) -> Styled {
+    let mut out = Styled::default();
+    for one in &status.by_hand {
+        out.line().put(Role::Caution, format!("{} waits for a person", one.workstream)).line();
+        out.add(format!("  worktree      {}", one.worktree.as_deref().unwrap_or("unknown"))).line();
+        out.add(format!("  instructions  {}", one.instructions.display())).line();
+    }
+    out
+}
+
 /// Returns the commands that come next.
 fn next(status: &Status, told: &RunSummary) -> Styled {
     let state = &status.state;
@@ -141,6 +157,9 @@ fn next(status: &Status, told: &RunSummary) -> Styled {
     for one in state.waiting().iter().take(MAX_SHOWN).filter(|_| status.driver.is_none()) {
         let command = format!("git orc decide {} {} approve --reason WHY", told.run, one.about);
         commands.push((command, "or reject, or adjust; then resume"));
+    }
+    for one in status.by_hand.iter().take(MAX_SHOWN) {
+        commands.push((format!("git orc done {} {}", one.workstream, told.run), "when it is done, or --give-up REASON"));
     }
     if status.driver.is_none() && !state.status.is_terminal() {
         commands.push((format!("git orc resume {}", told.run), "go on with it"));
@@ -173,7 +192,7 @@ mod tests {
     use crate::io::git::lock::Holder;
 
     fn shown(state: RunState, driver: Option<Holder>) -> String {
-        human(&Status { state, driver }).render(Color::Never)
+        human(&Status { state, driver, by_hand: Vec::new() }).render(Color::Never)
     }
 
     #[test]
@@ -225,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_document_keeps_its_contract() {
-        let document: Value = serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None })).unwrap();
+        let document: Value = serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None, by_hand: Vec::new() })).unwrap();
         let has = |value: &Value, keys: &[&str]| {
             for key in keys {
                 assert!(value.get(key).is_some(), "{key} in {value}");
