@@ -59,10 +59,11 @@ fn text(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::fs::write_scratch;
 
     fn write(path: &Path, bytes: impl AsRef<[u8]>) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
+        write_scratch(path, bytes.as_ref()).unwrap();
     }
 
     #[test]
@@ -70,8 +71,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let top = folder.path();
         for (path, bytes) in [
-            ("src/a.rs", "a\n"), ("src/b.rs", "b"), ("src/secret.rs", "s"), ("other", "o"), ("src/.hidden", "h"), ("src/bin", "\0"),
-            ("src/target/x", "t"), (".gitignore", "target\n"), (".git/config", "g"),
+            ("src/a.rs", "a\n"),
+            ("src/b.rs", "b"),
+            ("src/secret.rs", "s"),
+            ("other", "o"),
+            ("src/.hidden", "h"),
+            ("src/bin", "\0"),
+            ("src/target/x", "t"),
+            (".gitignore", "target\n"),
+            (".git/config", "g"),
         ] {
             write(&top.join(path), bytes);
         }
@@ -86,8 +94,12 @@ mod tests {
         };
         let named = |path: &str, content: Option<&str>| (path.to_owned(), content.map(str::to_owned));
         let expect = [
-            named("src/.hidden", Some("h")), named("src/a.rs", Some("a\n")), named("src/b.rs", Some("b")), named("src/bin", None),
-            named("src/large", None), named("src/latin", None),
+            named("src/.hidden", Some("h")),
+            named("src/a.rs", Some("a\n")),
+            named("src/b.rs", Some("b")),
+            named("src/bin", None),
+            named("src/large", None),
+            named("src/latin", None),
         ];
         assert_eq!(told(1000), expect);
         assert_eq!(told(3)[..3], [named("src/.hidden", Some("h")), named("src/a.rs", Some("a\n")), named("src/b.rs", None)]);

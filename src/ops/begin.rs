@@ -188,7 +188,9 @@ fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
 }
 
 const fn traits(profile: &ToolProfile) -> ToolTraits {
-    ToolTraits { prompted: profile.is_prompted(), fixed: matches!(profile.kind, ToolKind::Replay), resolve: profile.resolve }
+    // A person who gives up does not do it with less to read.
+    let prompted = profile.is_prompted() && !profile.is_by_hand();
+    ToolTraits { prompted, fixed: matches!(profile.kind, ToolKind::Replay), resolve: profile.resolve }
 }
 
 /// A run before it is driven.

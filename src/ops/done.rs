@@ -161,7 +161,8 @@ fn meant(cx: &Context, request: &DoneRequest) -> Result<Waiting, DoneError> {
         }
         all.extend(waiting(cx, &state));
     }
-    let (mut fitting, others): (Vec<Waiting>, Vec<Waiting>) = all.into_iter().partition(|one| one.workstream.as_str() == request.workstream);
+    let (mut fitting, others): (Vec<Waiting>, Vec<Waiting>) =
+        all.into_iter().partition(|one| one.workstream.as_str() == request.workstream);
     if fitting.len() > 1 {
         // A run that was interrupted waits for a resume first.
         let heard = |one: &Waiting| RunLock::holder(&cx.repo, one.run).is_ok_and(|holder| holder.is_some());

@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn the_document_keeps_its_contract() {
-        let document: Value = serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None, by_hand: Vec::new() })).unwrap();
+        let document: Value =
+            serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None, by_hand: Vec::new() })).unwrap();
         let has = |value: &Value, keys: &[&str]| {
             for key in keys {
                 assert!(value.get(key).is_some(), "{key} in {value}");

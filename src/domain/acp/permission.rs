@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn changes_within_the_scope_are_allowed() {
-        for (kind, path) in [("edit", "/w/src/old"), ("edit", "src/./fresh"), ("delete", "/w/src/old"), ("edit", "/w/new/fresh"), ("move", "src/a")] {
+        for (kind, path) in
+            [("edit", "/w/src/old"), ("edit", "src/./fresh"), ("delete", "/w/src/old"), ("edit", "/w/new/fresh"), ("move", "src/a")]
+        {
             assert_eq!(decided(at(kind, path)), Decision::Allow, "{kind} {path}");
         }
         assert_eq!(decided(json!({"kind": "edit", "content": [{"type": "diff", "path": "/w/src/a", "newText": ""}]})), Decision::Allow);

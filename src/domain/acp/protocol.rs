@@ -200,10 +200,7 @@ mod tests {
             assert_eq!(read.tokens().map(|t| (t.input, t.cached, t.output, t.reasoning)), expect, "{result}");
         };
         check(json!({"usage": {"inputTokens": 100, "outputTokens": 9, "cachedReadTokens": 40, "thoughtTokens": 4}}), Some((60, 40, 9, 4)));
-        check(
-            json!({"usage": {"inputTokens": 100, "outputTokens": 9, "cachedReadTokens": 40, "totalTokens": 149}}),
-            Some((100, 40, 9, 0)),
-        );
+        check(json!({"usage": {"inputTokens": 100, "outputTokens": 9, "cachedReadTokens": 40, "totalTokens": 149}}), Some((100, 40, 9, 0)));
         check(json!({"usage": {"input_tokens": 1, "output_tokens": 2, "cached_read_tokens": 5}}), Some((1, 5, 2, 0)));
         check(json!({"_meta": {"quota": {"token_count": {"input_tokens": 7, "output_tokens": 8}}}}), Some((7, 0, 8, 0)));
         check(json!({"usage": null}), None);

@@ -120,9 +120,7 @@ impl<'a> Session<'a> {
         let (id, method) = (stage.id(), stage.method());
         Deed::Send(match &self.session {
             None => wire::request(id, method, &NewSession { cwd: self.cwd, mcp_servers: [] }),
-            Some(session_id) => {
-                wire::request(id, method, &Prompt { session_id, prompt: [Text { kind: "text", text: self.prompt }] })
-            }
+            Some(session_id) => wire::request(id, method, &Prompt { session_id, prompt: [Text { kind: "text", text: self.prompt }] }),
         })
     }
 

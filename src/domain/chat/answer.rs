@@ -101,11 +101,15 @@ impl Answer {
         }
         match self.finish.as_deref() {
             Some("content_filter") => Report::failed(FailureClass::Refusal, "the filter of the server stopped the answer"),
-            Some("length") => Report::failed(FailureClass::TurnLimit, "the answer came to the most tokens that the model writes, and was cut"),
+            Some("length") => {
+                Report::failed(FailureClass::TurnLimit, "the answer came to the most tokens that the model writes, and was cut")
+            }
             Some(_) if self.has_text => Report::done("answered"),
             // An answer that was told to be over is over, also when nobody says why.
             None if self.is_over && self.has_text => Report::done("answered"),
-            Some(reason) => Report::failed(FailureClass::Failed, format!("the answer is empty; it ended with `{}`", clip(&one_line(reason), 40))),
+            Some(reason) => {
+                Report::failed(FailureClass::Failed, format!("the answer is empty; it ended with `{}`", clip(&one_line(reason), 40)))
+            }
             None if self.is_over => Report::failed(FailureClass::Failed, "the answer is empty"),
             None => Report::failed(FailureClass::Network, "the answer broke off in the middle"),
         }
@@ -156,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_whole_answer_is_read_alike() {
-        let (text, report) =
-            read(&[r#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#]);
+        let (text, report) = read(&[
+            r#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#,
+        ]);
         assert_eq!((text.as_str(), report.exit_code(), report.usage.unwrap().input), ("x", 0, 5));
     }
 
@@ -181,7 +186,11 @@ mod tests {
         let refusal = r#"{"choices":[{"delta":{"refusal":"I will not"}}]}"#;
         check(&[refusal, &end("stop")], Some(FailureClass::Refusal), "the model refuses: I will not");
         check(&[some, "<html>"], Some(FailureClass::Server), "the server sent what is no JSON: <html>");
-        check(&[some, r#"{"error":{"message":"Overloaded","code":529}}"#, "[DONE]"], Some(FailureClass::Server), "the server says: Overloaded");
+        check(
+            &[some, r#"{"error":{"message":"Overloaded","code":529}}"#, "[DONE]"],
+            Some(FailureClass::Server),
+            "the server says: Overloaded",
+        );
     }
 
     proptest! {

@@ -131,14 +131,24 @@ mod tests {
     fn statuses_and_bodies_have_classes() {
         let check = |status, body: &str, class, message: &str| {
             let report = of_status(status, body.as_bytes(), (None, now()));
-            assert_eq!((report.class, report.message.as_str(), report.http_status), (Some(class), message, Some(status)), "{status} {body}");
+            assert_eq!(
+                (report.class, report.message.as_str(), report.http_status),
+                (Some(class), message, Some(status)),
+                "{status} {body}"
+            );
         };
         check(401, r#"{"error":{"message":"bad key","type":"x"}}"#, FailureClass::Auth, "status 401: bad key");
         check(403, "", FailureClass::Auth, "the server answers with status 403");
         check(429, r#"{"error":{"message":"slow"}}"#, FailureClass::RateLimit, "status 429: slow");
         check(429, r#"{"error":{"message":"no","code":"insufficient_quota"}}"#, FailureClass::Budget, "status 429: no");
-        check(400, r#"{"error":{"message":"too big","code":"context_length_exceeded"}}"#, FailureClass::ContextTooLong, "status 400: too big");
-        let llama = r#"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}}"#;
+        check(
+            400,
+            r#"{"error":{"message":"too big","code":"context_length_exceeded"}}"#,
+            FailureClass::ContextTooLong,
+            "status 400: too big",
+        );
+        let llama =
+            r#"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error"}}"#;
         check(400, llama, FailureClass::ContextTooLong, "status 400: the request exceeds the available context size");
         check(400, r#"{"error":"content_policy_violation"}"#, FailureClass::Refusal, "status 400: content_policy_violation");
         check(400, r#"{"detail":"what?"}"#, FailureClass::Failed, "status 400: what?");
@@ -172,7 +182,11 @@ mod tests {
         };
         check(serde_json::json!({"message": "m", "code": 429}), FailureClass::RateLimit, "the server says: m");
         check(serde_json::json!({"message": "Overloaded"}), FailureClass::Server, "the server says: Overloaded");
-        check(serde_json::json!({"message": "maximum context length"}), FailureClass::ContextTooLong, "the server says: maximum context length");
+        check(
+            serde_json::json!({"message": "maximum context length"}),
+            FailureClass::ContextTooLong,
+            "the server says: maximum context length",
+        );
         check(serde_json::json!("weird"), FailureClass::Server, "the server says: \"weird\"");
     }
 

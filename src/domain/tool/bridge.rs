@@ -272,14 +272,12 @@ mod tests {
         let usage = Tokens { input: 3, cached: 2, cache_write: 0, output: 5, reasoning: 1 };
         let report = Report { usage: Some(usage), model: Some("m".to_owned()), ..Report::done("x") };
         let text = serde_json::to_string(&report).unwrap();
-        let expect = r#"{"status":"done","message":"x","usage":{"input":3,"cached":2,"cache_write":0,"output":5,"reasoning":1},"model":"m"}"#;
+        let expect =
+            r#"{"status":"done","message":"x","usage":{"input":3,"cached":2,"cache_write":0,"output":5,"reasoning":1},"model":"m"}"#;
         assert_eq!(text, expect);
         let failed = Report { retry_after_sec: Some(7), http_status: Some(429), ..Report::failed(FailureClass::RateLimit, "slow down") };
         let text = serde_json::to_string(&failed).unwrap();
-        assert_eq!(
-            text,
-            r#"{"status":"failed","message":"slow down","class":"rate_limit","http_status":429,"retry_after_sec":7}"#
-        );
+        assert_eq!(text, r#"{"status":"failed","message":"slow down","class":"rate_limit","http_status":429,"retry_after_sec":7}"#);
         assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), failed);
         let pattern = failures().remove(0).pattern.unwrap();
         let line = failed.line();

@@ -101,19 +101,27 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::io::fs::write_scratch;
 
     #[test]
     fn links_that_lead_out_are_seen() {
         let folder = tempfile::tempdir().unwrap();
         let top = folder.path().join("w");
         std::fs::create_dir_all(top.join("a")).unwrap();
-        std::fs::write(top.join("a/x"), "").unwrap();
+        write_scratch(&top.join("a/x"), b"").unwrap();
         symlink("/etc", top.join("out")).unwrap();
         symlink("a", top.join("in")).unwrap();
         symlink("/no/such", top.join("nowhere")).unwrap();
         for (path, expect) in [
-            ("a/x", Standing::Taken), ("a/y", Standing::Free), ("b/c/d", Standing::Free), ("in/x", Standing::Taken), ("in/y", Standing::Free),
-            ("out", Standing::Outside), ("out/passwd", Standing::Outside), ("out/new", Standing::Outside), ("nowhere", Standing::Outside),
+            ("a/x", Standing::Taken),
+            ("a/y", Standing::Free),
+            ("b/c/d", Standing::Free),
+            ("in/x", Standing::Taken),
+            ("in/y", Standing::Free),
+            ("out", Standing::Outside),
+            ("out/passwd", Standing::Outside),
+            ("out/new", Standing::Outside),
+            ("nowhere", Standing::Outside),
         ] {
             assert_eq!(standing(&top, Path::new(path)), expect, "{path}");
         }

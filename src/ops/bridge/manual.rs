@@ -25,7 +25,8 @@ fn asked((workstream, run): (&str, &str), ground: &Ground<'_>, voice: &mut Voice
     fs::remove_file(&answer)?;
     let text = instructions_text((workstream, run), &ground.worktree.display().to_string(), &ground.prompt);
     fs::write_atomic(&instructions, text.as_bytes(), Durability::Relaxed)?;
-    voice.say(format!("waiting for a person; worktree {}; instructions {}\n", ground.worktree.display(), instructions.display()).as_bytes());
+    voice
+        .say(format!("waiting for a person; worktree {}; instructions {}\n", ground.worktree.display(), instructions.display()).as_bytes());
     let said = letterbox::wait_for(&answer, MOST_ANSWER)?;
     let Ok(said) = serde_json::from_slice::<Answer>(&said) else {
         return Ok(Report::failed(FailureClass::Failed, "the answer is no answer"));

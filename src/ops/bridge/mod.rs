@@ -83,7 +83,7 @@ pub fn run(args: &[OsString], environment: &Environment, mut voice: Voice<'_>) -
     let report = match prepare((run_dir, Path::new(prompt_file)), environment, program) {
         Ok((order, ground)) if order.word() == kind => act(order, &ground, &mut voice),
         Ok((order, _)) => Report::failed(FailureClass::Config, format!("the order is for a bridge of kind `{}`", order.word())),
-        Err(report) => report,
+        Err(report) => *report,
     };
     let document = serde_json::to_vec_pretty(&report).unwrap_or_default();
     if let Err(error) = fs::write_atomic(&run_dir.join(RESULT_FILE), &document, Durability::Relaxed) {
@@ -99,16 +99,17 @@ fn prepare<'a>(
     (run_dir, prompt_file): (&'a Path, &Path),
     environment: &'a Environment,
     program: &'a [OsString],
-) -> Result<(Order, Ground<'a>), Report> {
+) -> Result<(Order, Ground<'a>), Box<Report>> {
     let read = |path: &Path| fs::read_at_most(path, MOST_READ).map_err(|error| broken(&format!("{error}: {}", error.source)));
-    let order = serde_json::from_slice(&read(&run_dir.join(ORDER_FILE))?).map_err(|error| broken(&format!("its order is no order: {error}")))?;
+    let order =
+        serde_json::from_slice(&read(&run_dir.join(ORDER_FILE))?).map_err(|error| broken(&format!("its order is no order: {error}")))?;
     let prompt = String::from_utf8_lossy(&read(prompt_file)?).into_owned();
     let worktree = std::env::current_dir().map_err(|error| broken(&format!("the folder to work in can not be found: {error}")))?;
     Ok((order, Ground { worktree, run_dir, prompt, environment, clock: Clock::system(), program }))
 }
 
-fn broken(message: &str) -> Report {
-    Report::failed(FailureClass::Failed, message)
+fn broken(message: &str) -> Box<Report> {
+    Box::new(Report::failed(FailureClass::Failed, message))
 }
 
 fn act(order: Order, ground: &Ground<'_>, voice: &mut Voice<'_>) -> Report {

@@ -21,7 +21,7 @@ fn say(session: &mut Session<'_>, line: &Value) -> Vec<Deed> {
     session.hear(line.to_string().as_bytes())
 }
 
-fn update(kind: &str, more: Value) -> Value {
+fn update(kind: &str, more: &Value) -> Value {
     let mut update = json!({"sessionUpdate": kind});
     for (key, value) in more.as_object().unwrap() {
         update[key] = value.clone();
@@ -51,13 +51,13 @@ fn a_conversation_goes_to_its_end() {
         open(session);
         let mut text = String::new();
         for line in [
-            update("agent_thought_chunk", json!({"content": {"type": "text", "text": "hm"}})),
-            update("agent_message_chunk", json!({"content": {"type": "text", "text": "Of "}})),
-            update("agent_message_chunk", json!({"content": {"type": "text", "text": "course."}})),
-            update("tool_call", json!({"toolCallId": "1", "title": "Write x\n", "kind": "edit", "status": "pending"})),
-            update("tool_call_update", json!({"toolCallId": "1", "title": "Write x", "status": "failed"})),
-            update("plan", json!({"entries": []})),
-            update("usage_update", json!({"used": 1})),
+            update("agent_thought_chunk", &json!({"content": {"type": "text", "text": "hm"}})),
+            update("agent_message_chunk", &json!({"content": {"type": "text", "text": "Of "}})),
+            update("agent_message_chunk", &json!({"content": {"type": "text", "text": "course."}})),
+            update("tool_call", &json!({"toolCallId": "1", "title": "Write x\n", "kind": "edit", "status": "pending"})),
+            update("tool_call_update", &json!({"toolCallId": "1", "title": "Write x", "status": "failed"})),
+            update("plan", &json!({"entries": []})),
+            update("usage_update", &json!({"used": 1})),
         ] {
             for deed in say(session, &line) {
                 let Deed::Show(shown) = deed else { panic!("{deed:?}") };
@@ -125,11 +125,26 @@ fn document() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<i32>().prop_map(Value::from),
         ".{0,6}".prop_map(Value::from),
-        prop_oneof![Just("session/update"), Just("session/request_permission"), Just("edit"), Just("tool_call"), Just("/w/src/x")].prop_map(Value::from)
+        prop_oneof![Just("session/update"), Just("session/request_permission"), Just("edit"), Just("tool_call"), Just("/w/src/x")]
+            .prop_map(Value::from)
     ];
     let key = prop_oneof![
-        Just("id"), Just("method"), Just("params"), Just("result"), Just("error"), Just("update"), Just("sessionUpdate"), Just("toolCall"),
-        Just("kind"), Just("locations"), Just("path"), Just("options"), Just("content"), Just("text"), Just("usage"), Just("protocolVersion")
+        Just("id"),
+        Just("method"),
+        Just("params"),
+        Just("result"),
+        Just("error"),
+        Just("update"),
+        Just("sessionUpdate"),
+        Just("toolCall"),
+        Just("kind"),
+        Just("locations"),
+        Just("path"),
+        Just("options"),
+        Just("content"),
+        Just("text"),
+        Just("usage"),
+        Just("protocolVersion")
     ];
     leaf.prop_recursive(4, 24, 5, move |inner| {
         prop_oneof![

@@ -59,8 +59,8 @@ fn start(profile: &ToolProfile, prompt: &str, files: &[RepoPath]) -> Option<Invo
         model: Some("model"),
         budget: None,
         timeout_sec: 60,
-            scope: &Scope::new(&[], &[], &[]).unwrap(),
-            own_program: Path::new("/bin/git-orc"),
+        scope: &Scope::new(&[], &[], &[]).unwrap(),
+        own_program: Path::new("/bin/git-orc"),
     };
     let started = invocation(profile, &task).ok()?;
     let ToolKind::External { binary, args } = &profile.kind else { return Some(started) };
