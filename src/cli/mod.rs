@@ -23,6 +23,7 @@ use crate::io::fs::FsError;
 use crate::io::process::supervisor::{self, Supervisor};
 use crate::io::settings::environment::Environment;
 use crate::ops::bridge;
+use crate::ops::bridge::ground::Voice;
 use crate::ops::context::{Context, Desk};
 
 /// Runs the command line of this process; the first of `args` is the name of the program. Returns how the process ends.
@@ -36,7 +37,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     if bridge::is_meant(&args) {
         let (mut out, mut err) = ui::streams();
-        return ExitCode::from(bridge::run(&args, &Environment::read(), bridge::Voice { out: &mut out, err: &mut err }));
+        return ExitCode::from(bridge::run(&args, &Environment::read(), Voice { out: &mut out, err: &mut err }));
     }
     ExitCode::from(run(args, Environment::read()).code())
 }

@@ -12,9 +12,9 @@ use crate::ops::done::{DoneRequest, done};
 
 const EXAMPLES: &str = "\
 Examples:
-  git orc done ws-auth                              It is done, in the run that waits for it
-  git orc done ws-auth tour --message 'by pairing'  In the newest run of the plan `tour`
-  git orc done ws-auth --give-up 'needs a decision' It will not be done
+  git orc done ws-auth                               It is done, in the run that waits for it
+  git orc done ws-auth tour --message 'by pairing'   In the newest run of the plan `tour`
+  git orc done ws-auth --give-up 'needs a decision'  It will not be done
 
 A workstream whose tool is a person (a profile with `\"kind\": \"manual\"`, such as the tool `manual`) waits until somebody says so. `git orc
 status` tells what waits, where its worktree is and where its instructions are. What is in the worktree by then is the patch; commits that

@@ -168,15 +168,21 @@ impl PromptResult {
         let (read, written) = (input.unwrap_or(0), output.unwrap_or(0));
         let cached = number(&["cachedReadTokens", "cached_read_tokens", "cachedInputTokens"]).unwrap_or(0);
         let cache_write = number(&["cachedWriteTokens", "cached_write_tokens"]).unwrap_or(0);
-        // The total tells whether what was found in a cache is counted a second time.
+        let thoughts = number(&["thoughtTokens", "thought_tokens", "reasoningTokens"]).unwrap_or(0);
+        // The total tells what is counted apart: what was found in a cache, and thoughts.
         let total = number(&["totalTokens", "total_tokens"]);
-        let is_apart = cached > read || (cached > 0 && total == Some(read.saturating_add(written).saturating_add(cached)));
+        let apart = |cached: u64, thoughts: u64| {
+            (total == read.checked_add(written)?.checked_add(cached)?.checked_add(thoughts)).then_some((cached > 0, thoughts > 0))
+        };
+        let ways = [(0, 0), (cached, 0), (0, thoughts), (cached, thoughts)];
+        let told = ways.into_iter().find_map(|(cached, thoughts)| apart(cached, thoughts));
+        let (is_cached_apart, are_thoughts_apart) = told.unwrap_or((cached > read, thoughts > written));
         Some(Tokens {
-            input: if is_apart { read } else { read - cached },
+            input: if is_cached_apart { read } else { read.saturating_sub(cached) },
             cached,
             cache_write,
-            output: written,
-            reasoning: number(&["thoughtTokens", "thought_tokens", "reasoningTokens"]).unwrap_or(0).min(written),
+            output: if are_thoughts_apart { written.saturating_add(thoughts) } else { written },
+            reasoning: thoughts,
         })
     }
 
@@ -201,6 +207,11 @@ mod tests {
         };
         check(json!({"usage": {"inputTokens": 100, "outputTokens": 9, "cachedReadTokens": 40, "thoughtTokens": 4}}), Some((60, 40, 9, 4)));
         check(json!({"usage": {"inputTokens": 100, "outputTokens": 9, "cachedReadTokens": 40, "totalTokens": 149}}), Some((100, 40, 9, 0)));
+        let apart = json!({"inputTokens": 1000, "outputTokens": 27, "cachedReadTokens": 200, "thoughtTokens": 7, "totalTokens": 1234});
+        check(json!({"usage": apart}), Some((1000, 200, 34, 7)));
+        let all = u64::MAX;
+        let huge = json!({"inputTokens": all, "outputTokens": all, "cachedReadTokens": all, "thoughtTokens": all, "totalTokens": all});
+        check(json!({"usage": huge}), Some((0, all, all, all)));
         check(json!({"usage": {"input_tokens": 1, "output_tokens": 2, "cached_read_tokens": 5}}), Some((1, 5, 2, 0)));
         check(json!({"_meta": {"quota": {"token_count": {"input_tokens": 7, "output_tokens": 8}}}}), Some((7, 0, 8, 0)));
         check(json!({"usage": null}), None);

@@ -76,7 +76,8 @@ pub fn of_status(status: u16, body: &[u8], (retry_after, now): (Option<&str>, Ti
     let class = class(status, &text);
     let message = if words.is_empty() { format!("the server answers with status {status}") } else { format!("status {status}: {words}") };
     let waits = matches!(class, FailureClass::RateLimit | FailureClass::Server);
-    let retry_after_sec = retry_after.filter(|_| waits).and_then(|text| seconds(text, now));
+    let told = || retry_after.and_then(|text| seconds(text, now)).or_else(|| seconds_in_words(&words));
+    let retry_after_sec = waits.then(told).flatten();
     Report { http_status: Some(status), retry_after_sec, ..Report::failed(class, message) }
 }
 
@@ -115,6 +116,32 @@ fn seconds(text: &str, now: Timestamp) -> Option<u64> {
     }
     let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     Some(u64::try_from(at.duration_since(now).as_secs()).unwrap_or(0).min(86_400))
+}
+
+/// Returns how many seconds the words `try again in 1m2.5s` mean.
+fn seconds_in_words(words: &str) -> Option<u64> {
+    let (_, rest) = words.split_once("again in ")?;
+    let mut rest = rest.trim_start();
+    let mut total = 0.0;
+    let mut is_told = false;
+    loop {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let Ok(number) = rest[..end].parse::<f64>() else { break };
+        let unit = rest[end..].trim_start();
+        let (factor, length) = match unit.find(|c: char| !c.is_ascii_alphabetic()).map_or(unit, |at| &unit[..at]) {
+            "ms" => (0.001, 2),
+            "h" => (3600.0, 1),
+            "m" => (60.0, 1),
+            "s" => (1.0, 1),
+            "second" | "seconds" => (1.0, 6),
+            "minute" | "minutes" => (60.0, 6),
+            _ => break,
+        };
+        total += number * factor;
+        is_told = true;
+        rest = &unit[length..];
+    }
+    is_told.then(|| seconds(&total.to_string(), Timestamp::UNIX_EPOCH)).flatten()
 }
 
 #[cfg(test)]
@@ -172,6 +199,17 @@ mod tests {
             check(429, text, None);
         }
         check(401, "7", None);
+        for (words, expect) in [
+            ("Please try again in 7s.", Some(7)),
+            ("try again in 1m2.5s", Some(63)),
+            ("try again in 20 seconds", Some(20)),
+            ("try again in 350ms", Some(1)),
+            ("try again in a while", None),
+            ("try again in 7 moons", None),
+            ("try again in 9é", None),
+        ] {
+            assert_eq!(of_status(429, words.as_bytes(), (None, now())).retry_after_sec, expect, "{words}");
+        }
     }
 
     #[test]

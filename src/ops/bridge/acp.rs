@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::{Ground, Voice};
+use super::ground::{Ground, Voice};
 use crate::domain::acp::permission::{self, Standing};
 use crate::domain::acp::session::{Deed, Session};
 use crate::domain::tool::bridge::{Report, ScopeGlobs};

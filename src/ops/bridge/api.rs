@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::{Ground, Voice};
+use super::ground::{Ground, Voice};
 use crate::domain::chat::answer::Answer;
 use crate::domain::chat::failure::of_status;
 use crate::domain::chat::redact::Redactor;

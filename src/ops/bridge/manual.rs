@@ -1,6 +1,6 @@
 //! The bridge to a person: writes down what is to be done, and waits for the answer.
 
-use super::{Ground, Voice};
+use super::ground::{Ground, Voice};
 use crate::domain::text::one_line;
 use crate::domain::tool::bridge::{ANSWER_FILE, INSTRUCTIONS_FILE, Report};
 use crate::domain::tool::failure::FailureClass;

@@ -6,12 +6,13 @@
 
 mod acp;
 mod api;
+pub mod ground;
 mod manual;
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use self::ground::{Ground, Voice};
 use crate::domain::tool::bridge::{BRIDGE, ORDER_FILE, Order, RESULT_FILE, Report};
 use crate::domain::tool::failure::FailureClass;
 use crate::io::clock::Clock;
@@ -22,49 +23,6 @@ use crate::io::settings::environment::Environment;
 const MISUSED: u8 = 2;
 /// The most bytes of a file that a bridge reads whole.
 const MOST_READ: u64 = 64 << 20;
-
-/// Where a bridge says something.
-pub struct Voice<'a> {
-    /// What it was asked for.
-    pub out: &'a mut dyn Write,
-    /// What else there is to say.
-    pub err: &'a mut dyn Write,
-}
-
-impl std::fmt::Debug for Voice<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Voice")
-    }
-}
-
-impl Voice<'_> {
-    /// Says a part of what it was asked for, at once. Nobody may listen any more, which is no reason to stop half-way.
-    fn say(&mut self, bytes: &[u8]) {
-        let _heard = self.out.write_all(bytes).and_then(|()| self.out.flush());
-    }
-
-    /// Says something else.
-    fn note(&mut self, text: &str) {
-        let _heard = writeln!(self.err, "{text}").and_then(|()| self.err.flush());
-    }
-}
-
-/// What a bridge stands on.
-#[derive(Debug)]
-struct Ground<'a> {
-    /// The worktree.
-    worktree: PathBuf,
-    /// The folder of the step.
-    run_dir: &'a Path,
-    /// The prompt.
-    prompt: String,
-    /// The environment.
-    environment: &'a Environment,
-    /// Time.
-    clock: Clock,
-    /// The program to talk to and its arguments.
-    program: &'a [OsString],
-}
 
 /// Returns whether a command line is that of a bridge.
 #[must_use]

@@ -61,6 +61,30 @@ fn what_a_model_answers_is_merged() {
 }
 
 #[test]
+fn all_kinds_work_in_the_tightest_sandbox_of_the_machine() {
+    for level in ["auto", "landlock"] {
+        let environment = TestEnvironment::new();
+        let repo = project(&environment);
+        let server = Server::start(vec![with_diff()]);
+        let program = format!("{}/fixtures/tools/acp.sh", env!("CARGO_MANIFEST_DIR"));
+        let talker = json!({"kind": "acp", "binary": program, "args": ["edits"], "sandbox": {"write": [environment.home()]}});
+        let asked = json!({"kind": "api", "base_url": server.url(), "model": "m-1"});
+        profiles(&environment, &json!({"model-x": asked, "talker": talker}).to_string());
+        for (tool, content) in [("model-x", "a 1\na TWO\na 3"), ("talker", "by acp")] {
+            let mut command = repo.command("git-orc");
+            command.args(["run", &plan(&environment, tool, "")]).env("ORC_SANDBOX", level);
+            let outcome = crate::harness::run(&mut command);
+            if level == "landlock" && outcome.stderr.contains("can not be had") {
+                continue;
+            }
+            let outcome = outcome.expect_code(0);
+            assert_eq!(repo.git(&["show", "orc/tour:a/x.txt"]), content, "{level} {tool}: {outcome:?}");
+        }
+        assert_sound(&repo);
+    }
+}
+
+#[test]
 fn a_refused_key_fails_the_step_with_the_reason() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
