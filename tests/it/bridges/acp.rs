@@ -80,5 +80,7 @@ fn a_run_that_is_stopped_cancels_the_turn() {
     kill(Pid::from_raw(i32::try_from(running.pid()).unwrap()), Signal::SIGTERM).unwrap();
     running.finish().expect_code(143);
     let report: Value = serde_json::from_slice(&std::fs::read(step_file(&repo, "result.json")).unwrap()).unwrap();
-    assert_eq!(report["status"], "failed", "{report}");
+    assert_eq!((report["status"].as_str(), report["message"].as_str()), (Some("failed"), Some("it was asked to end")), "{report}");
+    let heard = std::fs::read_to_string(environment.home().join("heard")).unwrap();
+    assert!(heard.lines().last().unwrap().contains("session/cancel"), "{heard}");
 }

@@ -67,7 +67,7 @@ fn all_kinds_work_in_the_tightest_sandbox_of_the_machine() {
         let repo = project(&environment);
         let server = Server::start(vec![with_diff()]);
         let program = format!("{}/fixtures/tools/acp.sh", env!("CARGO_MANIFEST_DIR"));
-        let talker = json!({"kind": "acp", "binary": program, "args": ["edits"], "sandbox": {"write": [environment.home()]}});
+        let talker = json!({"kind": "acp", "binary": program, "args": ["edits"], "env": {"HEARD": "{run_dir}/heard"}});
         let asked = json!({"kind": "api", "base_url": server.url(), "model": "m-1"});
         profiles(&environment, &json!({"model-x": asked, "talker": talker}).to_string());
         for (tool, content) in [("model-x", "a 1\na TWO\na 3"), ("talker", "by acp")] {

@@ -74,6 +74,26 @@ fn what_a_person_does_is_merged() {
 }
 
 #[test]
+fn a_person_is_held_by_no_sandbox() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let mut command = repo.command("git-orc");
+    let running = Running::start(command.args(["run", &plan(&environment, "manual", "")]).env("ORC_SANDBOX", "auto"));
+    let worktree = wait_until_asked(&repo);
+    std::fs::write(worktree.join("a/x.txt"), "by hand\n").unwrap();
+    for arguments in [&["switch", "--quiet", "--create", "mine"][..], &["commit", "--quiet", "--all", "--message", "by hand"]] {
+        let mut command = environment.command("git");
+        crate::harness::run(command.arg("-C").arg(&worktree).args(arguments)).expect_code(0);
+    }
+    repo.orc(&["done", "ws-a"]).expect_code(0);
+    running.finish().expect_code(0);
+    assert_eq!(repo.git(&["show", "orc/tour:a/x.txt"]), "by hand");
+    // The branch that was made there is theirs.
+    assert_eq!(repo.git(&["log", "-1", "--format=%s", "mine"]), "by hand");
+    assert_sound(&repo);
+}
+
+#[test]
 fn a_person_may_give_up() {
     let environment = TestEnvironment::new();
     let (repo, running, worktree) = start(&environment, "");
