@@ -22,6 +22,8 @@ use crate::io::clock::Clock;
 use crate::io::fs::FsError;
 use crate::io::process::supervisor::{self, Supervisor};
 use crate::io::settings::environment::Environment;
+use crate::ops::bridge;
+use crate::ops::bridge::ground::Voice;
 use crate::ops::context::{Context, Desk};
 
 /// Runs the command line of this process; the first of `args` is the name of the program. Returns how the process ends.
@@ -32,6 +34,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some(code) = supervisor::hidden(&args) {
         return ExitCode::from(code);
+    }
+    if bridge::is_meant(&args) {
+        let (mut out, mut err) = ui::streams();
+        return ExitCode::from(bridge::run(&args, &Environment::read(), Voice { out: &mut out, err: &mut err }));
     }
     ExitCode::from(run(args, Environment::read()).code())
 }
@@ -85,6 +91,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Run(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Decide(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Done(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Config(args) => args.execute(&desk, ui),
         Command::Init(args) => args.execute(&desk, ui),
         Command::Status(args) => args.execute(&open(&desk, ui)?, ui),

@@ -308,6 +308,12 @@ impl Ui {
     }
 }
 
+/// Returns the streams of this process as they are, for what a run has it do as a tool.
+#[must_use]
+pub fn streams() -> (Stdout, io::Stderr) {
+    (io::stdout(), io::stderr())
+}
+
 /// Decides about colours: the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then git's `color.ui`, then what the other end is.
 fn choose_color(wish: ColorWish, environment: &Environment, color_ui: Option<&str>, reader: Reader) -> Color {
     let is = |name: &str, value: &str| environment.var(name).is_some_and(|v| v == value);

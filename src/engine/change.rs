@@ -52,6 +52,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         events.extend(patch_events(cx, order, (plan, state), (found, stop.as_deref(), &mut worked)).await?);
     }
     let is_to_blame = worked.failure.as_ref().is_some_and(|failure| failure.class.counts_for_breaker());
+    // A person who gives up is no tool that is broken.
+    let is_to_blame = is_to_blame && !profile.is_by_hand();
     events.push(Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),

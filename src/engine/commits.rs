@@ -20,12 +20,13 @@ use crate::io::git::refs::Refs;
 use crate::io::git::snapshot::ToolCommits;
 use crate::io::git::worktree::Worktree;
 
-/// Lends the tool a git directory of its own, where the main one is held from it. Returns the folder that it may then write.
+/// Lends the tool a git directory of its own, where the main one is held from it. Returns the folder that it may then write. A person is
+/// held by nothing and finds the worktree as git makes it.
 ///
 /// # Errors
 /// Returns an error when it can not be made.
 pub fn lend(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, worktree: &Worktree) -> Result<Option<PathBuf>, ExecuteError> {
-    if cx.hold.held(Some(profile)).level == SandboxLevel::None {
+    if profile.is_by_hand() || cx.hold.held(Some(profile)).level == SandboxLevel::None {
         return Ok(None);
     }
     let private = private(cx, order);

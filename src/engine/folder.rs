@@ -69,9 +69,15 @@ impl RunFolder {
     /// # Errors
     /// Returns an error when the folder can not be made.
     pub fn step_dir(&self, workstream: &WorkstreamId, place: (&StepId, Attempt)) -> Result<PathBuf, FsError> {
-        let folder = self.path.join(workstream.as_str()).join(format!("{}-{}", place.0, place.1));
+        let folder = self.step_path(workstream, place);
         fs::create_dir_all(&folder)?;
         Ok(folder)
+    }
+
+    /// Returns where the folder for a tool's own files of one step is or will be.
+    #[must_use]
+    pub fn step_path(&self, workstream: &WorkstreamId, place: (&StepId, Attempt)) -> PathBuf {
+        self.path.join(workstream.as_str()).join(format!("{}-{}", place.0, place.1))
     }
 
     /// Returns where a tool's own git directory of one step is or will be.

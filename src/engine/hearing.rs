@@ -7,6 +7,7 @@ use super::bench::{self, Ended};
 use super::capture::Found;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
+use crate::domain::context::tokens;
 use crate::domain::id::{Attempt, ObjectId, StepId, ToolId, WorkstreamId};
 use crate::domain::policy::governance::change::Added;
 use crate::domain::run::fact::StepOutcome;
@@ -14,7 +15,7 @@ use crate::domain::text::one_line;
 use crate::domain::tool::failure::{Failure, FailureClass};
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::reading::{Changed, Read, Said, files, read, sentence};
-use crate::domain::tool::usage::{Tokens, Usage, estimated_tokens};
+use crate::domain::tool::usage::{Tokens, Usage};
 use crate::io::fs;
 use crate::io::git::added::MostRead;
 use crate::io::git::leftovers::{Leftover, put_aside};
@@ -102,13 +103,13 @@ pub async fn estimate(
 ) -> Result<(), ExecuteError> {
     let is_unanswered = settled.failure.as_ref().is_some_and(|failure| failure.class.is_unanswered());
     let is_told = settled.usage.as_ref().is_some_and(|usage| usage.tokens != Tokens::default());
-    if !profile.is_prompted() || is_told || is_unanswered {
+    if !profile.is_prompted() || profile.is_by_hand() || is_told || is_unanswered {
         return Ok(());
     }
     let own = cx.clone();
     let output = blocking(move || found.map_or(Ok(0), |found| written(&own, parent, &found))).await?;
-    let tokens = Tokens { input: estimated_tokens(prompt.as_bytes()), output, ..Tokens::default() };
-    settled.usage = Some(Usage { tokens, estimated: true, ..settled.usage.take().unwrap_or_default() });
+    let sum = Tokens { input: tokens::count(prompt), output, ..Tokens::default() };
+    settled.usage = Some(Usage { tokens: sum, estimated: true, ..settled.usage.take().unwrap_or_default() });
     Ok(())
 }
 
@@ -117,11 +118,13 @@ fn written(cx: &RunContext, parent: Option<ObjectId>, found: &Found) -> Result<u
     let objects = Objects::open(&cx.repo)?;
     let before = parent.map(|parent| objects.tree_of(parent)).transpose()?;
     let changes = objects.with_lines(&objects.diff_trees(before, Some(found.tree))?, MostRead::default())?;
-    let tokens = |added: &Added| match added {
-        Added::Lines(blocks) => blocks.iter().map(|block| estimated_tokens(&block.text)).fold(0, u64::saturating_add),
+    let of_lines = |added: &Added| match added {
+        Added::Lines(blocks) => {
+            blocks.iter().map(|block| tokens::count(&String::from_utf8_lossy(&block.text))).fold(0, u64::saturating_add)
+        }
         Added::Binary | Added::Unread => 0,
     };
-    Ok(changes.iter().map(|change| tokens(&change.added)).fold(0, u64::saturating_add))
+    Ok(changes.iter().map(|change| of_lines(&change.added)).fold(0, u64::saturating_add))
 }
 
 /// Moves what the tool left for itself at the top of the worktree into the folder of the step. Returns what is worth telling.

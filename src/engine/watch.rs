@@ -34,6 +34,10 @@ pub fn name(order: &StepOrder) -> String {
 /// # Errors
 /// Returns an error when the repository can not be looked at.
 pub async fn enter(cx: &RunContext, who: &str, profile: Option<&ToolProfile>) -> Result<(), ExecuteError> {
+    // A person changes their own configuration and branches as they like.
+    if profile.is_some_and(ToolProfile::is_by_hand) {
+        return Ok(());
+    }
     let is_free = |profile| cx.hold.held(profile).level == SandboxLevel::None;
     // The set-up commands of a tool's worktree are held like checks.
     if !is_free(profile) && !is_free(None) {

@@ -1,5 +1,6 @@
 //! A tool at work in a worktree, and what it left behind.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -154,7 +155,7 @@ pub async fn assign(
             let command = command?;
             let mut folders = vec![live.worktree.path().to_owned(), run_dir.clone()];
             folders.extend(commits::lend(cx, order, profile, &live.worktree)?);
-            (bench::run_tool(cx, command, (profile, &folders)).await, FailureClass::Missing)
+            (bench::run_tool(cx, command, (&reaching_own_program(cx, profile), &folders)).await, FailureClass::Missing)
         }
         Err(message) => (Ok(Err(message)), FailureClass::Config),
     };
@@ -169,6 +170,8 @@ pub async fn assign(
     };
     let mut worked =
         Worked { output: cx.folder.output(&log), notes: [&set.asked.notes[..], &ended.notes].concat(), ..said(profile, &ended) };
+    // A person who is done says so, and who they are.
+    worked.notes.extend((profile.is_by_hand() && worked.outcome == StepOutcome::Passed).then(|| bench::last_line(&ended.text)));
     let is_loose = worked.outcome == StepOutcome::Cancelled || profile.output == OutputMode::Patch;
     let (own, order_own, parents) = (cx.clone(), order.clone(), set.parents.clone());
     let tool = profile.id.clone();
@@ -199,6 +202,15 @@ pub async fn assign(
         no_change(cx, &set, &mut worked)?;
     }
     Ok(worked)
+}
+
+/// Returns the profile of a tool whose program is git-orc itself, with leave to read that program.
+fn reaching_own_program<'a>(cx: &RunContext, profile: &'a ToolProfile) -> Cow<'a, ToolProfile> {
+    let mut profile = Cow::Borrowed(profile);
+    if profile.is_bridged() {
+        profile.to_mut().sandbox.read.extend(cx.supervisor.lasting_path().into_os_string().into_string());
+    }
+    profile
 }
 
 /// Returns what the end of the program says; nothing about what it changed.
@@ -356,8 +368,8 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         Ok(files) => files,
         Err(error) => return Ok(Err(error)),
     };
-    let seconds = bench::capped(cx, ask::seconds(set.plan, profile, (order.role, order.index)));
-    let seconds = set.budget.seconds.map_or(seconds, |most| seconds.min(most.max(1)));
+    let limit = limit(cx, order, profile, set);
+    let own_program = cx.supervisor.lasting_path();
     let task = Task {
         prompt: &set.asked.text,
         prompt_file: &prompt_file,
@@ -369,7 +381,9 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         command: set.command,
         model: model(order, profile, set),
         budget: set.budget.usd,
-        timeout_sec: seconds,
+        timeout_sec: limit.unwrap_or(u64::MAX),
+        scope: &set.plan.scope,
+        own_program: &own_program,
     };
     let Invocation { argv, env, stdin, files } = invocation(profile, &task).map_err(|e| bench::with_sources(&e))?;
     for (path, content) in files {
@@ -386,10 +400,21 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         cwd: worktree.path().to_owned(),
         env: cx.environment.for_task(&variables, &profile.env_allow, &env),
         stdin,
-        wall: Some(Duration::from_secs(seconds)),
+        wall: limit.map(Duration::from_secs),
         idle: (idle > 0).then(|| Duration::from_secs(idle)),
         log: log.to_owned(),
         stdout: wants_stdout(profile).then(|| log.with_extension("stdout")),
         resources: profile.resources,
     }))
+}
+
+/// Returns how long the tool may take, in seconds; a person has any time where nobody says otherwise for this step, this tool or this run.
+fn limit(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, set: &Assignment<'_>) -> Option<u64> {
+    let planned = set.plan.steps.get(order.index).and_then(|step| step.timeout_sec).filter(|_| order.role == StepRole::Edit);
+    let limit = match planned.or(profile.timeout_sec) {
+        None if profile.is_by_hand() => cx.config.timeout_sec,
+        Some(_) | None => Some(bench::capped(cx, ask::seconds(set.plan, profile, (order.role, order.index)))),
+    };
+    let paid = set.budget.seconds.map(|most| most.max(1));
+    limit.into_iter().chain(paid).min()
 }

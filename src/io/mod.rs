@@ -3,7 +3,10 @@
 pub mod clock;
 pub mod fs;
 pub mod git;
+pub mod http;
+pub mod letterbox;
 pub mod process;
 pub mod room;
 pub mod sandbox;
+pub mod scoped;
 pub mod settings;

@@ -249,7 +249,8 @@ fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
 fn traits(cx: &Context, profile: &ToolProfile) -> ToolTraits {
     let registered = cx.registry.tools.get(profile.id.as_str()).and_then(|tool| tool.max_parallel);
     ToolTraits {
-        prompted: profile.is_prompted(),
+        // A person who gives up does not do it with less to read.
+        prompted: profile.is_prompted() && !profile.is_by_hand(),
         fixed: matches!(profile.kind, ToolKind::Replay),
         resolve: profile.resolve,
         max_parallel: registered.into_iter().chain(profile.max_parallel).min(),

@@ -4,6 +4,7 @@
 //! [`plan_source`] brings plans from files; [`begin`], [`frozen`] and [`finish`] are what [`run`] and [`resume`] have in common.
 
 pub mod begin;
+pub mod bridge;
 pub mod config_check;
 pub mod context;
 pub mod cost;
@@ -11,6 +12,7 @@ pub mod decide;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
+pub mod done;
 pub mod export;
 pub mod find;
 pub mod finish;

@@ -6,6 +6,7 @@ use crate::domain::run::state::{RunState, RunStatus};
 use crate::io::git::lock::{Holder, LockError, RunLock};
 use crate::ops::context::Context;
 use crate::ops::cost::total;
+use crate::ops::done::{Waiting, waiting};
 use crate::ops::find::{FindError, find_run};
 use crate::ops::load::{LoadError, RunHead, load_state, runs};
 
@@ -32,6 +33,8 @@ pub struct Status {
     pub driver: Option<Holder>,
     /// What it cost so far.
     pub cost: CostLine,
+    /// What waits for a person to do the work, on this machine.
+    pub by_hand: Vec<Waiting>,
 }
 
 /// A run in a list, and who works on it.
@@ -59,7 +62,9 @@ pub fn status(cx: &Context, run: Option<&str>) -> Result<Status, StatusError> {
     // Asked before the ledger is read: a driver that ends in between has written its last entry by then.
     let driver = driver(cx, run)?;
     let cost = total(cx, run).map_err(LoadError::Ledger)?;
-    Ok(Status { state: load_state(&ledger, run)?, driver, cost })
+    let state = load_state(&ledger, run)?;
+    let by_hand = if driver.is_some() { waiting(cx, &state) } else { Vec::new() };
+    Ok(Status { state, driver, cost, by_hand })
 }
 
 /// Returns the runs in the ledger, newest first.

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod bridges;
 mod cli;
 mod corpora;
 mod costs;

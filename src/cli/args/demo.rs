@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::demo as view;
+use crate::cli::view::progress::asks::Asks;
 use crate::cli::view::progress::mode::ProgressWish;
 use crate::engine::signals::listen;
 use crate::ops::context::Desk;
@@ -47,7 +48,7 @@ impl DemoArgs {
         let signals = listen().map_err(drive::no_signals)?;
         let settings = desk.settings().map_err(|error| failed(&error.into()))?;
         ui.note(view::OPENING);
-        let sinks = drive::sinks(self.progress, settings.progress.value, ui);
+        let sinks = drive::sinks(self.progress, settings.progress.value, Asks::default(), ui);
         let request = DemoRequest { folder: self.folder.clone(), sinks, stop: signals.stop };
         let report = match demo(desk, request).await {
             Ok(report) => report,

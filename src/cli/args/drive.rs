@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::{Loudness, Ui};
+use crate::cli::view::progress::asks::Asks;
 use crate::cli::view::progress::bar::Bar;
 use crate::cli::view::progress::json::Json;
 use crate::cli::view::progress::mode::{Audience, ProgressForm, ProgressWish, choose};
@@ -33,15 +34,20 @@ pub(super) enum Form {
     Json,
 }
 
+/// Returns what knows which tools of a repository are people.
+pub(super) fn asks(cx: &Context) -> Asks {
+    Asks::new(&cx.tools, cx.repo.orc_dir())
+}
+
 /// Returns who is told of every entry.
-pub(super) fn sinks(wish: Option<ProgressWish>, setting: Progress, ui: &Ui) -> Vec<Box<dyn Sink>> {
+pub(super) fn sinks(wish: Option<ProgressWish>, setting: Progress, asks: Asks, ui: &Ui) -> Vec<Box<dyn Sink>> {
     let audience = if ui.err_is_terminal() { Audience::Terminal } else { Audience::Log };
     if wish.is_none() && ui.loudness() == Loudness::Quiet {
         return Vec::new();
     }
     match choose(wish, setting, audience, ui.environment()) {
-        ProgressForm::Bar => vec![Box::new(Bar::new(ui.err_color()))],
-        ProgressForm::Plain => vec![Box::new(Plain::new(ui.progress_writer(), ui.err_color(), ui.zone().clone()))],
+        ProgressForm::Bar => vec![Box::new(Bar::new(ui.err_color(), asks))],
+        ProgressForm::Plain => vec![Box::new(Plain::new(ui.progress_writer(), (ui.err_color(), ui.zone().clone()), asks))],
         ProgressForm::Json => vec![Box::new(Json::new(ui.progress_writer()))],
         ProgressForm::Silent => Vec::new(),
     }
@@ -62,7 +68,7 @@ pub(super) fn report(cx: &Context, ending: Ending, first_signal: &AtomicI32, for
     };
     // Costs that can not be read are no reason to say nothing about the run.
     let cost = total(cx, state.run).unwrap_or_default();
-    let status = Status { state, driver: None, cost };
+    let status = Status { state, driver: None, cost, by_hand: Vec::new() };
     let written = match form {
         Form::Json => ui.text(&summary::json(&status)),
         Form::Human => ui.result(&summary::human(&status)),

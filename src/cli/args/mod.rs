@@ -6,6 +6,7 @@ pub mod decide;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
+pub mod done;
 mod drive;
 pub mod export;
 pub mod gate;

@@ -65,7 +65,7 @@ impl ResumeArgs {
         let wish = if self.trust { Decision::Trust } else { Decision::Refuse };
         before_running(cx, None, wish, ui)?;
         let signals = listen().map_err(drive::no_signals)?;
-        let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
+        let sinks = drive::sinks(self.progress, cx.settings.progress.value, drive::asks(cx), ui);
         let decide = |untrusted: &TrustError| match wish {
             Decision::Refuse if ui.asks() => ask(untrusted, ui),
             Decision::Refuse | Decision::Trust => wish,

@@ -10,6 +10,7 @@ use super::decide::DecideArgs;
 use super::demo::DemoArgs;
 use super::detect::DetectArgs;
 use super::doctor::DoctorArgs;
+use super::done::DoneArgs;
 use super::export::ExportArgs;
 use super::gate::GateArgs;
 use super::gc::GcArgs;
@@ -94,6 +95,7 @@ pub enum Command {
     Run(RunArgs),
     Resume(ResumeArgs),
     Decide(DecideArgs),
+    Done(DoneArgs),
     Status(StatusArgs),
     List(ListArgs),
     Log(LogArgs),
@@ -132,6 +134,7 @@ impl Command {
             | Self::Export(_)
             | Self::Verify(_)
             | Self::Decide(_)
+            | Self::Done(_)
             | Self::Detect(_)
             | Self::Gate(_)
             | Self::Hook(_)

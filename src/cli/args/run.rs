@@ -170,7 +170,7 @@ impl RunArgs {
         }
         before_running(cx, Some(&self.plan), if self.trust { Decision::Trust } else { Decision::Refuse }, ui)?;
         let signals = listen().map_err(drive::no_signals)?;
-        let sinks = drive::sinks(self.progress, cx.settings.progress.value, ui);
+        let sinks = drive::sinks(self.progress, cx.settings.progress.value, drive::asks(cx), ui);
         let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };
         match run(cx, request).await {
             Ok(ending) => drive::report(cx, ending, &signals.first, self.form(), ui),

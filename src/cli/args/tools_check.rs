@@ -6,6 +6,7 @@ use super::drive;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
+use crate::cli::view::progress::asks::Asks;
 use crate::cli::view::tool_check as view;
 use crate::domain::id::ToolId;
 use crate::domain::tool::toolbox::Tool;
@@ -90,7 +91,7 @@ impl ToolsCheckArgs {
 
 async fn one(ground: &Ground, tool: &Tool, ui: &Ui) -> Result<Trial, Failure> {
     let signals = listen().map_err(drive::no_signals)?;
-    let sinks = drive::sinks(None, ground.settings.progress.value, ui);
+    let sinks = drive::sinks(None, ground.settings.progress.value, Asks::default(), ui);
     match trial(ground, &tool.profile, (sinks, signals.stop)).await {
         Ok(tried) => Ok(tried),
         Err(error @ TrialError::Stopped(_)) => {

@@ -5,6 +5,7 @@ use crate::cli::exit::Exit;
 use crate::io::git::ledger_ref::LedgerError;
 use crate::io::git::refs::RefError;
 use crate::ops::decide::DecideError;
+use crate::ops::done::DoneError;
 use crate::ops::gc::GcError;
 use crate::ops::give_up::GiveUpError;
 use crate::ops::tend::TendError;
@@ -55,6 +56,43 @@ impl Meaning for DecideError {
             Self::NoReason => Some("Say with `--reason` why; it stays in the ledger.".to_owned()),
             Self::NothingWaits { waiting, .. } if waiting.is_empty() => Some("`git orc status` tells where the run stands.".to_owned()),
             Self::NothingWaits { waiting, .. } => Some(format!("What waits: {}.", waiting.join(", "))),
+        }
+    }
+}
+
+impl Meaning for DoneError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Load(error) => error.exit(),
+            Self::File(error) => error.exit(),
+            Self::NoReason => Exit::Usage,
+            Self::Lock(_)
+            | Self::Identity(_)
+            | Self::NoWorkstream { .. }
+            | Self::NotWaiting { .. }
+            | Self::NobodyListens { .. }
+            | Self::Several { .. }
+            | Self::Answered(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Identity(error) => error.hint(),
+            Self::Lock(_) => None,
+            Self::NoReason => Some("Say why after `--give-up`; it stays in the ledger.".to_owned()),
+            Self::NobodyListens { run } => {
+                Some(format!("`git orc resume {run}` goes on with it: what is in the worktree is kept, and the step begins again."))
+            }
+            Self::Several { workstream, .. } => Some(format!("Name the run: `git orc done {workstream} RUN`.")),
+            Self::NotWaiting { waiting, .. } if !waiting.is_empty() => Some(format!("What waits: {}.", waiting.join(", "))),
+            Self::NoWorkstream { .. } | Self::NotWaiting { .. } | Self::Answered(_) => {
+                Some("`git orc status` tells where the run stands.".to_owned())
+            }
         }
     }
 }

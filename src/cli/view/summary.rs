@@ -26,6 +26,11 @@ pub fn json(status: &Status) -> String {
     document.insert("interrupted".to_owned(), Value::Bool(is_interrupted(status.state.status, status.driver.as_ref())));
     document.insert("driver".to_owned(), status.driver.as_ref().map_or(Value::Null, |driver| Value::from(driver.pid)));
     document.insert("cost".to_owned(), if status.cost.is_known() { value(&status.cost) } else { Value::Null });
+    let by_hand = status.by_hand.iter().map(|one| {
+        let instructions = one.instructions.display().to_string();
+        serde_json::json!({"workstream": one.workstream.as_str(), "worktree": one.worktree, "instructions": instructions})
+    });
+    document.insert("by_hand".to_owned(), by_hand.collect());
     pretty(&document)
 }
 
@@ -35,7 +40,7 @@ pub fn human(status: &Status) -> Styled {
     let told = summary(&status.state);
     let mut out = head(&told);
     out.append(table(&status.state, &told)).line();
-    out.append(verdict(status, &told)).append(integrity::lines(&told.integrity)).append(next(status, &told));
+    out.append(verdict(status, &told)).append(by_hand(status)).append(integrity::lines(&told.integrity)).append(next(status, &told));
     out
 }
 
@@ -139,6 +144,17 @@ fn verdict(status: &Status, told: &RunSummary) -> Styled {
     out
 }
 
+/// Returns where a person is waited for to do the work.
+fn by_hand(status: &Status) -> Styled {
+    let mut out = Styled::default();
+    for one in &status.by_hand {
+        out.line().put(Role::Caution, format!("{} waits for a person", one.workstream)).line();
+        out.add(format!("  worktree      {}", one.worktree.as_deref().unwrap_or("unknown"))).line();
+        out.add(format!("  instructions  {}", one.instructions.display())).line();
+    }
+    out
+}
+
 /// Returns the commands that come next.
 fn next(status: &Status, told: &RunSummary) -> Styled {
     let state = &status.state;
@@ -146,6 +162,9 @@ fn next(status: &Status, told: &RunSummary) -> Styled {
     for one in state.waiting().iter().take(MAX_SHOWN).filter(|_| status.driver.is_none()) {
         let command = format!("git orc decide {} {} approve --reason WHY", told.run, one.about);
         commands.push((command, "or reject, or adjust; then resume"));
+    }
+    for one in status.by_hand.iter().take(MAX_SHOWN) {
+        commands.push((format!("git orc done {} {}", one.workstream, told.run), "when it is done, or --give-up REASON"));
     }
     if status.driver.is_none() && !state.status.is_terminal() {
         commands.push((format!("git orc resume {}", told.run), "go on with it"));
@@ -180,7 +199,7 @@ mod tests {
     use crate::io::git::lock::Holder;
 
     fn shown(state: RunState, driver: Option<Holder>) -> String {
-        human(&Status { state, driver, cost: CostLine::default() }).render(Color::Never)
+        human(&Status { state, driver, cost: CostLine::default(), by_hand: Vec::new() }).render(Color::Never)
     }
 
     #[test]
@@ -234,7 +253,7 @@ mod tests {
     fn what_is_known_of_the_cost_is_told() {
         let tokens = Tokens { input: 41_000, output: 1_000, ..Tokens::default() };
         let cost = CostLine { attempts: 2, tokens, micro_usd: MicroUsd(420_000), ..CostLine::default() };
-        let status = Status { state: Sample::failed().state, driver: None, cost };
+        let status = Status { state: Sample::failed().state, driver: None, cost, by_hand: Vec::new() };
         let text = human(&status).render(Color::Never);
         assert!(text.contains(", 29s\ncost $0.42, 42,000 tokens\n"), "{text}");
         let document: Value = serde_json::from_str(&json(&status)).unwrap();
@@ -243,8 +262,13 @@ mod tests {
 
     #[test]
     fn the_document_keeps_its_contract() {
-        let document: Value =
-            serde_json::from_str(&json(&Status { state: Sample::failed().state, driver: None, cost: CostLine::default() })).unwrap();
+        let document: Value = serde_json::from_str(&json(&Status {
+            state: Sample::failed().state,
+            driver: None,
+            cost: CostLine::default(),
+            by_hand: Vec::new(),
+        }))
+        .unwrap();
         let has = |value: &Value, keys: &[&str]| {
             for key in keys {
                 assert!(value.get(key).is_some(), "{key} in {value}");

@@ -13,10 +13,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use super::bridge::{BRIDGE, ORDER_FILE, Order, ScopeGlobs};
 use super::profile::{StdinMode, ToolKind, ToolProfile};
 use super::template::{self, Piece, Placeholder, TemplateError};
 use super::usage::MicroUsd;
 use crate::domain::id::{RepoPath, RunId, WorkstreamId};
+use crate::domain::policy::scope::Scope;
 
 /// The longest argument that Linux takes (`MAX_ARG_STRLEN`), without the final NUL.
 pub const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
@@ -46,6 +48,10 @@ pub struct Task<'a> {
     pub budget: Option<MicroUsd>,
     /// Seconds until it is ended.
     pub timeout_sec: u64,
+    /// What it may change.
+    pub scope: &'a Scope,
+    /// The path of git-orc's own program, which does the part of tools that are none.
+    pub own_program: &'a Path,
 }
 
 /// How a tool is started.
@@ -109,16 +115,11 @@ pub fn invocation(profile: &ToolProfile, task: &Task<'_>) -> Result<Invocation, 
     let task = &Task { model: task.model.or(profile.model.as_deref()), ..*task };
     let argv = match &profile.kind {
         ToolKind::Command => plain_argv(task.command)?,
-        ToolKind::Replay | ToolKind::Fixers | ToolKind::Acp { .. } | ToolKind::Api { .. } | ToolKind::Manual => {
-            return Err(InvocationError::NoProgram(profile.id.to_string()));
-        }
-        ToolKind::External { binary, args } => {
-            let mut argv = vec![OsString::from(binary)];
-            for argument in args {
-                expand(argument, (profile, task), &mut argv)?;
-            }
-            argv
-        }
+        ToolKind::Replay | ToolKind::Fixers => return Err(InvocationError::NoProgram(profile.id.to_string())),
+        ToolKind::External { binary, args } => expanded(binary, args, (profile, task))?,
+        ToolKind::Acp { binary, args } => [bridge_argv("acp", task), expanded(binary, args, (profile, task))?].concat(),
+        ToolKind::Api { .. } => bridge_argv("api", task),
+        ToolKind::Manual => bridge_argv("manual", task),
     };
     let mut env = BTreeMap::new();
     for (name, value) in &profile.env {
@@ -128,11 +129,44 @@ pub fn invocation(profile: &ToolProfile, task: &Task<'_>) -> Result<Invocation, 
     for (path, content) in &profile.run_files {
         files.push((path.clone(), join(&read(content)?, task, Place::Anywhere)?));
     }
+    let order = order(profile, task);
+    // A bridge reads the file of the prompt.
     let stdin = match profile.stdin {
-        StdinMode::Null => None,
-        StdinMode::Prompt => Some(task.prompt.as_bytes().to_vec()),
+        StdinMode::Prompt if order.is_none() => Some(task.prompt.as_bytes().to_vec()),
+        StdinMode::Prompt | StdinMode::Null => None,
     };
+    files.extend(order.and_then(|order| Some((ORDER_FILE.to_owned(), serde_json::to_vec_pretty(&order).ok()?))));
     Ok(Invocation { argv, env, stdin, files })
+}
+
+/// Returns the beginning of the command line of a bridge.
+fn bridge_argv(kind: &str, task: &Task<'_>) -> Vec<OsString> {
+    vec![task.own_program.into(), BRIDGE.into(), kind.into(), task.run_dir.into(), task.prompt_file.into()]
+}
+
+/// Returns what a bridge is told; `None` for tools that are started themselves.
+fn order(profile: &ToolProfile, task: &Task<'_>) -> Option<Order> {
+    let scope = || ScopeGlobs::of(task.scope);
+    match &profile.kind {
+        ToolKind::Command | ToolKind::Replay | ToolKind::Fixers | ToolKind::External { .. } => None,
+        ToolKind::Acp { .. } => Some(Order::Acp { scope: scope() }),
+        ToolKind::Api { base_url } => Some(Order::Api {
+            base_url: base_url.clone(),
+            model: task.model.map(str::to_owned),
+            key_env: profile.key_env.clone(),
+            context_window: profile.context_window,
+            scope: scope(),
+        }),
+        ToolKind::Manual => Some(Order::Manual { workstream: task.workstream.to_string(), run: task.run.to_string() }),
+    }
+}
+
+fn expanded(binary: &str, args: &[String], whose: (&ToolProfile, &Task<'_>)) -> Result<Vec<OsString>, InvocationError> {
+    let mut argv = vec![OsString::from(binary)];
+    for argument in args {
+        expand(argument, whose, &mut argv)?;
+    }
+    Ok(argv)
 }
 
 fn check_paths(task: &Task<'_>) -> Result<(), InvocationError> {

@@ -4,10 +4,12 @@
 //! [`reading`] tells by what was printed how it failed and what it used; [`diff`] reads the patch that some tools print instead of changing
 //! files; [`routing`] chooses among the tools of a [`toolbox`].
 
+pub mod bridge;
 pub mod change;
 pub mod diff;
 mod diff_header;
 pub mod failure;
+pub mod hand;
 pub mod invocation;
 pub mod outcome;
 pub mod parse;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::profile::{OutputMode, ToolKind, ToolProfile};
+use super::bridge;
+use super::profile::{OutputMode, ResolveMode, ToolKind, ToolProfile};
 use super::raw::{KindWord, RawFile, RawProfile};
 use super::suggest::{closest, did_you_mean};
 use super::toolbox::{Tool, Toolbox};
@@ -136,6 +137,7 @@ fn profile(id: &ToolId, mut raw: RawProfile) -> Result<ToolProfile, String> {
     // A model that is asked itself can do nothing but print.
     let output = if matches!(kind, ToolKind::Api { .. }) { Some(OutputMode::Patch) } else { raw.output };
     let plain = ToolProfile::new(id.clone(), kind);
+    bridged(&mut raw, &plain);
     Ok(ToolProfile {
         model: raw.model,
         model_args: raw.model_args.unwrap_or_default(),
@@ -169,6 +171,33 @@ fn profile(id: &ToolId, mut raw: RawProfile) -> Result<ToolProfile, String> {
         id: plain.id,
         kind: plain.kind,
     })
+}
+
+/// What a connection of git-orc's own heeds: proxies, and whom to trust.
+const CONNECTION: [&str; 9] =
+    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE"];
+
+/// Fills what is known of a tool that a bridge does. What the profile says of its own comes first.
+fn bridged(raw: &mut RawProfile, plain: &ToolProfile) {
+    let is_manual = match plain.kind {
+        ToolKind::Command | ToolKind::Replay | ToolKind::Fixers | ToolKind::External { .. } => return,
+        ToolKind::Acp { .. } => false,
+        ToolKind::Api { .. } => {
+            let allowed = raw.env_allow.get_or_insert_default();
+            allowed.extend(CONNECTION.map(str::to_owned));
+            allowed.extend(raw.key_env.clone());
+            false
+        }
+        ToolKind::Manual => true,
+    };
+    if is_manual {
+        // A person may think, and goes home in the evening.
+        raw.idle_timeout_sec.get_or_insert(0);
+        raw.resolve.get_or_insert(ResolveMode::Markers);
+    }
+    raw.usage.get_or_insert_with(bridge::usage);
+    raw.errors.get_or_insert_default().extend(bridge::errors());
+    raw.failures.get_or_insert_default().extend(bridge::failures());
 }
 
 /// Returns line and column of the key of a profile. An id needs no escape in JSON, so it stands in the text as it is.

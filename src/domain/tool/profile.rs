@@ -199,6 +199,18 @@ impl ToolProfile {
         }
     }
 
+    /// Returns whether a person does the work.
+    #[must_use]
+    pub const fn is_by_hand(&self) -> bool {
+        matches!(self.kind, ToolKind::Manual)
+    }
+
+    /// Returns whether git-orc's own program does its part or speaks with it.
+    #[must_use]
+    pub const fn is_bridged(&self) -> bool {
+        matches!(self.kind, ToolKind::Acp { .. } | ToolKind::Api { .. } | ToolKind::Manual)
+    }
+
     /// Returns whether it works from a prompt, so that another context may change what it does.
     #[must_use]
     pub const fn is_prompted(&self) -> bool {

@@ -116,12 +116,6 @@ pub struct Usage {
     pub session: Option<String>,
 }
 
-/// Returns how many tokens a text is likely to be, never far too few: source text is three to five bytes a token.
-#[must_use]
-pub const fn estimated_tokens(text: &[u8]) -> u64 {
-    (text.len() as u64).div_ceil(3)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,11 +132,6 @@ mod tests {
         check(0.003_23, 3_230, "$0.0032");
         check(1.5, 1_500_000, "$1.50");
         assert_eq!(MicroUsd::from_usd(f64::MAX).usd(), 9e9);
-    }
-
-    #[test]
-    fn a_text_is_estimated_by_its_bytes() {
-        assert_eq!([estimated_tokens(b""), estimated_tokens(b"x"), estimated_tokens(b"1234567")], [0, 1, 3]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! keeps the mark of its run in its environment, and is found by [`orphan::sweep`].
 
 pub mod capture;
+pub mod dialogue;
 pub mod excerpt;
 pub mod line;
 pub mod orphan;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::domain::id::{RepoPath, RunId, WorkstreamId};
+use crate::domain::policy::scope::Scope;
 use crate::domain::tool::invocation::{Invocation, InvocationError, Task, invocation};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::toolbox::COMMAND;
@@ -33,6 +34,7 @@ pub fn example(profile: &ToolProfile) -> Result<Invocation, InvocationError> {
     let none = || InvocationError::NoProgram(profile.id.to_string());
     let workstream = WorkstreamId::parse("example").map_err(|_| none())?;
     let files: Vec<RepoPath> = FILES.map(RepoPath::new).to_vec();
+    let scope = Scope::new(&FILES.map(str::to_owned), &[], &[]).map_err(|_| none())?;
     let words = [COMMAND.to_owned()];
     let task = Task {
         prompt: PROMPT,
@@ -46,6 +48,8 @@ pub fn example(profile: &ToolProfile) -> Result<Invocation, InvocationError> {
         model: Some(profile.model.as_deref().unwrap_or("MODEL")),
         budget: Some(MicroUsd(1_000_000)),
         timeout_sec: profile.timeout_sec.unwrap_or(TIMEOUT),
+        scope: &scope,
+        own_program: Path::new("/usr/bin/git-orc"),
     };
     invocation(&started, &task)
 }

@@ -122,9 +122,10 @@ const DOORS: &[Door] = &[
             "src/io/process/supervisor/",
             "src/io/process/pager.rs",
             "src/io/process/passthrough.rs",
+            "src/io/process/dialogue.rs",
             "src/io/git/command.rs",
         ],
-        instead: "processes start in io/process/{spawn.rs,supervisor/,pager.rs,passthrough.rs} and io/git/command.rs only",
+        instead: "processes start in io/process/{spawn.rs,supervisor/,pager.rs,passthrough.rs,dialogue.rs} and io/git/command.rs only",
     },
     Door { guarded: &[&["std", "process", "exit"]], open_to: &["src/main.rs"], instead: "only main.rs ends the process" },
     Door { guarded: &[&["std", "process", "abort"]], open_to: &[], instead: "nothing aborts the process" },
@@ -134,6 +135,7 @@ const DOORS: &[Door] = &[
         open_to: &["src/cli/", "src/main.rs"],
         instead: "terminals are known to cli only",
     },
+    Door { guarded: &[&["ureq"]], open_to: &["src/io/http/"], instead: "connections are opened in io/http only" },
     Door { guarded: &[&["petgraph"]], open_to: &["src/domain/schedule/"], instead: "petgraph stays inside domain/schedule" },
 ];
 
@@ -195,6 +197,7 @@ const IMPURE: &[&[&str]] = &[
     &["tempfile"],
     &["which"],
     &["etcetera"],
+    &["ureq"],
 ];
 
 /// Parts of an impure module that are pure: the conversions between bytes and strings of the system.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
-use super::news::{Weight, news, words};
+use super::asks::Asks;
+use super::news::{News, Weight, facts, news, words};
 use crate::cli::view::color::Color;
 use crate::cli::view::state::{glyph, word};
 use crate::cli::view::styled::{Role, Styled};
@@ -31,16 +32,17 @@ pub struct Bar {
     rows: BTreeMap<WorkstreamId, ProgressBar>,
     more: Option<ProgressBar>,
     color: Color,
+    asks: Asks,
 }
 
 impl Bar {
     /// Returns a sink that draws on standard error.
     #[must_use]
-    pub fn new(color: Color) -> Self {
+    pub fn new(color: Color, asks: Asks) -> Self {
         let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let head = screen.add(ProgressBar::new(0));
         head.set_style(style("orc {prefix}  ▕{bar:12}▏ {pos}/{len} merged  {elapsed}{msg}"));
-        Self { screen, head, rows: BTreeMap::new(), more: None, color }
+        Self { screen, head, rows: BTreeMap::new(), more: None, color, asks }
     }
 
     fn draw(&mut self, state: &RunState, now: Timestamp) {
@@ -167,9 +169,17 @@ pub fn lasting(entry: &Entry, state: &RunState) -> Option<Styled> {
     Some(out)
 }
 
+/// Returns what is asked of a person: paths and a command, which are of no use when they are cut.
+fn asked(news: &News) -> Styled {
+    let mut out = Styled::of(news.role, " » ");
+    out.add(format!("{} ", news.who)).put(news.role, &news.what).add(format!("  {}", facts(news)));
+    out
+}
+
 impl Sink for Bar {
     fn told(&mut self, entry: &Entry, state: &RunState) {
-        if let Some(line) = lasting(entry, state) {
+        let asked = self.asks.told(entry, state).map(|news| asked(&news));
+        for line in lasting(entry, state).into_iter().chain(asked) {
             // Progress that nobody can read is no reason to stop a run.
             let _shown = self.screen.println(line.render(self.color));
         }

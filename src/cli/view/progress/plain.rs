@@ -5,7 +5,8 @@ use std::io::Write;
 
 use jiff::tz::TimeZone;
 
-use super::news::{facts, news};
+use super::asks::Asks;
+use super::news::{News, facts, news};
 use crate::cli::view::color::Color;
 use crate::cli::view::styled::{Role, Styled};
 use crate::cli::view::time::clock;
@@ -18,13 +19,14 @@ pub struct Plain {
     out: Box<dyn Write + Send>,
     color: Color,
     zone: TimeZone,
+    asks: Asks,
 }
 
 impl Plain {
     /// Returns a sink that writes to `out`.
     #[must_use]
-    pub fn new(out: Box<dyn Write + Send>, color: Color, zone: TimeZone) -> Self {
-        Self { out, color, zone }
+    pub fn new(out: Box<dyn Write + Send>, (color, zone): (Color, TimeZone), asks: Asks) -> Self {
+        Self { out, color, zone, asks }
     }
 }
 
@@ -37,20 +39,24 @@ impl fmt::Debug for Plain {
 /// Returns the line for an entry: `12:03:41 api static failed attempt=2 findings=3`.
 #[must_use]
 pub fn line(entry: &Entry, state: &RunState, zone: &TimeZone) -> Option<Styled> {
-    let news = news(entry, state)?;
+    Some(shown(entry, &news(entry, state)?, zone))
+}
+
+fn shown(entry: &Entry, news: &News, zone: &TimeZone) -> Styled {
     let mut out = Styled::of(Role::Faint, clock(entry.ts, zone));
     out.add(format!(" {} ", news.who)).put(news.role, &news.what);
-    let facts = facts(&news);
+    let facts = facts(news);
     if !facts.is_empty() {
         out.add(" ").put(Role::Faint, facts);
     }
     out.line();
-    Some(out)
+    out
 }
 
 impl Sink for Plain {
     fn told(&mut self, entry: &Entry, state: &RunState) {
-        if let Some(line) = line(entry, state, &self.zone) {
+        let asked = self.asks.told(entry, state).map(|news| shown(entry, &news, &self.zone));
+        for line in line(entry, state, &self.zone).into_iter().chain(asked) {
             // Progress that nobody can read is no reason to stop a run.
             let _shown = self.out.write_all(line.render(self.color).as_bytes());
         }

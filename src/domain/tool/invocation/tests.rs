@@ -31,6 +31,8 @@ impl Fixture {
             model: None,
             budget: None,
             timeout_sec: 60,
+            scope: &Scope::new(&[], &[], &[]).unwrap(),
+            own_program: Path::new("/bin/git-orc"),
         };
         invocation(profile, &task)
     }
@@ -155,6 +157,8 @@ fn arguments_for_a_model_and_a_budget_are_there_when_these_are() {
         model: Some("-other"),
         budget: Some(MicroUsd(1_500_000)),
         timeout_sec: 5,
+        scope: &Scope::new(&[], &[], &[]).unwrap(),
+        own_program: Path::new("/bin/git-orc"),
     };
     let argv = invocation(&profile, &task).unwrap().argv;
     assert_eq!(argv, ["tool", "-m", "\n-other", "--most=1.500000", "-t", "5"]);
@@ -168,4 +172,32 @@ fn files_of_a_profile_are_made_from_templates() {
     profile.run_files.insert("home/settings.json".to_owned(), r#"{{"folder":"{worktree_path}"}}"#.to_owned());
     let files = Fixture::new("p", &[]).run(&profile).unwrap().files;
     assert_eq!(files, [("home/settings.json".to_owned(), br#"{"folder":"/wt"}"#.to_vec())]);
+}
+
+#[test]
+fn the_part_of_a_tool_that_is_no_program_is_done_by_our_own() {
+    let bridged = |kind| {
+        let mut profile = ToolProfile::new(ToolId::parse("t").unwrap(), kind);
+        profile.model = Some("m".to_owned());
+        profile.key_env = Some("X_KEY".to_owned());
+        // A bridge reads the file.
+        profile.stdin = StdinMode::Prompt;
+        let Invocation { argv, stdin, files, .. } = Fixture::new("do it", &[]).run(&profile).unwrap();
+        assert_eq!(stdin, None);
+        let argv: Vec<String> = argv.into_iter().map(|argument| argument.into_string().unwrap()).collect();
+        let order: Order = serde_json::from_slice(&files.iter().find(|(path, _)| path == ORDER_FILE).unwrap().1).unwrap();
+        assert_eq!(argv[2], order.word());
+        (argv.join(" "), order)
+    };
+    let scope = ScopeGlobs::default();
+    let (argv, order) = bridged(ToolKind::Api { base_url: "http://x/v1".to_owned() });
+    assert_eq!(argv, "/bin/git-orc __bridge api /run/d /run/p.md");
+    let (base_url, key_env) = ("http://x/v1".to_owned(), Some("X_KEY".to_owned()));
+    assert_eq!(order, Order::Api { base_url, model: Some("m".to_owned()), key_env, context_window: None, scope: scope.clone() });
+    let (argv, order) = bridged(ToolKind::Acp { binary: "gemini".to_owned(), args: vec!["--acp".to_owned(), "{model}".to_owned()] });
+    assert_eq!(argv, "/bin/git-orc __bridge acp /run/d /run/p.md gemini --acp m");
+    assert_eq!(order, Order::Acp { scope });
+    let (argv, order) = bridged(ToolKind::Manual);
+    assert_eq!(argv, "/bin/git-orc __bridge manual /run/d /run/p.md");
+    assert_eq!(order, Order::Manual { workstream: "ws-a".to_owned(), run: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned() });
 }

@@ -21,7 +21,25 @@ fn the_shipped_profiles_are_complete() {
     let ids: Vec<_> = toolbox.tools().map(|tool| tool.profile.id.as_str()).collect();
     assert_eq!(
         ids,
-        ["aider", "codex", "claude", "gemini", "opencode", "qwen", "goose", "copilot", "cursor", "vibe", "generic", "command", "replay"]
+        [
+            "aider",
+            "codex",
+            "claude",
+            "gemini",
+            "opencode",
+            "qwen",
+            "goose",
+            "copilot",
+            "cursor",
+            "vibe",
+            "generic",
+            "gemini-acp",
+            "qwen-acp",
+            "opencode-acp",
+            "manual",
+            "command",
+            "replay"
+        ]
     );
     for tool in toolbox.tools().take(10) {
         let profile = &tool.profile;
@@ -29,6 +47,29 @@ fn the_shipped_profiles_are_complete() {
         assert!(profile.timeout_sec.is_some() && profile.install.is_some() && profile.assisted_by.is_some(), "{}", profile.id);
     }
     assert_eq!(profile(&toolbox, "codex").stdin, StdinMode::Prompt);
+}
+
+#[test]
+fn what_a_bridge_does_needs_no_reader_of_its_own() {
+    let toolbox = parse(&[
+        r#"{"m": {"kind": "manual"}, "p": {"binary": "b"}, "c": {"kind": "acp", "binary": "b"},
+        "a": {"kind": "api", "base_url": "http://x", "key_env": "K", "env_allow": ["E"], "failures": [{"class": "auth", "exit_codes": [24]}]}}"#,
+    ])
+    .unwrap();
+    for id in ["m", "c", "a"] {
+        let profile = profile(&toolbox, id);
+        assert_eq!((profile.usage, profile.errors), (Some(bridge::usage()), bridge::errors()), "{id}");
+        assert!(profile.failures.ends_with(&bridge::failures()), "{id}");
+    }
+    let asked = profile(&toolbox, "a");
+    assert_eq!((asked.output, asked.failures[0].exit_codes.as_slice()), (OutputMode::Patch, [24].as_slice()));
+    for name in ["E", "K", "HTTPS_PROXY"] {
+        assert!(asked.env_allow.iter().any(|allowed| allowed == name), "{name}");
+    }
+    let person = profile(&toolbox, "m");
+    assert_eq!((person.idle_timeout_sec, person.timeout_sec, person.resolve), (Some(0), None, ResolveMode::Markers));
+    let program = profile(&toolbox, "p");
+    assert_eq!((program.usage, program.errors.len(), program.failures.len(), program.idle_timeout_sec), (None, 0, 0, None));
 }
 
 #[test]

@@ -21,6 +21,9 @@ use std::path::{Path, PathBuf};
 
 use self::order::{EXEC, SUPERVISE};
 
+/// The kernel's link to the program that runs.
+const OWN: &str = "/proc/self/exe";
+
 /// Where the program is that supervises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Supervisor(PathBuf);
@@ -30,13 +33,27 @@ impl Supervisor {
     /// same version as the driver, also when the file was replaced or removed meanwhile.
     #[must_use]
     pub fn own() -> Self {
-        Self("/proc/self/exe".into())
+        Self(OWN.into())
     }
 
     /// Returns the git-orc at this path, for programs that are not git-orc themselves.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
+    }
+
+    /// Returns a path of the program by which others can start it, too: inside of a sandbox the kernel's link to what runs is that of the
+    /// sandbox.
+    #[must_use]
+    pub fn lasting_path(&self) -> PathBuf {
+        if self.0 != Path::new(OWN) {
+            return self.0.clone();
+        }
+        match std::fs::read_link(OWN) {
+            Ok(path) if path.is_file() => path,
+            // The file was replaced meanwhile. Outside of a sandbox it can still be had.
+            Ok(_) | Err(_) => PathBuf::from(format!("/proc/{}/exe", std::process::id())),
+        }
     }
 
     /// Returns the path of the program.

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use git_orc::domain::id::{RepoPath, RunId, ToolId, WorkstreamId};
+use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::tool::invocation::{Invocation, Task, invocation};
 use git_orc::domain::tool::outcome::Ending;
 use git_orc::domain::tool::parse::{ProfileSource, SHIPPED, parse_profiles};
@@ -82,6 +83,8 @@ fn start(profile: &ToolProfile, prompt: &str, files: &[RepoPath]) -> Option<Invo
         model: Some("model"),
         budget: None,
         timeout_sec: 60,
+        scope: &Scope::new(&[], &[], &[]).unwrap(),
+        own_program: Path::new("/bin/git-orc"),
     };
     let started = invocation(profile, &task).ok()?;
     let ToolKind::External { binary, args } = &profile.kind else { return Some(started) };
