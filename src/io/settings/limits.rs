@@ -161,7 +161,7 @@ mod tests {
     fn the_shipped_file_is_what_the_types_say() {
         let limits = with("").unwrap();
         assert_eq!((limits.loops, limits.breaker), (LoopLimits::default(), BreakerLimits::default()));
-        assert_eq!(limits.origins.len(), 19, "each number has an origin: {:?}", limits.origins.keys());
+        assert_eq!(limits.origins.len(), 20, "each number has an origin: {:?}", limits.origins.keys());
     }
 
     #[test]
