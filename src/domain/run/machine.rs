@@ -217,9 +217,9 @@ fn run_driven(state: &mut RunState, driven: &RunDriven, ts: Timestamp) -> Result
     state.drivers += 1;
     if driven.round > 0 {
         state.gates.retain(|gate| gate.verdict == Verdict::Passed);
-        forgive(&mut state.tools);
+        let mended = forgive(&mut state.tools);
         for one in state.workstreams.values_mut() {
-            workstream_machine::look_again(one);
+            workstream_machine::look_again(one, &mended);
         }
         for breaker in state.breakers.values_mut() {
             breaker.since = breaker.until.and(Some(ts));

@@ -102,11 +102,9 @@ fn after_wait(ts: Timestamp, limits: u32) -> Timestamp {
     ts.checked_add(SignedDuration::from_secs(doubled.min(LONGEST_WAIT))).unwrap_or(Timestamp::MAX)
 }
 
-/// Makes every tool usable again: a new driver may find it mended.
-pub fn forgive(tools: &mut BTreeMap<ToolId, Standing>) {
-    for one in tools.values_mut() {
-        one.unusable = None;
-    }
+/// Makes every tool usable again: a new driver may find it mended. Returns those that were not usable.
+pub fn forgive(tools: &mut BTreeMap<ToolId, Standing>) -> Vec<ToolId> {
+    tools.iter_mut().filter_map(|(tool, one)| one.unusable.take().map(|_| tool.clone())).collect()
 }
 
 #[cfg(test)]
@@ -160,8 +158,9 @@ mod tests {
         let one = tools.values_mut().next().unwrap();
         one.finished(&ended(StepOutcome::Failed, Some(Failure::of(FailureClass::Auth))), at(1));
         assert_eq!(one.unusable.as_deref(), Some("why"));
-        forgive(&mut tools);
+        assert_eq!(forgive(&mut tools), [ToolId::parse("codex").unwrap()]);
         assert_eq!(tools.values().next().unwrap().unusable, None);
+        assert_eq!(forgive(&mut tools), []);
     }
 
     #[test]

@@ -193,8 +193,9 @@ pub fn climbed(one: &mut WorkstreamState, climbed: &Climbed) {
     one.fix.history.clear();
 }
 
-/// Makes a workstream try once more what somebody may have mended meanwhile.
-pub fn look_again(one: &mut WorkstreamState) {
+/// Makes a workstream try once more what somebody may have mended meanwhile, also the tools that it had given up because of that.
+pub fn look_again(one: &mut WorkstreamState, mended: &[ToolId]) {
+    one.tried.retain(|tool| !mended.contains(tool));
     if let Some(last) = &mut one.last {
         last.failure = None;
     }

@@ -189,6 +189,17 @@ fn a_tool_that_is_not_logged_in_gives_way_and_is_left_alone_until_a_resume() {
 }
 
 #[test]
+fn after_a_resume_a_mended_tool_is_asked_though_another_one_took_its_place() {
+    let mut hand = Hand::new(&["one", "two"]);
+    hand.fail(FailureClass::Auth);
+    hand.fail(FailureClass::Auth);
+    assert_eq!(hand.decide().last(), Some(&"run_halted"));
+    hand.drive();
+    assert_eq!(hand.fail(FailureClass::Auth).0, "two", "the work goes on where it stood");
+    assert_eq!(hand.go(StepOutcome::Passed, None, None), called("one", Rung::NextTool));
+}
+
+#[test]
 fn too_much_to_read_leads_to_less_then_to_another_tool() {
     let mut hand = Hand::new(&["one", "two"]);
     hand.fail(FailureClass::ContextTooLong);
