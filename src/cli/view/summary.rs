@@ -10,6 +10,7 @@ use super::styled::{Role, Styled};
 use super::table::{Side, Table};
 use super::time::span;
 use crate::domain::report::summary::{PatchSummary, RunSummary, WorkstreamSummary, summary};
+use crate::domain::run::escalation::Trigger;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamState, WorkstreamStatus};
 use crate::domain::text::{clip, count, one_line};
 use crate::ops::status::{Status, is_interrupted};
@@ -165,6 +166,13 @@ fn next(status: &Status, told: &RunSummary) -> Styled {
     }
     for one in status.by_hand.iter().take(MAX_SHOWN) {
         commands.push((format!("git orc done {} {}", one.workstream, told.run), "when it is done, or --give-up REASON"));
+    }
+    match state.held().filter(|_| status.driver.is_none()) {
+        Some(Trigger::BudgetSpent) => {
+            commands.push((format!("git orc resume {} --budget KEY=AMOUNT", told.run), "go on with more to spend, such as run.usd=10"));
+        }
+        Some(Trigger::SafeMode) => commands.push(("git orc tools check".to_owned(), "what the tools lack; mend one, then resume")),
+        Some(Trigger::ToolUnusable | Trigger::BreakerOpen) | None => {}
     }
     if status.driver.is_none() && !state.status.is_terminal() {
         commands.push((format!("git orc resume {}", told.run), "go on with it"));

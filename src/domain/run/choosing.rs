@@ -212,14 +212,14 @@ impl<'a> Known<'a> {
         if let Some(reason) = standing.and_then(|one| one.unusable.clone()) {
             return (Candidacy::Unusable, Some(reason));
         }
-        if let Some(until) = standing.and_then(|one| one.limited).filter(|until| *until > now) {
-            found.wait(until);
-            return (Candidacy::RateLimited, Some(format!("until {until:.0}")));
-        }
         let breaker = self.run.breakers.get(tool);
         let given_up = SignedDuration::from_secs(i64::try_from(self.brief.config.breaker.give_up_sec).unwrap_or(i64::MAX));
         if breaker.and_then(|one| one.since).is_some_and(|since| now.duration_since(since) >= given_up) {
             return (Candidacy::Unusable, Some("it failed for too long".to_owned()));
+        }
+        if let Some(until) = standing.and_then(|one| one.limited).filter(|until| *until > now) {
+            found.wait(until);
+            return (Candidacy::RateLimited, Some(format!("until {until:.0}")));
         }
         match permission(breaker, now) {
             Permission::Until(at) => {

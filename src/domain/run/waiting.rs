@@ -1,6 +1,7 @@
 //! What a run asks of people, and whether they answered.
 
-use super::state::{RunState, WorkstreamStatus};
+use super::escalation::{Escalated, Trigger};
+use super::state::{RunState, RunStatus, WorkstreamStatus};
 use super::tending::{Decided, Waiting};
 use crate::domain::id::ObjectId;
 
@@ -16,6 +17,15 @@ impl RunState {
             (!one.review.is_empty()).then(|| Waiting { about: id.to_string(), on: commit, reasons: one.review.clone() })
         });
         reviewed.chain(self.asked.clone()).filter(|one| self.decision(&one.about, one.on).is_none()).collect()
+    }
+
+    /// Returns what the run was held for though nothing is wrong with its work: a budget, or tools that can not be used.
+    #[must_use]
+    pub fn held(&self) -> Option<Trigger> {
+        let is_waiting = matches!(self.status, RunStatus::Paused | RunStatus::Halted);
+        let of_this_driver = |trigger| Escalated { trigger, round: self.drivers, tool: None, message: String::new() }.name();
+        let is_told = |trigger: &Trigger| is_waiting && self.escalated.contains(&of_this_driver(*trigger));
+        [Trigger::BudgetSpent, Trigger::SafeMode].into_iter().find(is_told)
     }
 
     /// Returns the newest decision about a workstream at a commit, or about a gate on a tree.

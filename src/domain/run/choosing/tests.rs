@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::strategy::Strategy as _;
 use ulid::Ulid;
 
 use super::*;
@@ -210,4 +212,109 @@ fn where_nothing_was_to_be_chosen_nothing_is_told() {
     let wanted = Wanted { capability: None, ..hand.wanted() };
     assert_eq!(choose(hand.known(), wanted), Ok(Choice { tool: tool("aider"), routing: None }));
     assert_eq!(choose(hand.known(), Wanted { route: &[], ..wanted }), Err(Lack::Unknown));
+}
+
+/// How one tool stands, at random: what is `None` or 0 keeps nobody from it.
+#[derive(Debug, Clone)]
+struct Fate {
+    absent: bool,
+    unusable: bool,
+    limited: Option<i64>,
+    open: Option<i64>,
+    since: i64,
+    tried: bool,
+    most: Option<u32>,
+    starts: Vec<i64>,
+    pace: Option<u32>,
+    claimed: u32,
+}
+
+fn fate() -> impl proptest::strategy::Strategy<Value = Fate> {
+    let one_in_four = || prop::bool::weighted(0.25);
+    let around_now = || prop::option::weighted(0.4, NOW - 20..NOW + 20);
+    let flags = (one_in_four(), one_in_four(), one_in_four());
+    let times = (around_now(), around_now(), NOW - 4_000..NOW, prop::collection::vec(NOW - 90..NOW, 0..4));
+    let bounds = (prop::option::weighted(0.4, 1..3_u32), prop::option::weighted(0.4, 1..4_u32), 0..3_u32);
+    (flags, times, bounds).prop_map(|((absent, unusable, tried), (limited, open, since, mut starts), (most, pace, claimed))| {
+        starts.sort_unstable();
+        Fate { absent, unusable, limited, open, since, tried, most, starts, pace, claimed }
+    })
+}
+
+impl Fate {
+    /// Puts the tool where this says.
+    fn befall(&self, hand: &mut Hand, id: &ToolId) {
+        if self.absent {
+            hand.config.absent.insert(id.clone(), "`it` is not installed".to_owned());
+        }
+        if self.tried {
+            hand.tried.push(id.clone());
+        }
+        let traits = hand.config.tools.get_mut(id).unwrap();
+        (traits.max_parallel, traits.starts_per_minute) = (self.most, self.pace);
+        let standing = hand.standing(id.as_str());
+        standing.unusable = self.unusable.then(|| "it is not logged in".to_owned());
+        standing.limited = self.limited.map(at);
+        standing.starts = self.starts.iter().copied().map(at).collect();
+        if let Some(until) = self.open {
+            let breaker = Breaker { failures: 3, counted: 3, until: Some(at(until)), round: 1, since: Some(at(self.since)) };
+            hand.run.breakers.insert(id.clone(), breaker);
+        }
+        (0..self.claimed).for_each(|_| hand.claims.claim(id, None));
+    }
+
+    /// Returns whether only a person can make it usable for this workstream.
+    fn is_out(&self, hand: &Hand, is_current: bool) -> bool {
+        let is_given_up = self.open.is_some() && NOW - self.since >= i64::try_from(hand.config.breaker.give_up_sec).unwrap();
+        self.absent || self.unusable || is_given_up || (self.tried && !is_current)
+    }
+
+    /// Returns whether it is over before somebody does something.
+    fn must_wait(&self) -> bool {
+        let recent = self.starts.iter().filter(|start| NOW - **start < 60).count();
+        let is_paced = self.pace.is_some_and(|most| recent + self.claimed as usize >= most as usize);
+        let is_busy = self.most.is_some_and(|most| self.claimed >= most);
+        let is_open = self.open.is_some_and(|until| until > NOW || self.claimed > 0);
+        self.limited.is_some_and(|until| until > NOW) || is_open || is_busy || is_paced
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn who_can_not_do_it_is_never_chosen_and_who_can_is_found(
+        fates in prop::collection::vec(fate(), 3),
+        (order, current) in (0..3_usize, prop::option::of(0..3_usize)),
+    ) {
+        let mut hand = Hand::new().strategy(Strategy::ALL[order]);
+        let route = hand.route.clone();
+        hand.current = current.map(|index| route[index].clone());
+        for (id, fate) in route.iter().zip(&fates) {
+            fate.befall(&mut hand, id);
+        }
+        let place = |tool: &ToolId| route.iter().position(|id| id == tool).unwrap();
+        let is_out = |index: usize| fates[index].is_out(&hand, current == Some(index));
+        let can = |index: usize| !is_out(index) && !fates[index].must_wait();
+        match hand.choose() {
+            Ok(choice) => {
+                prop_assert!(can(place(&choice.tool)), "{} is chosen: {:?}", choice.tool, fates[place(&choice.tool)]);
+                let candidates = choice.routing.unwrap().candidates;
+                let chosen: Vec<_> = candidates.iter().filter(|one| one.verdict == Candidacy::Chosen).map(|one| &one.tool).collect();
+                prop_assert_eq!(chosen, [&choice.tool]);
+                prop_assert_eq!(candidates.len(), 3, "every candidate has its verdict");
+            }
+            Err(lack) => {
+                // Who keeps to an order waits for the first one that could.
+                prop_assert!(Strategy::ALL[order] == Strategy::Fixed || !(0..3).any(can), "{:?}, though one could: {:?}", lack, fates);
+                let nobody = matches!(lack, Lack::Nobody(_));
+                prop_assert_eq!(nobody, (0..3).all(is_out), "{:?}", lack);
+                prop_assert!(!matches!(lack, Lack::Until(until) if until <= at(NOW)), "{:?} is over", lack);
+            }
+        }
+        if let Some(next) = hand.known().successor(hand.wanted()) {
+            let fate = &fates[place(next)];
+            prop_assert!(!fate.absent && !fate.unusable && !fate.tried && hand.current.as_ref() != Some(next), "{} takes over", next);
+        }
+    }
 }

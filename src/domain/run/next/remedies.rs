@@ -12,6 +12,7 @@ use crate::domain::run::choosing::Claims;
 use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::run::decide::decide;
 use crate::domain::run::effect::{Effect, StepOrder};
+use crate::domain::run::escalation::Trigger;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{RunDriven, RunPlanned, Rung, StepFinished, StepOutcome, WaveMoved};
 use crate::domain::run::machine::apply_event;
@@ -182,8 +183,9 @@ fn a_tool_that_is_not_logged_in_gives_way_and_is_left_alone_until_a_resume() {
     assert_eq!(hand.fail(FailureClass::Auth), called("two", Rung::NextTool));
     assert!(matches!(hand.next(), Action::Short(Short::Tools(_))));
     assert_eq!(hand.decide(), ["escalated", "escalated", "escalated", "run_halted"]);
-    assert_eq!(hand.run.status, RunStatus::Halted);
+    assert_eq!((hand.run.status, hand.run.held()), (RunStatus::Halted, Some(Trigger::SafeMode)));
     hand.drive();
+    assert_eq!(hand.run.held(), None);
     assert_eq!(hand.go(StepOutcome::Passed, None, None), called("two", Rung::NextTool), "the work goes on where it stood");
     assert_eq!(hand.run.tools[&tool("two")].unusable, None);
 }
@@ -232,6 +234,7 @@ fn a_budget_that_ends_pauses_the_run_and_a_raise_lets_it_go_on_where_it_stood() 
     hand.now += SignedDuration::from_secs(60);
     assert_eq!(hand.decide(), ["escalated", "run_paused"]);
     assert_eq!(hand.run.reason.as_deref(), Some("a: the budget of the run is used up: $1.20 of $1.00"));
+    assert_eq!(hand.run.held(), Some(Trigger::BudgetSpent));
     hand.drive();
     assert_eq!(hand.decide(), ["escalated", "run_paused"], "a resume alone changes nothing");
     hand.drive();
