@@ -1,20 +1,26 @@
 //! Ledgers that earlier versions wrote: they are never edited, and every later version must read them to the same end.
 
+use std::collections::BTreeSet;
+
 use git_orc::domain::id::ObjectId;
 use git_orc::domain::ledger::codec::{from_json, to_json, to_message};
 use git_orc::domain::ledger::entry::{Body, Entry};
 use git_orc::domain::ledger::verify::{Chain, Link, Person};
+use git_orc::domain::policy::budget::Budgets;
+use git_orc::domain::run::event::Event;
 use git_orc::domain::run::machine::apply;
 use git_orc::domain::run::state::{RunState, RunStatus};
+use git_orc::domain::tool::usage::MicroUsd;
 use jiff::Timestamp;
 
 const DEMO: &str = include_str!("../../fixtures/ledgers/v1/demo.jsonl");
+/// A run in which tools failed in several ways, were routed, and a budget came to its end.
+const ROUTING: &str = include_str!("../../fixtures/ledgers/v1/routing.jsonl");
 
-#[test]
-fn a_ledger_of_version_1_folds_to_its_end() {
-    let entries: Vec<_> = DEMO.lines().map(|line| from_json(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
-    assert!(entries.len() > 100, "{} entries", entries.len());
-    for (entry, line) in entries.iter().zip(DEMO.lines()) {
+/// Reads a ledger whose every entry is understood and written again as it was, and folds it.
+fn folded(ledger: &str) -> (Vec<Entry>, RunState) {
+    let entries: Vec<_> = ledger.lines().map(|line| from_json(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
+    for (entry, line) in entries.iter().zip(ledger.lines()) {
         assert!(matches!(entry.body, Body::Known(_)), "no longer understood: {line}");
         assert_eq!(to_json(entry).unwrap(), line, "what is written again must be what was read");
     }
@@ -22,6 +28,13 @@ fn a_ledger_of_version_1_folds_to_its_end() {
     for entry in &entries {
         apply(&mut state, entry).unwrap_or_else(|e| panic!("{e}: {}", entry.key));
     }
+    (entries, state)
+}
+
+#[test]
+fn a_ledger_of_version_1_folds_to_its_end() {
+    let (entries, state) = folded(DEMO);
+    assert!(entries.len() > 100, "{} entries", entries.len());
     let ends: Vec<String> = state.workstreams.iter().map(|(id, one)| format!("{id} {}", one.status.word())).collect();
     assert_eq!(
         ends,
@@ -38,6 +51,37 @@ fn a_ledger_of_version_1_folds_to_its_end() {
         ]
     );
     assert_eq!(state.status, RunStatus::Failed);
+}
+
+#[test]
+fn how_tools_were_chosen_and_what_was_spent_is_read_again() {
+    let (entries, state) = folded(ROUTING);
+    let kinds: BTreeSet<&str> = entries.iter().filter_map(Entry::event).map(Event::kind).collect();
+    for kind in ["tool_routed", "budget_warned", "budget_set", "escalated", "breaker_opened", "breaker_closed", "run_paused", "run_halted"]
+    {
+        assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
+    }
+    assert_eq!(state.status, RunStatus::Completed);
+    let tools: Vec<_> = state.tools.iter().map(|(tool, one)| format!("{tool} {} of {}", one.passed, one.attempts)).collect();
+    // Limits are no attempts.
+    assert_eq!(tools, ["one 1 of 5", "two 2 of 3"]);
+    let total = state.purse.total();
+    assert_eq!((state.purse.attempts, total.micro_usd, total.tokens), (3, MicroUsd(1_020_000), 3_080));
+    assert_eq!(state.purse.budgets(Budgets::default()).run.usd, Some(MicroUsd(10_000_000)));
+    assert_eq!(state.purse.warned, ["run/all/usd/500000", "run/all/usd/900000"]);
+    assert_eq!(
+        state.escalated,
+        ["breaker_open/one/1", "budget_spent/run/1", "budget_spent/run/2", "tool_unusable/two/3", "tool_unusable/one/3", "safe_mode/run/3"]
+    );
+    assert_eq!(state.choices.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>(), ["mending 1", "writing 8"]);
+    let classes: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| match entry.event() {
+            Some(Event::StepFinished(finished)) => Some(finished.failure.as_ref().map_or("passed", |failure| failure.class.name())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(classes, ["server", "server", "server", "passed", "passed", "rate_limit", "auth", "auth", "passed"]);
 }
 
 /// Puts the entries of a ledger into commits as the program writes them, and has the rules of the chain look at them.
@@ -60,15 +104,20 @@ fn chained(entries: &[Entry]) -> Chain {
 
 #[test]
 fn a_ledger_of_version_1_keeps_the_rules_of_the_chain() {
-    let entries: Vec<Entry> = DEMO.lines().map(|line| from_json(line).unwrap()).collect();
-    let chain = chained(&entries);
+    for ledger in [DEMO, ROUTING] {
+        keeps_the_rules(&folded(ledger).0);
+    }
+}
+
+fn keeps_the_rules(entries: &[Entry]) {
+    let chain = chained(entries);
     assert_eq!(chain.flaws, []);
     assert_eq!((chain.entries, chain.unknown, chain.runs.len()), (entries.len() as u64, 0, 1));
     // The entries alone tell that two of them changed places, or that one is told twice.
     for at in (0..entries.len() - 1).step_by(9) {
-        let mut swapped = entries.clone();
+        let mut swapped = entries.to_vec();
         swapped.swap(at, at + 1);
-        let mut doubled = entries.clone();
+        let mut doubled = entries.to_vec();
         doubled.insert(at, entries[at].clone());
         assert!(!chained(&swapped).flaws.is_empty() && !chained(&doubled).flaws.is_empty(), "{}", entries[at].key);
     }

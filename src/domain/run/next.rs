@@ -162,7 +162,7 @@ impl View<'_> {
                 StepRole::Edit | StepRole::Static | StepRole::Runtime => self.plan_step(self.one.next),
             }),
             Remedy::LessContext if self.one.rung == Rung::SameTool && self.is_prompted() => {
-                self.current_tool(self.one.next).map(|tool| self.climbed(Rung::ReducedContext, tool, reason))
+                self.last_tool().map(|tool| self.climbed(Rung::ReducedContext, tool, reason))
             }
             Remedy::NextTool | Remedy::LessContext => Some(self.hand_over(reason, failure)),
             Remedy::Person if failure.class == FailureClass::Budget => Some(Action::Short(Short::Money(reason.to_owned()))),
@@ -288,10 +288,16 @@ impl View<'_> {
         self.one.tool.as_ref().filter(|tool| route.contains(tool)).or_else(|| route.first())
     }
 
+    /// Returns the tool that is to blame for what failed: the one of the newest attempt, which need not be the first choice.
+    fn last_tool(&self) -> Option<&ToolId> {
+        let route = self.route(self.one.next);
+        self.one.newest_tool.as_ref().filter(|tool| route.contains(tool)).or_else(|| self.current_tool(self.one.next))
+    }
+
     fn edit_failed(&self, last: &LastStep) -> Action {
         // What a program that needs no prompt did within its rules once, it does again.
         let repeats_itself = matches!(last.outcome, StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted);
-        let hopeless = self.traits(self.one.next).is_none_or(|tool| tool.fixed || (!tool.prompted && repeats_itself));
+        let hopeless = self.last_traits().is_none_or(|tool| tool.fixed || (!tool.prompted && repeats_itself));
         let most = if self.one.rung == Rung::ReducedContext { 1 } else { self.limits().retry.max_attempts.max(1) };
         if hopeless || self.one.tries >= most {
             return self.climb(&last.message);
@@ -338,13 +344,17 @@ impl View<'_> {
         self.current_tool(place).and_then(|tool| self.brief.config.tools.get(tool))
     }
 
+    fn last_traits(&self) -> Option<&ToolTraits> {
+        self.last_tool().and_then(|tool| self.brief.config.tools.get(tool))
+    }
+
     fn is_prompted(&self) -> bool {
-        self.traits(self.one.next).is_some_and(|tool| tool.prompted)
+        self.last_traits().is_some_and(|tool| tool.prompted)
     }
 
     /// Goes up a rung: reduced context, then the next tool, then a person.
     fn climb(&self, reason: &str) -> Action {
-        let Some(current) = self.current_tool(self.one.next) else { return self.exhausted(reason) };
+        let Some(current) = self.last_tool() else { return self.exhausted(reason) };
         if self.one.rung == Rung::SameTool && self.is_prompted() {
             return self.climbed(Rung::ReducedContext, current, reason);
         }
@@ -355,12 +365,11 @@ impl View<'_> {
     }
 
     fn successor(&self) -> Option<&ToolId> {
-        let place = self.one.next;
-        self.known().successor(Wanted { current: self.current_tool(place), ..self.wanted(place) })
+        self.known().successor(Wanted { current: self.last_tool(), ..self.wanted(self.one.next) })
     }
 
     fn climbed(&self, rung: Rung, tool: &ToolId, reason: &str) -> Action {
-        let from = self.current_tool(self.one.next).filter(|current| *current != tool).cloned();
+        let from = self.last_tool().filter(|current| *current != tool).cloned();
         let event =
             Climbed { workstream: self.id.clone(), round: self.one.climbs, rung, tool: tool.clone(), from, reason: reason.to_owned() };
         Action::Record(vec![Event::RecoveryClimbed(event)])

@@ -379,6 +379,9 @@ pub struct WorkstreamState {
     /// The tools that were tried before the one that it uses now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<ToolId>,
+    /// The tool of its newest attempt, until another one takes its place: not always the first choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_tool: Option<ToolId>,
     /// How often in a row its tool was waited for because of a limit.
     #[serde(default)]
     pub limits: u32,
@@ -503,6 +506,7 @@ impl WorkstreamState {
             breach: None,
             review: Vec::new(),
             tried: Vec::new(),
+            newest_tool: None,
             limits: 0,
             spent: Spent::default(),
             last_spent: Spent::default(),

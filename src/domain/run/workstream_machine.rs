@@ -45,6 +45,9 @@ pub fn step_started(one: &mut WorkstreamState, started: &StepStarted, ts: Timest
         one.tries = 0;
     }
     one.next = started.index as usize;
+    if let Some(tool) = started.tool.as_ref().filter(|tool| !tool.is_fixers()) {
+        one.newest_tool = Some(tool.clone());
+    }
     match started.role {
         StepRole::Edit if started.index == 0 => {
             one.tip = None;
@@ -184,6 +187,7 @@ pub fn climbed(one: &mut WorkstreamState, climbed: &Climbed) {
     one.rung = climbed.rung;
     one.tool = Some(climbed.tool.clone());
     one.tried.extend(climbed.from.clone());
+    one.newest_tool = None;
     if let Some(last) = &mut one.last {
         last.failure = None;
     }
@@ -217,6 +221,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.rung = Rung::SameTool;
     one.tool = None;
     one.tried.clear();
+    one.newest_tool = None;
     one.limits = 0;
     one.until = None;
     one.breach = None;

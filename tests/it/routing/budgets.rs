@@ -26,7 +26,8 @@ fn a_run_that_comes_to_its_budget_waits_and_goes_on_with_more() {
     assert_eq!(stage.calls(), ["one a", "one b", "one c"]);
     assert_eq!((stage.who("a"), stage.count("patch_created")), ("one".to_owned(), 3));
     let log = stage.log();
-    for line in ["budget warned run: $0.90 of $1.00", "escalated d: the budget of the run is used up: $1.35 of $1.00", "run paused d: the"] {
+    for line in ["budget warned run: $0.90 of $1.00", "escalated d: the budget of the run is used up: $1.35 of $1.00", "run paused d: the"]
+    {
         assert!(log.contains(line), "no `{line}` in\n{log}");
     }
     assert_eq!(stage.escalated(), ["budget_spent : d: the budget of the run is used up: $1.35 of $1.00"]);
@@ -49,7 +50,8 @@ fn costs_and_decisions_are_those_of_the_ledger() {
     stage.registry(&["one", "two"], "round_robin");
     stage.run(("", &[writing("a", ""), writing("b", ""), writing("c", "")]), &[], 0);
     let ledger = stage.repo.ledger();
-    let usage: Vec<&Value> = ledger.of_kind("step_finished").into_iter().map(|entry| &entry["usage"]).filter(|usage| !usage.is_null()).collect();
+    let usage: Vec<&Value> =
+        ledger.of_kind("step_finished").into_iter().map(|entry| &entry["usage"]).filter(|usage| !usage.is_null()).collect();
     let sum = |path: &str| usage.iter().map(|usage| usage.pointer(path).and_then(Value::as_u64).unwrap()).sum::<u64>();
     let cost = stage.repo.orc(&["cost", "--json"]).expect_code(0).json();
     let total = &cost["total"];

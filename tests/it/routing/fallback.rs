@@ -49,14 +49,15 @@ fn a_tool_that_failed_three_times_in_a_row_is_left_alone() {
     let mut stage = Stage::new(&environment);
     stage.tool("one", DOWN, &json!({}));
     stage.tool("two", WORK, &json!({}));
-    stage.registry(&["one", "two"], "fixed");
+    stage.registry(&["ghost", "one", "two"], "fixed");
     let patient = writing("a", ", retry: {max_attempts: 3, initial_delay_sec: 0}");
     stage.run(("max_workers: 1", &[patient, writing("b", "")]), &[], 0);
     assert_eq!(stage.calls(), ["one a", "one a", "one a", "two a", "two b"]);
     assert_eq!(["a", "b"].map(|id| stage.who(id)), ["two"; 2]);
     assert_eq!(stage.ended()[..3], ["one failed server"; 3]);
     let routed = stage.routed();
-    assert!(routed.last().unwrap().starts_with("b edit#1: one (breaker_open), two (chosen): one is left alone after failures: until"));
+    let (last, why) = (routed.last().unwrap(), "ghost is not there: it has no profile; one is left alone after failures: until ");
+    assert!(last.starts_with(&format!("b edit#1: ghost (absent), one (breaker_open), two (chosen): {why}")), "{routed:#?}");
     assert_eq!(stage.count("breaker_opened"), 1);
     assert_eq!(stage.escalated(), ["breaker_open one: one failed 3 times in a row and is left alone for a while"]);
     stage.assert_sound();
@@ -72,7 +73,11 @@ fn a_limited_tool_gives_way_to_one_that_is_free() {
     stage.run(("max_workers: 1", &[writing("a", ""), writing("b", "")]), &[], 0);
     assert_eq!(stage.calls(), ["one a", "two a", "two b"]);
     assert_eq!(["a", "b"].map(|id| stage.who(id)), ["two"; 2]);
-    assert!(stage.routed()[1].starts_with("a edit#2: one (rate_limited), two (chosen): one is rate limited: until "), "{:#?}", stage.routed());
+    assert!(
+        stage.routed()[1].starts_with("a edit#2: one (rate_limited), two (chosen): one is rate limited: until "),
+        "{:#?}",
+        stage.routed()
+    );
     assert_eq!((stage.count("recovery_climbed"), stage.count("escalated")), (0, 0), "a limit is nobody's fault");
     stage.assert_sound();
 }

@@ -202,6 +202,30 @@ fn after_a_resume_a_mended_tool_is_asked_though_another_one_took_its_place() {
 }
 
 #[test]
+fn who_failed_is_the_one_that_was_asked_and_not_the_first_choice() {
+    let mut hand = Hand::new(&["one", "two", "three"]);
+    hand.config.absent.insert(tool("one"), "`one` is not installed".to_owned());
+    assert_eq!(hand.fail(FailureClass::Refusal), called("two", Rung::SameTool));
+    assert_eq!(hand.fail(FailureClass::Refusal), called("three", Rung::NextTool));
+    assert!(matches!(hand.next(), Action::Record(events) if matches!(events[0], Event::WorkstreamFailed(_))), "nobody is left");
+
+    // A name without a profile is no tool that could fail.
+    let mut hand = Hand::new(&["ghost", "two"]);
+    hand.config.tools.remove(&tool("ghost"));
+    hand.config.absent.insert(tool("ghost"), "it has no profile".to_owned());
+    for _ in 0..3 {
+        assert_eq!(hand.fail(FailureClass::Server), called("two", Rung::SameTool), "every attempt is made");
+    }
+    assert_eq!(hand.fail(FailureClass::Server), called("two", Rung::ReducedContext));
+
+    // Too much for the one is not too much for the other.
+    let mut hand = Hand::new(&["one", "two"]);
+    hand.fail(FailureClass::RateLimit);
+    assert_eq!(hand.fail(FailureClass::ContextTooLong), called("two", Rung::SameTool));
+    assert_eq!(hand.fail(FailureClass::ContextTooLong), called("two", Rung::ReducedContext));
+}
+
+#[test]
 fn too_much_to_read_leads_to_less_then_to_another_tool() {
     let mut hand = Hand::new(&["one", "two"]);
     hand.fail(FailureClass::ContextTooLong);
