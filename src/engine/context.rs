@@ -12,11 +12,11 @@ use super::space::{self, SpaceError};
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
-use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::prompt::template::Templates;
 use crate::domain::run::brief::Brief;
 use crate::domain::run::config::RunConfig;
+use crate::domain::run::purse::Elsewhere;
 use crate::domain::tool::price::rates::Prices;
 use crate::domain::tool::resources::ResourceLimits;
 use crate::domain::tool::toolbox::Toolbox;
@@ -48,7 +48,7 @@ pub struct Parts {
     /// The frozen settings.
     pub config: RunConfig,
     /// What other runs of the repository have spent today.
-    pub elsewhere: Spent,
+    pub elsewhere: Elsewhere,
     /// The user's own prices of models.
     pub prices: Prices,
     /// The files that the plan names.
@@ -167,7 +167,8 @@ impl RunContext {
     /// Returns what deciding needs now.
     #[must_use]
     pub fn brief(&self) -> Brief<'_> {
-        Brief { plan: &self.plan, config: &self.config, now: self.clock.now(), elsewhere: self.elsewhere }
+        let now = self.clock.now();
+        Brief { plan: &self.plan, config: &self.config, now, elsewhere: self.elsewhere.at(now) }
     }
 
     /// Returns the signal that ends programs.

@@ -244,7 +244,8 @@ impl Dispatcher {
         }
         let cx = &self.cx;
         let begin = |one: &WorkstreamState, order: &StepOrder| cx.require_space().is_ok().then(|| beginning(cx, one, order));
-        turn.plan(Desk { plan: &self.cx.plan, config: &self.cx.config, elsewhere: self.cx.elsewhere, flying: &self.flying, begin: &begin })
+        let elsewhere = self.cx.elsewhere.at(self.cx.clock.now());
+        turn.plan(Desk { plan: &self.cx.plan, config: &self.cx.config, elsewhere, flying: &self.flying, begin: &begin })
     }
 
     /// Stops the run because there is no room for a step; if there is room again, it is decided again.

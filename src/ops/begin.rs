@@ -8,11 +8,11 @@ use std::thread;
 use super::context::Context;
 use crate::domain::id::{RunId, ToolId};
 use crate::domain::plan::model::{CheckedPlan, EditStep, StepKind, ToolChoice};
-use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRules};
 use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::{Routes, RunConfig, ToolTraits};
+use crate::domain::run::purse::Elsewhere;
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::registry::{self, Candidate};
 use crate::domain::tool::routing::{RoutingError, candidates};
@@ -276,7 +276,7 @@ pub struct Begun {
     /// The policies.
     pub governance: Governance,
     /// What other runs have spent today.
-    pub elsewhere: Spent,
+    pub elsewhere: Elsewhere,
 }
 
 /// Returns where worktrees are made.

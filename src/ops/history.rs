@@ -8,11 +8,11 @@ use super::context::Context;
 use super::cost::ended;
 use crate::domain::id::{RunId, ToolId};
 use crate::domain::ledger::entry::Entry;
-use crate::domain::policy::budget::Spent;
+use crate::domain::policy::budget::{Budgets, Spent};
 use crate::domain::run::config::{Record, RunConfig};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepFinished, StepOutcome};
-use crate::domain::run::purse::day;
+use crate::domain::run::purse::{Elsewhere, day};
 use crate::domain::tool::strategy::Strategy;
 use crate::io::git::ledger_ref::LedgerError;
 
@@ -65,11 +65,12 @@ pub fn remember(cx: &Context, config: &mut RunConfig) -> Result<(), LedgerError>
 ///
 /// # Errors
 /// Returns [`LedgerError`] when the ledger can not be read.
-pub fn spent_today(cx: &Context, run: RunId, config: &RunConfig) -> Result<Spent, LedgerError> {
-    if config.budgets.day.is_unbounded() {
-        return Ok(Spent::default());
+pub fn spent_today(cx: &Context, run: RunId, budgets: &Budgets) -> Result<Elsewhere, LedgerError> {
+    if budgets.day.is_unbounded() {
+        return Ok(Elsewhere::default());
     }
-    Ok(elsewhere(&ended(&cx.ledger(), None)?, (run, cx.clock.now())))
+    let now = cx.clock.now();
+    Ok(Elsewhere { day: day(now), spent: elsewhere(&ended(&cx.ledger(), None)?, (run, now)) })
 }
 
 #[cfg(test)]

@@ -187,8 +187,9 @@ pub fn show(cx: &Context, plan: &std::path::Path, request: &PromptRequest) -> Re
 fn budget(cx: &Context, (plan, budgets): (&CheckedPlan, Budgets), workstream: &Workstream) -> Result<Budget, PromptError> {
     let config = RunConfig { budgets, ..RunConfig::of_workers(1) };
     let run = RunState::new(RunId::NONE);
-    let elsewhere = history::spent_today(cx, run.run, &config)?;
-    let brief = Brief { plan, config: &config, now: cx.clock.now(), elsewhere };
+    let elsewhere = history::spent_today(cx, run.run, &budgets)?;
+    let now = cx.clock.now();
+    let brief = Brief { plan, config: &config, now, elsewhere: elsewhere.at(now) };
     Ok(of_attempt(brief, &run, (&workstream.id, &WorkstreamState::planned(1))))
 }
 

@@ -12,6 +12,7 @@ use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::policy::budget::Budgets;
 use crate::domain::policy::budget::word::BudgetWish;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
@@ -166,7 +167,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
     // Tools come and go; everything else is decided as when the run began.
     let config = RunConfig { absent: begin::absent(cx, &frozen.config.routes), ..frozen.config };
-    let elsewhere = history::spent_today(cx, run, &config)?;
+    let elsewhere = history::spent_today(cx, run, &budgets_now(&request.budgets, &state, config.budgets))?;
     let begun = Begun { run, plan, inputs, templates, config, governance, elsewhere, folder };
     let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
     run_cx.hold.clear();
@@ -196,6 +197,13 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     drop(lock);
     Ok(Resumed { found: recovery.found, ending: ending? })
+}
+
+/// Returns the budgets that hold from now on.
+fn budgets_now(wishes: &[BudgetWish], state: &RunState, planned: Budgets) -> Budgets {
+    let mut budgets = state.purse.budgets(planned);
+    wishes.iter().for_each(|wish| budgets.set(wish.key, wish.amount));
+    budgets
 }
 
 /// Returns what is recorded when budgets are set anew.

@@ -257,7 +257,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         recover::set_torn_aside(&cx.repo, &last)?.iter().for_each(|sentence| tracing::warn!("{sentence}"));
     }
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
-    let elsewhere = history::spent_today(cx, run, &config)?;
+    let elsewhere = history::spent_today(cx, run, &config.budgets)?;
     let begun = Begun { run, plan, inputs, templates, config, governance: policies.governance, elsewhere, folder };
     let run_cx = begin::run_context(cx, &settings, (begun, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;

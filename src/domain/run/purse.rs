@@ -70,6 +70,23 @@ impl fmt::Display for BudgetSet {
     }
 }
 
+/// What other runs of the repository spent on one day. Another day begins with nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The day, in UTC.
+    pub day: String,
+    /// What was spent on it.
+    pub spent: Spent,
+}
+
+impl Elsewhere {
+    /// Returns what counts at this time.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Spent {
+        if self.day == day(now) { self.spent } else { Spent::default() }
+    }
+}
+
 /// What a run has spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -136,7 +136,7 @@ mod tests {
     use crate::domain::policy::budget::{BudgetKey, Measure};
     use crate::domain::run::config::{RunConfig, ToolTraits};
     use crate::domain::run::fact::StepRole;
-    use crate::domain::run::purse::{BudgetSet, Setting};
+    use crate::domain::run::purse::{BudgetSet, Elsewhere, Setting};
     use crate::domain::run::state::OpenStep;
     use crate::domain::schedule::sample;
     use crate::domain::tool::profile::ResolveMode;
@@ -239,7 +239,9 @@ mod tests {
         assert_eq!(hand.means("a"), Means::Enough);
         hand.elsewhere = usd(70);
         assert!(matches!(hand.means("a"), Means::Spent(reason) if reason.starts_with("the budget of the day is used up")));
-        hand.elsewhere = Spent::default();
+        let yesterday = Elsewhere { day: day(NOW - SignedDuration::from_hours(24)), spent: usd(500) };
+        assert_eq!((yesterday.at(NOW), yesterday.at(NOW - SignedDuration::from_hours(24))), (Spent::default(), usd(500)));
+        hand.elsewhere = yesterday.at(NOW);
         hand.run.purse.pay(usd(500), NOW - SignedDuration::from_hours(24));
         assert_eq!(hand.means("a"), Means::Enough, "yesterday is over");
     }

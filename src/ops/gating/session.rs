@@ -13,11 +13,11 @@ use crate::domain::id::{EntryId, RepoPath, RunId};
 use crate::domain::ledger::codec;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::policy::budget::Budget;
-use crate::domain::policy::budget::Spent;
 use crate::domain::policy::governance::model::Governance;
 use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::event::Event;
+use crate::domain::run::purse::Elsewhere;
 use crate::domain::run::shelf::shelf_file;
 use crate::engine::closing;
 use crate::engine::context::RunContext;
@@ -114,7 +114,7 @@ impl<'a> Session<'a> {
             templates: Templates::default(),
             config,
             governance: Governance::default(),
-            elsewhere: Spent::default(),
+            elsewhere: Elsewhere::default(),
             folder,
         };
         let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;

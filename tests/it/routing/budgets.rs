@@ -146,6 +146,9 @@ fn day_of_two_runs() -> bool {
     }
     assert_eq!(calls, ["one a", "one b"], "the second run begins nothing");
     assert_eq!(why, "a: the budget of the day is used up: $1.20 of $1.00");
+    // What somebody sets for the day counts what other runs spent.
+    stage.repo.orc(&["resume", "--progress=none", "--budget", "day.usd=1.1"]).expect_code(3);
+    assert_eq!((stage.calls().len(), reason(&stage)), (2, "a: the budget of the day is used up: $1.20 of $1.10".to_owned()));
     // What costs nothing may run.
     let free = "  - {id: c, files_scope: [\"c/**\"], tool: command, command: [touch, c/new]}\n".to_owned();
     stage.run(("target: orc/free", &[free]), &[], 0);
