@@ -264,9 +264,9 @@ impl Fate {
     }
 
     /// Returns whether only a person can make it usable for this workstream.
-    fn is_out(&self, hand: &Hand, is_current: bool) -> bool {
+    fn is_out(&self, hand: &Hand, id: &ToolId) -> bool {
         let is_given_up = self.open.is_some() && NOW - self.since >= i64::try_from(hand.config.breaker.give_up_sec).unwrap();
-        self.absent || self.unusable || is_given_up || (self.tried && !is_current)
+        self.absent || self.unusable || is_given_up || (self.tried && hand.current.as_ref() != Some(id))
     }
 
     /// Returns whether it is over before somebody does something.
@@ -294,7 +294,7 @@ proptest! {
             fate.befall(&mut hand, id);
         }
         let place = |tool: &ToolId| route.iter().position(|id| id == tool).unwrap();
-        let is_out = |index: usize| fates[index].is_out(&hand, current == Some(index));
+        let is_out = |index: usize| fates[index].is_out(&hand, &route[index]);
         let can = |index: usize| !is_out(index) && !fates[index].must_wait();
         match hand.choose() {
             Ok(choice) => {
