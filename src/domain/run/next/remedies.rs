@@ -13,7 +13,7 @@ use crate::domain::run::config::{RunConfig, ToolTraits};
 use crate::domain::run::decide::decide;
 use crate::domain::run::effect::{Effect, StepOrder};
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{RunDriven, RunPlanned, Rung, StepFinished, StepOutcome, WaveMoved};
+use crate::domain::run::fact::{RunDriven, RunPlanned, Rung, StepFinished, StepOutcome, WaveMoved, WorktreeMoved};
 use crate::domain::run::machine::apply_event;
 use crate::domain::run::starting::starting;
 use crate::domain::run::state::{RunState, RunStatus};
@@ -122,6 +122,13 @@ impl Hand {
     fn decide(&mut self) -> Vec<&'static str> {
         let mut told = Vec::new();
         loop {
+            let effects = decide(self.brief(), &self.run);
+            for effect in &effects {
+                if let Effect::Release { workstream, round } = effect {
+                    let (workstream, round) = (workstream.clone(), *round);
+                    self.tell(Event::WorktreeRemoved(WorktreeMoved { workstream, round, path: "/a".to_owned(), reason: None }));
+                }
+            }
             let effects = decide(self.brief(), &self.run);
             let events: Vec<Event> = effects.into_iter().filter_map(|e| if let Effect::Record(e) = e { Some(*e) } else { None }).collect();
             if events.is_empty() {
