@@ -126,3 +126,20 @@ fi
     assert_eq!(deep(b, "message"), Some(&json!("own was not allowed what it needs: may not write")));
     rig.assert_sound();
 }
+
+#[test]
+fn a_key_that_a_tool_prints_is_told_to_nobody() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    rig.program("leaky", "#!/bin/sh\necho \"the key $LEAKY_API_KEY was refused at $LEAKY_URL\" >&2\nexit 1\n");
+    rig.settings("tool_profiles.json", r#"{"leaky": {"binary": "leaky", "args": ["{prompt}"], "env_allow": ["LEAKY_*"]}}"#);
+    let path = environment.root().join("plan.yaml");
+    std::fs::write(&path, plan("", &[with_tool("ws-a", "a/**", "tool: leaky", "")])).unwrap();
+    let mut command = rig.repo.command("git-orc");
+    command.arg("run").arg(&path).env("LEAKY_API_KEY", "sk-0123456789").env("LEAKY_URL", "https://example.org");
+    let outcome = crate::harness::run(&mut command);
+    let ledger = rig.repo.git(&["log", "--format=%B", "refs/orc/ledger"]);
+    assert!(ledger.contains("the key *** was refused at https://example.org"), "{ledger}");
+    assert!(!ledger.contains("sk-0123456789") && !format!("{outcome:?}").contains("sk-0123456789"));
+    rig.assert_sound();
+}
