@@ -7,6 +7,7 @@ use super::bench::{self, Ended};
 use super::capture::Found;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
+use crate::domain::chat::redact::Redactor;
 use crate::domain::context::tokens;
 use crate::domain::id::{Attempt, ObjectId, StepId, ToolId, WorkstreamId};
 use crate::domain::policy::governance::change::Added;
@@ -16,6 +17,7 @@ use crate::domain::tool::failure::{Failure, FailureClass};
 use crate::domain::tool::profile::{OutputMode, ToolProfile};
 use crate::domain::tool::reading::{Changed, Read, Said, files, read, sentence};
 use crate::domain::tool::usage::{Tokens, Usage};
+use crate::domain::tool::variable;
 use crate::io::fs;
 use crate::io::git::added::MostRead;
 use crate::io::git::leftovers::{Leftover, put_aside};
@@ -27,6 +29,20 @@ const MOST_READ: u64 = 8 << 20;
 
 /// Where the name of a file below the folder of a step begins in a profile.
 const RUN_DIR: &str = "{run_dir}/";
+
+/// Takes the keys that a tool was given out of what it printed, before anything of that is told. A diff stays as it is: the policies judge it.
+pub fn keep_secrets(cx: &RunContext, profile: &ToolProfile, ended: &mut Ended) {
+    let is_given = |name: &str| profile.env_allow.iter().any(|pattern| variable::matches(pattern, name)) && variable::holds_secret(name);
+    let given = cx.environment.vars().filter(|(name, _)| name.to_str().is_some_and(is_given));
+    for (_, secret) in given {
+        let redactor = Redactor::new(secret.to_str());
+        ended.text = redactor.text(&ended.text);
+        ended.stderr = redactor.bytes(&ended.stderr);
+        if profile.output != OutputMode::Patch {
+            ended.stdout = redactor.bytes(&ended.stdout);
+        }
+    }
+}
 
 /// Reads what the tool said. A file that can not be read is no reason to lose its work: then it said nothing there.
 #[must_use]

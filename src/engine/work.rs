@@ -162,7 +162,10 @@ pub async fn assign(
     // Before anything reads the repository again, so that it reads what was there before.
     watch::leave(cx, &watch::name(order)).await?;
     let ended = match started? {
-        Ok(ended) => ended,
+        Ok(mut ended) => {
+            hearing::keep_secrets(cx, profile, &mut ended);
+            ended
+        }
         Err(message) => {
             cx.keep_worktree(&order.workstream, live);
             return Ok(Worked::unusable(class, message));

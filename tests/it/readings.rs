@@ -81,7 +81,9 @@ const CODEX: [Expected; 12] = [
     ("down", Some(TimedOut), None),
 ];
 
-const GEMINI: [Expected; 12] = [
+const GEMINI: [Expected; 13] = [
+    // It takes a flood for a loop of its own, and tells no usage then.
+    ("huge", Some(NoChange), None),
     ("ok", None, Some([3000, 600, 123, 21])),
     ("nochange", Some(NoChange), Some([1000, 200, 41, 7])),
     ("refuse", Some(NoChange), Some([1000, 200, 41, 7])),
@@ -140,8 +142,23 @@ const COPILOT: [Expected; 12] = [
     ("down", Some(Network), None),
 ];
 
-const ALL: [(&str, &[Expected]); 5] =
-    [("codex", &CODEX), ("gemini", &GEMINI), ("aider", &AIDER), ("opencode", &OPENCODE), ("copilot", &COPILOT)];
+const QWEN: [Expected; 12] = [
+    ("ok", None, Some([3000, 600, 102, 0])),
+    ("flaky", None, Some([3000, 600, 102, 0])),
+    ("nochange", Some(NoChange), Some([2000, 400, 68, 0])),
+    ("refuse", Some(NoChange), Some([2000, 400, 68, 0])),
+    ("e401", Some(Auth), None),
+    ("e429", Some(TimedOut), None),
+    ("e500", Some(Server), None),
+    ("partial", Some(Server), Some([2000, 400, 68, 0])),
+    ("ctx", Some(ContextTooLong), None),
+    ("drop", Some(Network), None),
+    ("garbage", Some(Server), None),
+    ("down", Some(Network), None),
+];
+
+const ALL: [(&str, &[Expected]); 6] =
+    [("codex", &CODEX), ("gemini", &GEMINI), ("aider", &AIDER), ("opencode", &OPENCODE), ("copilot", &COPILOT), ("qwen", &QWEN)];
 
 #[test]
 fn recorded_ends_are_told_apart() {

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::document::pretty;
 use super::styled::{Role, Styled};
-use crate::domain::context::tokens::grouped;
 use crate::domain::prompt::classification::Classification;
 use crate::domain::prompt::template::Templates;
+use crate::domain::text::grouped;
 use crate::domain::text::{count, one_line};
 use crate::ops::prompt::ShownPrompt;
 

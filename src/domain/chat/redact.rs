@@ -47,13 +47,19 @@ impl Redactor {
         std::mem::take(&mut self.held)
     }
 
+    /// Returns bytes without the secret.
+    #[must_use]
+    pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut own = Self { secret: self.secret.clone(), held: Vec::new() };
+        let mut passed = own.take(bytes);
+        passed.extend(own.end());
+        passed
+    }
+
     /// Returns a text without the secret.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let mut own = Self { secret: self.secret.clone(), held: Vec::new() };
-        let mut bytes = own.take(text.as_bytes());
-        bytes.extend(own.end());
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8_lossy(&self.bytes(text.as_bytes())).into_owned()
     }
 }
 

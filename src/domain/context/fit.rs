@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::tokens::grouped;
 use crate::domain::id::RepoPath;
+use crate::domain::text::grouped;
 use crate::domain::text::{count, one_line};
 
 /// Why a file is given, the strongest reason first.

@@ -23,20 +23,6 @@ pub const fn about(bytes: u64) -> u64 {
     bytes.div_ceil(3)
 }
 
-/// Returns a number with separators between thousands.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,13 +38,6 @@ mod tests {
     fn no_text_takes_long_or_more_than_its_bytes() {
         for text in ["a", " ", "\n ", "=-", "0", "A'", "漢", "\u{1b}"].map(|part| part.repeat(200_000)) {
             assert!(count(&text) <= at_most(text.len() as u64), "{:?}", &text[..4]);
-        }
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, expect) in [(0, "0"), (999, "999"), (1000, "1,000"), (128_000, "128,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), expect);
         }
     }
 }

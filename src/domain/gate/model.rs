@@ -15,6 +15,13 @@ use crate::domain::document::word::words;
 use crate::domain::id::GateId;
 use crate::domain::policy::pattern::Pattern;
 
+/// The rule that commits of runs have passed a gate where there is one.
+pub const RUN_VERDICT: &str = "run-verdict";
+/// The rule that runs leave the file of gates alone.
+pub const GATE_FILE: &str = "gate-file";
+/// The ids of rules that hold without a file of gates; no gate can have one.
+pub const RESERVED: [&str; 2] = [RUN_VERDICT, GATE_FILE];
+
 words! {
     /// When a gate runs.
     Moment {

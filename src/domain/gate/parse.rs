@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::metric::{Condition, Metric};
-use super::model::{Baseline, FailureAction, Forbidden, Gate, GateCheck, Moment, QualityGate, Stage};
+use super::model::{Baseline, FailureAction, Forbidden, Gate, GateCheck, Moment, QualityGate, RESERVED, Stage};
 use super::raw::{RawForbidden, RawGateEntry, RawIntegration, RawQualityGate, Texts};
 use crate::domain::document::command::argv;
 use crate::domain::document::diagnostic::{Code, Diagnostic};
@@ -135,6 +135,10 @@ impl Checking<'_, '_> {
     fn gate(&mut self, entry: &At<RawGateEntry>, integrated: &HashMap<usize, BTreeSet<Moment>>) -> Option<Gate> {
         let raw = &entry.value;
         let before = self.sink.errors();
+        if let Some(id) = raw.id.as_ref().filter(|id| RESERVED.contains(&id.value.0.as_str())) {
+            let draft = Draft::new(Code::ReservedId, id.place, format!("{} names a rule of git-orc itself", quoted(&id.value.0)));
+            self.sink.add(draft.hint("Choose another id: a waiver of the gate would also be one of the rule."));
+        }
         let check = self.check(entry);
         let mut forbidden = Vec::new();
         for one in raw.forbidden_patterns.iter().flat_map(|all| &all.value) {

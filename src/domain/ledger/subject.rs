@@ -121,6 +121,23 @@ fn workstream_tail(m: &WorkstreamMoved) -> String {
     out
 }
 
+/// Returns the subject of what is told about tools as such, and about what they may cost.
+fn tools_subject(event: &Event) -> Option<String> {
+    if let Event::ToolRouted(m) = event {
+        return Some(format!("tool routed: {} {} #{} to {}: {}", m.workstream, m.step, m.attempt, m.tool, m.routing.reason));
+    }
+    if let Event::Escalated(m) = event {
+        return Some(format!("escalated: {}: {}", m.trigger.name().replace('_', " "), m.message));
+    }
+    if let Event::BudgetWarned(m) = event {
+        return Some(format!("budget warned: {m}"));
+    }
+    if let Event::BudgetSet(m) = event {
+        return Some(format!("budget set: {m}"));
+    }
+    None
+}
+
 fn rest(event: &Event) -> String {
     let (noun, verb) = words(event);
     if let Some(m) = event.workstream_moved() {
@@ -168,17 +185,8 @@ fn rest(event: &Event) -> String {
     if let Event::BreakerOpened(m) | Event::BreakerClosed(m) = event {
         return format!("breaker {verb}: {}", m.tool);
     }
-    if let Event::ToolRouted(m) = event {
-        return format!("tool routed: {} {} #{} to {}: {}", m.workstream, m.step, m.attempt, m.tool, m.routing.reason);
-    }
-    if let Event::Escalated(m) = event {
-        return format!("escalated: {}: {}", m.trigger.name().replace('_', " "), m.message);
-    }
-    if let Event::BudgetWarned(m) = event {
-        return format!("budget warned: {m}");
-    }
-    if let Event::BudgetSet(m) = event {
-        return format!("budget set: {m}");
+    if let Some(text) = tools_subject(event) {
+        return text;
     }
     if let Event::IntegrityViolated(m) | Event::IntegrityNoted(m) = event {
         return format!("integrity {verb}: {}: {}", m.who(), headline(m));

@@ -213,6 +213,22 @@ fn held(level: Option<SandboxLevel>, network: Option<Network>) -> Option<String>
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
+fn tools_detail(event: &Event) -> Option<String> {
+    if let Event::ToolRouted(m) = event {
+        return Some(m.routing.reason.clone());
+    }
+    if let Event::Escalated(m) = event {
+        return Some(m.message.clone());
+    }
+    if let Event::BudgetWarned(m) = event {
+        return Some(m.to_string());
+    }
+    if let Event::BudgetSet(m) = event {
+        return Some(m.to_string());
+    }
+    None
+}
+
 fn detail(event: &Event) -> Option<String> {
     let names = |ids: &[WorkstreamId]| ids.iter().map(WorkstreamId::as_str).collect::<Vec<_>>().join(", ");
     if let Some(m) = event.workstream_moved() {
@@ -258,17 +274,8 @@ fn detail(event: &Event) -> Option<String> {
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());
     }
-    if let Event::ToolRouted(m) = event {
-        return Some(m.routing.reason.clone());
-    }
-    if let Event::Escalated(m) = event {
-        return Some(m.message.clone());
-    }
-    if let Event::BudgetWarned(m) = event {
-        return Some(m.to_string());
-    }
-    if let Event::BudgetSet(m) = event {
-        return Some(m.to_string());
+    if let Some(told) = tools_detail(event) {
+        return Some(told);
     }
     if let Event::IntegrityViolated(m) | Event::IntegrityNoted(m) = event {
         return Some(wording::reason(m));

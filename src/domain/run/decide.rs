@@ -52,8 +52,11 @@ fn releases(state: &RunState) -> Vec<Effect> {
             one.status.is_settled() || matches!(one.status, WorkstreamStatus::Verified { .. } | WorkstreamStatus::Conflicted { .. });
         one.worktree.is_some() && one.open.is_none() && is_done
     };
-    let release = |(id, one): (&WorkstreamId, &WorkstreamState)| Effect::Release { workstream: id.clone(), round: one.worktrees };
     state.workstreams.iter().filter(|(_, one)| done(one)).map(release).collect()
+}
+
+fn release((id, one): (&WorkstreamId, &WorkstreamState)) -> Effect {
+    Effect::Release { workstream: id.clone(), round: one.worktrees }
 }
 
 fn record(event: Event) -> Effect {
@@ -212,11 +215,16 @@ fn drive_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     if !out.is_empty() || waiting {
         return out;
     }
-    if shorts.is_empty() { vec![settle_wave(brief.plan, state)] } else { hold_run(state, &shorts) }
+    settle_wave(brief.plan, state, &shorts)
 }
 
-/// Ends the driving of a run in which nothing can go on: it waits for a person, with everything as it is.
+/// Ends the driving of a run in which nothing can go on: it waits for a person, with everything recorded and no worktree left.
 fn hold_run(state: &RunState, shorts: &[(&WorkstreamId, Short)]) -> Vec<Effect> {
+    let held = shorts.iter().filter_map(|(id, _)| state.workstreams.get_key_value(*id));
+    let left: Vec<Effect> = held.filter(|(_, one)| one.worktree.is_some()).map(release).collect();
+    if !left.is_empty() {
+        return left;
+    }
     let reasons = |of_money: bool| {
         let said = shorts.iter().filter_map(|(id, short)| match short {
             Short::Money(reason) if of_money => Some(format!("{id}: {reason}")),
@@ -246,15 +254,19 @@ fn escalations(state: &RunState) -> Vec<Event> {
     unusable.chain(open).filter(|one| !state.escalated.contains(&one.name())).map(Event::Escalated).collect()
 }
 
-fn settle_wave(plan: &CheckedPlan, state: &RunState) -> Effect {
+/// Merges what is verified; then the wave is over, unless some of it waits for a person.
+fn settle_wave(plan: &CheckedPlan, state: &RunState, shorts: &[(&WorkstreamId, Short)]) -> Vec<Effect> {
     let wave = wave_number(state);
     let verified =
         |id: &&WorkstreamId| state.workstreams.get(*id).is_some_and(|one| matches!(one.status, WorkstreamStatus::Verified { .. }));
     let members = state.current_wave();
     let in_plan_order = plan.workstreams.iter().map(|w| &w.id).filter(|id| members.contains(id));
     let workstreams: Vec<_> = in_plan_order.filter(verified).cloned().collect();
-    if workstreams.is_empty() {
-        return record(Event::WaveFinished(WaveMoved { wave, tip: state.tip, workstreams: members.to_vec() }));
+    if !workstreams.is_empty() {
+        return vec![Effect::Integrate { wave, workstreams }];
     }
-    Effect::Integrate { wave, workstreams }
+    if !shorts.is_empty() {
+        return hold_run(state, shorts);
+    }
+    vec![record(Event::WaveFinished(WaveMoved { wave, tip: state.tip, workstreams: members.to_vec() }))]
 }

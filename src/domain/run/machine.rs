@@ -116,6 +116,22 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     if let Event::IntegrityViolated(report) | Event::IntegrityNoted(report) = event {
         integrity_told(state, report)?;
     }
+    tools_told(state, event, ts)?;
+    if event.is_of_repository() {
+        return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
+    }
+    // Whoever tends a run changes nothing of what happened in it, and may do so when it is over.
+    if let Event::DecisionMade(decided) = event {
+        state.decisions.push(decided.clone());
+    }
+    if event.tended().is_some() {
+        state.tended += 1;
+    }
+    Ok(())
+}
+
+/// Folds what is told about tools as such, and about what they may cost.
+fn tools_told(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), IllegalTransition> {
     if let Event::BreakerOpened(moved) | Event::BreakerClosed(moved) = event {
         breaker_moved(state, moved, ts);
     }
@@ -130,16 +146,6 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     }
     if let Event::Escalated(escalated) = event {
         state.escalated.push(escalated.name());
-    }
-    if event.is_of_repository() {
-        return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
-    }
-    // Whoever tends a run changes nothing of what happened in it, and may do so when it is over.
-    if let Event::DecisionMade(decided) = event {
-        state.decisions.push(decided.clone());
-    }
-    if event.tended().is_some() {
-        state.tended += 1;
     }
     Ok(())
 }

@@ -65,6 +65,13 @@ pub fn check_pattern(pattern: &str) -> Result<(), VariableError> {
     check_name(pattern.strip_suffix('*').unwrap_or(pattern))
 }
 
+/// Returns whether a variable of this name holds what nobody else should know: a key, a token, a password.
+#[must_use]
+pub fn holds_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"].iter().any(|part| name.contains(part))
+}
+
 /// Returns whether a pattern that ends in `*`, or a plain name, means this variable. Git's local variables are never meant.
 #[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
@@ -90,6 +97,13 @@ mod tests {
         }
         assert_eq!(check_pattern("AWS_*"), Ok(()));
         assert!(check_pattern("*").is_err());
+    }
+
+    #[test]
+    fn secrets_are_known_by_name() {
+        for (name, expect) in [("OPENAI_API_KEY", true), ("gh_token", true), ("OPENAI_BASE_URL", false), ("AIDER_MODEL", false)] {
+            assert_eq!(holds_secret(name), expect, "{name}");
+        }
     }
 
     #[test]

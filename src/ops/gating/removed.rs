@@ -9,12 +9,13 @@ use super::range::Target;
 use super::report::GateReport;
 use super::rule::Rule;
 use super::ungated::run_of;
+use crate::domain::gate::model::GATE_FILE;
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::ops::context::Context;
 
 /// Runs leave the file alone.
-pub const RULE: Rule = Rule { id: "gate-file", title: "runs leave the gates alone" };
+pub const RULE: Rule = Rule { id: GATE_FILE, title: "runs leave the gates alone" };
 
 /// Looks at a commit without gates: when a run took them away nothing goes on, and when somebody else did, it is said.
 ///

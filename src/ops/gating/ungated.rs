@@ -9,7 +9,7 @@ use super::range::Target;
 use super::report::{GateReport, Said, Source};
 use super::rule::Rule;
 use crate::domain::gate::judge::GateOutcome;
-use crate::domain::gate::model::FailureAction;
+use crate::domain::gate::model::{FailureAction, RUN_VERDICT};
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::run::fact::Verdict;
 use crate::io::git::objects::Objects;
@@ -17,7 +17,7 @@ use crate::ops::context::Context;
 use crate::ops::load::{LoadError, load_state};
 
 /// What a run made leaves after a gate has seen it.
-pub const RULE: Rule = Rule { id: "run-verdict", title: "commits of runs have passed a gate" };
+pub const RULE: Rule = Rule { id: RUN_VERDICT, title: "commits of runs have passed a gate" };
 const TRAILER: &[u8] = b"Orc-Run: ";
 
 /// The last commit of a run in a range on which no gate has passed.

@@ -58,7 +58,7 @@ fn failures_and_usage_are_told_and_leftovers_are_put_aside() {
             with_tool("ws-c", "c/**", "tool: pretender", ""),
         ],
     ));
-    assert_states(&state, RunStatus::Failed, &[("ws-a", "failed"), ("ws-b", "merged"), ("ws-c", "merged")]);
+    assert_states(&state, RunStatus::Halted, &[("ws-a", "in_progress"), ("ws-b", "merged"), ("ws-c", "merged")]);
     let ledger = rig.repo.ledger();
     let entries: Vec<&Value> = ledger.of_kind("step_finished");
 
@@ -85,7 +85,7 @@ fn failures_and_usage_are_told_and_leftovers_are_put_aside() {
     let c = finished(&entries, "ws-c");
     assert_eq!(deep(c, "estimated"), Some(&json!(true)), "what a link leads to is no usage: {c}");
     let estimated = deep(deep(c, "usage").unwrap(), "tokens").unwrap();
-    assert_eq!(estimated["output"], json!(11), "{c}");
+    assert_eq!(estimated["output"], json!(9), "{c}");
     assert!(estimated["input"].as_u64().unwrap() > 20, "{c}");
 
     assert_eq!(rig.repo.git(&["ls-tree", "-r", "--name-only", "orc/tour"]), "README\na/x.txt\nb/x.txt\nc/x.txt");
@@ -124,5 +124,22 @@ fi
     assert_eq!((&a["tokens"]["input"], &a["cost"]["micro_usd"], &a["model"]), (&json!(50), &json!(250_000), &json!("mine")));
     let b = finished(&entries, "ws-b");
     assert_eq!(deep(b, "message"), Some(&json!("own was not allowed what it needs: may not write")));
+    rig.assert_sound();
+}
+
+#[test]
+fn a_key_that_a_tool_prints_is_told_to_nobody() {
+    let environment = TestEnvironment::new();
+    let rig = Rig::new(&environment);
+    rig.program("leaky", "#!/bin/sh\necho \"the key $LEAKY_API_KEY was refused at $LEAKY_URL\" >&2\nexit 1\n");
+    rig.settings("tool_profiles.json", r#"{"leaky": {"binary": "leaky", "args": ["{prompt}"], "env_allow": ["LEAKY_*"]}}"#);
+    let path = environment.root().join("plan.yaml");
+    std::fs::write(&path, plan("", &[with_tool("ws-a", "a/**", "tool: leaky", "")])).unwrap();
+    let mut command = rig.repo.command("git-orc");
+    command.arg("run").arg(&path).env("LEAKY_API_KEY", "sk-0123456789").env("LEAKY_URL", "https://example.org");
+    let outcome = crate::harness::run(&mut command);
+    let ledger = rig.repo.git(&["log", "--format=%B", "refs/orc/ledger"]);
+    assert!(ledger.contains("the key *** was refused at https://example.org"), "{ledger}");
+    assert!(!ledger.contains("sk-0123456789") && !format!("{outcome:?}").contains("sk-0123456789"));
     rig.assert_sound();
 }

@@ -115,16 +115,7 @@ impl Script {
             workstreams,
         };
         let mut driven = (plan.clone(), config.clone());
-        driven.1.max_workers += u32::from(plant == Plant::OneWorkerMore);
-        if plant == Plant::SpendsOn {
-            driven.1.budgets = Budgets::default();
-        }
-        if plant == Plant::IgnoresBusy {
-            driven.1.tools.values_mut().for_each(|tool| tool.max_parallel = None);
-        }
-        if plant == Plant::NeverGivesUp {
-            driven.0.workstreams.iter_mut().for_each(|one| one.limits.retry.max_attempts = 40);
-        }
+        plant.spoil(&mut driven);
         Self { seed, weather, plan, config, driven, plant }
     }
 

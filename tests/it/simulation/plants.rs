@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use git_orc::domain::plan::model::CheckedPlan;
+use git_orc::domain::policy::budget::Budgets;
+use git_orc::domain::run::config::RunConfig;
+
 use super::story::{Outcome, tell_planted};
 
 /// A fault of a driver or of its repository.
@@ -37,6 +41,22 @@ pub(super) enum Plant {
     SpendsOn,
     /// It starts more of a tool than may run at once.
     IgnoresBusy,
+}
+
+impl Plant {
+    /// Puts the fault into the plan and the settings as a driver has them, where it is one of these.
+    pub(super) fn spoil(self, (plan, config): &mut (CheckedPlan, RunConfig)) {
+        config.max_workers += u32::from(self == Plant::OneWorkerMore);
+        if self == Plant::SpendsOn {
+            config.budgets = Budgets::default();
+        }
+        if self == Plant::IgnoresBusy {
+            config.tools.values_mut().for_each(|tool| tool.max_parallel = None);
+        }
+        if self == Plant::NeverGivesUp {
+            plan.workstreams.iter_mut().for_each(|one| one.limits.retry.max_attempts = 40);
+        }
+    }
 }
 
 /// How many seeds each fault gets; more when no law has seen it by then, since some need a rare meeting of events.

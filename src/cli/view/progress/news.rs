@@ -80,8 +80,7 @@ fn weight(event: &Event) -> Weight {
     let is_frame = matches!(event, Event::RunStarted(_) | Event::RunResumed(_) | Event::WaveStarted(_) | Event::IntegrationAdvanced(_));
     // What was not to be had must be seen.
     let is_frame = is_frame && !matches!(event, Event::RunStarted(m) | Event::RunResumed(m) if !m.sandbox_notes.is_empty());
-    let is_routine = matches!(event, Event::ToolRouted(m) if m.routing.is_first_choice());
-    if is_passed_gate || is_routine || is_frame || event.run_moved().is_some() { Weight::Passing } else { Weight::Lasting }
+    if is_passed_gate || is_frame || event.run_moved().is_some() { Weight::Passing } else { Weight::Lasting }
 }
 
 fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
@@ -130,6 +129,9 @@ fn rest(event: &Event, state: &RunState) -> Option<(String, String, Facts)> {
         return Some((format!("tool {}", m.tool), what.to_owned(), Vec::new()));
     }
     if let Event::ToolRouted(m) = event {
+        if m.routing.is_first_choice() {
+            return None;
+        }
         let facts = vec![("tool", m.tool.to_string()), ("reason", m.routing.reason.clone())];
         return Some((m.workstream.to_string(), format!("{} goes to", m.step), facts));
     }

@@ -14,7 +14,7 @@ use crate::domain::run::decide::decide;
 use crate::domain::run::effect::{Effect, StepOrder};
 use crate::domain::run::escalation::Trigger;
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{RunDriven, RunPlanned, Rung, StepFinished, StepOutcome, WaveMoved};
+use crate::domain::run::fact::{RunDriven, RunPlanned, Rung, StepFinished, StepOutcome, WaveMoved, WorktreeMoved};
 use crate::domain::run::machine::apply_event;
 use crate::domain::run::starting::starting;
 use crate::domain::run::state::{RunState, RunStatus};
@@ -51,9 +51,9 @@ impl Hand {
         let (zero, waves) = (ObjectId::ZERO, vec![vec![id()]]);
         let text = String::new;
         let planned = RunPlanned { name: text(), base: zero, target: text(), tip: zero, waves, plan_digest: text(), version: text() };
-        hand.tell(Event::RunPlanned(planned));
+        hand.tell(&Event::RunPlanned(planned));
         hand.drive();
-        hand.tell(Event::WaveStarted(WaveMoved { wave: 1, tip: zero, workstreams: vec![id()] }));
+        hand.tell(&Event::WaveStarted(WaveMoved { wave: 1, tip: zero, workstreams: vec![id()] }));
         hand
     }
 
@@ -62,11 +62,11 @@ impl Hand {
         let driven =
             RunDriven { round: self.run.drivers, pid: 1, version: String::new(), found, waves, sandbox: None, sandbox_notes: notes };
         let first = self.run.drivers == 0;
-        self.tell(if first { Event::RunStarted(driven) } else { Event::RunResumed(driven) });
+        self.tell(&if first { Event::RunStarted(driven) } else { Event::RunResumed(driven) });
     }
 
-    fn tell(&mut self, event: Event) {
-        apply_event(&mut self.run, &event, self.now).unwrap();
+    fn tell(&mut self, event: &Event) {
+        apply_event(&mut self.run, event, self.now).unwrap();
     }
 
     fn brief(&self) -> Brief<'_> {
@@ -83,7 +83,7 @@ impl Hand {
             match self.next() {
                 Action::Step(order) => return *order,
                 Action::Wait(at) => self.now = at,
-                Action::Record(events) => events.into_iter().for_each(|event| self.tell(event)),
+                Action::Record(events) => events.iter().for_each(|event| self.tell(event)),
                 other @ (Action::Nothing | Action::Hold | Action::Short(_)) => panic!("{other:?}"),
             }
         }
@@ -93,9 +93,9 @@ impl Hand {
     fn go(&mut self, outcome: StepOutcome, failure: Option<Failure>, usage: Option<Usage>) -> (String, Rung) {
         let order = self.order();
         for event in starting(&self.run.workstreams[&id()], &order, "/a") {
-            self.tell(event);
+            self.tell(&event);
         }
-        self.tell(Event::StepFinished(StepFinished {
+        self.tell(&Event::StepFinished(StepFinished {
             workstream: id(),
             step: order.step,
             attempt: order.attempt,
@@ -124,13 +124,20 @@ impl Hand {
         let mut told = Vec::new();
         loop {
             let effects = decide(self.brief(), &self.run);
+            for effect in &effects {
+                if let Effect::Release { workstream, round } = effect {
+                    let (workstream, round) = (workstream.clone(), *round);
+                    self.tell(&Event::WorktreeRemoved(WorktreeMoved { workstream, round, path: "/a".to_owned(), reason: None }));
+                }
+            }
+            let effects = decide(self.brief(), &self.run);
             let events: Vec<Event> = effects.into_iter().filter_map(|e| if let Effect::Record(e) = e { Some(*e) } else { None }).collect();
             if events.is_empty() {
                 return told;
             }
             for event in events {
                 told.push(event.kind());
-                self.tell(event);
+                self.tell(&event);
             }
         }
     }
@@ -263,7 +270,7 @@ fn a_budget_that_ends_pauses_the_run_and_a_raise_lets_it_go_on_where_it_stood() 
     assert_eq!(hand.decide(), ["escalated", "run_paused"], "a resume alone changes nothing");
     hand.drive();
     let setting = crate::domain::run::purse::Setting { scope: BudgetScope::Run, measure: Measure::Usd, amount: Some(2_000_000) };
-    hand.tell(Event::BudgetSet(crate::domain::run::purse::BudgetSet { round: 0, settings: vec![setting], who: "me".to_owned() }));
+    hand.tell(&Event::BudgetSet(crate::domain::run::purse::BudgetSet { round: 0, settings: vec![setting], who: "me".to_owned() }));
     assert_eq!(hand.decide(), [""; 0]);
     assert_eq!(hand.go(StepOutcome::Passed, None, usage()), called("one", Rung::SameTool));
     assert_eq!(hand.run.workstreams[&id()].spent.micro_usd, MicroUsd(1_800_000));
