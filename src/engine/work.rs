@@ -382,6 +382,7 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         model: model(order, profile, set),
         budget: set.budget.usd,
         timeout_sec: limit.unwrap_or(u64::MAX),
+        sandbox: cx.hold.held(Some(profile)).level,
         scope: &set.plan.scope,
         own_program: &own_program,
     };

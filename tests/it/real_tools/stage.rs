@@ -45,13 +45,6 @@ pub(super) fn environment() -> TestEnvironment {
     TestEnvironment::within(Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
-/// Writes the user's own profile of a tool, which goes over the shipped one.
-pub(super) fn profiled(environment: &TestEnvironment, tool: &str, profile: &Value) {
-    let folder = environment.root().join("config/git-orc");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("tool_profiles.json"), serde_json::json!({ tool: profile }).to_string()).unwrap();
-}
-
 impl<'e> Stage<'e> {
     /// Makes the project; nothing when the tool is not installed.
     pub(super) fn new(environment: &'e TestEnvironment, tool: &'static str, model: Model) -> Option<Self> {
@@ -66,16 +59,13 @@ impl<'e> Stage<'e> {
             Model::Scripted(behaviour) => server.url(behaviour),
             Model::Down => NOBODY.to_owned(),
         };
-        let Setting { variables, files, profile } = setting(tool, &url);
+        let Setting { variables, files } = setting(tool, &url);
         let write = |path: &Path, text: &str| {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
         for (path, text) in files {
             write(&environment.home().join(path), &text);
-        }
-        if let Some(profile) = profile {
-            profiled(environment, tool, &profile);
         }
         let repo = environment.repo("project");
         repo.write("calc.sh", BEFORE);
