@@ -139,17 +139,36 @@ impl Grounds {
         }
     }
 
+    /// Returns the folders of a tool's own that are not there yet, and that it would make itself if nothing held it: those below the home folder
+    /// that its profile grants. A name with an extension is that of a file.
+    #[must_use]
+    pub fn lacking(&self, rules: &OwnRules) -> Vec<PathBuf> {
+        let below_home = rules.write.iter().filter(|text| text.starts_with("~/"));
+        let named = below_home.filter_map(|text| expand(self.home.as_deref(), text));
+        named.filter(|path| path.extension().is_none() && path.symlink_metadata().is_err() && self.may_be_made(path)).collect()
+    }
+
+    /// Returns whether a path that is not there leads, over the links on its way, to nothing that must be kept off.
+    fn may_be_made(&self, path: &Path) -> bool {
+        let there = path.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
+        let real = there.and_then(|(folder, real)| Some(real.join(path.strip_prefix(folder).ok()?)));
+        real.is_some_and(|real| !self.is_kept_off(&real) && !self.is_secret(&real))
+    }
+
     /// Returns the path without links, if it may be granted. A link may have been put there by a program that could write to its folder, so
     /// what lies behind one is granted only where it is nothing that must be kept off.
     fn granted(&self, path: &Path, said: Said) -> Option<PathBuf> {
         let real = path.canonicalize().ok()?;
-        let is_secret = self.secrets.iter().any(|secret| real.starts_with(secret) || secret.starts_with(&real));
         let is_meant = said == Said::User && real == *path;
-        let refused = self.is_kept_off(&real) || (is_secret && !is_meant);
+        let refused = self.is_kept_off(&real) || (self.is_secret(&real) && !is_meant);
         if refused {
             tracing::warn!(path = %path.display(), "a path is not granted to programs, since it leads to what they are kept off");
         }
         (!refused).then_some(real)
+    }
+
+    fn is_secret(&self, real: &Path) -> bool {
+        self.secrets.iter().any(|secret| real.starts_with(secret) || secret.starts_with(real))
     }
 
     /// Returns whether nobody may write to a path, whoever wants it.
@@ -224,16 +243,27 @@ mod tests {
         }
 
         fn all_writable(&self, level: SandboxLevel, (settings, tool): (&[&str], &[&str])) -> Vec<PathBuf> {
+            let rules = OwnRules { write: self.texts(tool), ..OwnRules::default() };
+            let held = Held { level, network: Network::Full, reads: Reads::All };
+            let own = Own { folders: &[self.at("repo.orc/run/ws")], rules: &rules, tmp: &self.at("tmp") };
+            self.grounds(settings).confinement(held, own).writable
+        }
+
+        fn texts(&self, texts: &[&str]) -> Vec<String> {
+            texts.iter().map(|text| text.replace("ROOT", self.at("").to_str().unwrap())).collect()
+        }
+
+        fn lacking(&self, tool: &[&str]) -> Vec<String> {
+            let lacking = self.grounds(&[]).lacking(&OwnRules { write: self.texts(tool), ..OwnRules::default() });
+            lacking.iter().map(|path| path.strip_prefix(self.at("")).unwrap().display().to_string()).collect()
+        }
+
+        fn grounds(&self, settings: &[&str]) -> Grounds {
             let environment = Environment::of([("HOME", self.at("home")), ("PATH", "/usr/bin".into())]);
             let (common, work, worktrees) = (self.at("repo/.git"), self.at("repo"), self.at("repo.orc"));
             let protected = Protected { common_dir: &common, work_dir: Some(&work), worktrees: &worktrees };
-            let texts = |texts: &[&str]| texts.iter().map(|text| text.replace("ROOT", self.at("").to_str().unwrap())).collect::<Vec<_>>();
             let probe = Probe { landlock: 7, bubblewrap: Bubblewrap::Missing };
-            let grounds = Grounds::new(probe, &environment, protected, Extra { write: &texts(settings), read: &[] });
-            let rules = OwnRules { write: texts(tool), ..OwnRules::default() };
-            let held = Held { level, network: Network::Full, reads: Reads::All };
-            let own = Own { folders: &[worktrees.join("run/ws")], rules: &rules, tmp: &self.at("tmp") };
-            grounds.confinement(held, own).writable
+            Grounds::new(probe, &environment, protected, Extra { write: &self.texts(settings), read: &[] })
         }
     }
 
@@ -260,6 +290,17 @@ mod tests {
             std::os::unix::fs::symlink(machine.at(target), machine.at(link)).unwrap();
         }
         assert_eq!(machine.writable(&[], &["~/.tool", "~/.all"]), ["repo.orc/run/ws", "home/.cache"]);
+    }
+
+    #[test]
+    fn folders_of_a_tool_that_are_not_there_are_made_unless_they_lead_elsewhere() {
+        let machine = Machine::new(&["home/.here"]);
+        for (link, target) in [("home/.config", "repo"), ("home/.keys", "home/.ssh"), ("home/.nowhere", "gone")] {
+            std::os::unix::fs::symlink(machine.at(target), machine.at(link)).unwrap();
+        }
+        let made = machine.lacking(&["~/.tool", "~/.local/share/tool", "~/.tool.json", "~/.here", "~/.nowhere", "ROOT/data"]);
+        assert_eq!(made, ["home/.tool", "home/.local/share/tool"]);
+        assert!(machine.lacking(&["~/.config/tool", "~/.keys/tool", "~/.ssh/tool", "~/.cargo/bin/tool"]).is_empty());
     }
 
     #[test]
