@@ -18,7 +18,8 @@ pub(super) enum Model {
 pub(super) struct Setting {
     /// Variables of the user's environment.
     pub(super) variables: Vec<(&'static str, String)>,
-    /// Files below the home folder, as a login and a configuration leave them.
+    /// Files below the folder of the environment, as a login and a configuration leave them: its `home` is the home folder, and its `config` is
+    /// where `XDG_CONFIG_HOME` points.
     pub(super) files: Vec<(&'static str, String)>,
 }
 
@@ -44,11 +45,11 @@ pub(super) fn setting(tool: &str, url: &str) -> Setting {
         _ => panic!("{tool} is not known"),
     };
     let files = match tool {
-        "codex" => vec![(".codex/config.toml", codex(url))],
-        "gemini" => vec![(".gemini/settings.json", json!({"security": {"auth": {"selectedType": "gemini-api-key"}}}).to_string())],
+        "codex" => vec![("home/.codex/config.toml", codex(url))],
+        "gemini" => vec![("home/.gemini/settings.json", json!({"security": {"auth": {"selectedType": "gemini-api-key"}}}).to_string())],
         "opencode" => vec![
-            (".config/opencode/opencode.json", opencode(url).to_string()),
-            (".local/share/opencode/auth.json", json!({"scripted": {"type": "api", "key": key()}}).to_string()),
+            ("config/opencode/opencode.json", opencode(url).to_string()),
+            ("home/.local/share/opencode/auth.json", json!({"scripted": {"type": "api", "key": key()}}).to_string()),
         ],
         _ => Vec::new(),
     };

@@ -65,7 +65,7 @@ impl<'e> Stage<'e> {
             std::fs::write(path, text).unwrap();
         };
         for (path, text) in files {
-            write(&environment.home().join(path), &text);
+            write(&environment.root().join(path), &text);
         }
         let repo = environment.repo("project");
         repo.write("calc.sh", BEFORE);
