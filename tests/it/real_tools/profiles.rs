@@ -29,11 +29,9 @@ pub(super) fn setting(tool: &str, url: &str) -> Setting {
     let variables = match tool {
         "aider" => [openai("OPENAI_API_BASE"), vec![("AIDER_MODEL", "openai/gpt-4o".to_owned())]].concat(),
         "codex" => vec![("OPENAI_API_KEY", key())],
-        "gemini" => vec![
-            ("GEMINI_API_KEY", key()),
-            ("GOOGLE_GEMINI_BASE_URL", url.to_owned()),
-            ("GEMINI_MODEL", "gemini-2.5-pro".to_owned()),
-        ],
+        "gemini" => {
+            vec![("GEMINI_API_KEY", key()), ("GOOGLE_GEMINI_BASE_URL", url.to_owned()), ("GEMINI_MODEL", "gemini-2.5-pro".to_owned())]
+        }
         "opencode" => Vec::new(),
         "copilot" => vec![
             ("COPILOT_OFFLINE", "true".to_owned()),

@@ -16,7 +16,13 @@ struct Fixture {
 impl Fixture {
     fn new(prompt: &str, files: &[&str]) -> Self {
         let files = files.iter().map(|path| RepoPath::from(*path)).collect();
-        Self { prompt: prompt.to_owned(), files, command: None, workstream: WorkstreamId::parse("ws-a").unwrap(), sandbox: SandboxLevel::None }
+        Self {
+            prompt: prompt.to_owned(),
+            files,
+            command: None,
+            workstream: WorkstreamId::parse("ws-a").unwrap(),
+            sandbox: SandboxLevel::None,
+        }
     }
 
     fn run(&self, profile: &ToolProfile) -> Result<Invocation, InvocationError> {
