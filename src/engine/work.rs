@@ -197,7 +197,7 @@ pub async fn assign(
     let told = hearing::hear(cx, profile, (&ended, &run_dir), changed);
     let mut settled = hearing::settle(profile, told, worked.outcome);
     hearing::estimate(cx, profile, (&set.asked.text, set.parents.first().copied(), worked.found.first().cloned()), &mut settled).await?;
-    worked.take(settled);
+    worked.take(settled.with_model(model(order, profile, &set).or(profile.model.as_deref())));
     if profile.output == OutputMode::Worktree && worked.outcome == StepOutcome::Passed && is_empty {
         no_change(cx, &set, &mut worked)?;
     }

@@ -176,7 +176,8 @@ fn a_model_that_never_answers_is_ended_in_time() {
 fn a_tool_that_says_nothing_is_ended_when_it_was_silent_for_long_enough() {
     let environment = environment();
     let Some(stage) = Stage::new(&environment, "codex", Model::Scripted(Behaviour::Hang)) else { return };
-    let run = stage.run("    retry: {max_attempts: 1}\n    timeouts: {idle: 4}\n");
+    stage.write("config/git-orc/tool_profiles.json", r#"{"codex": {"idle_timeout_sec": 4}}"#);
+    let run = stage.run("    retry: {max_attempts: 1}\n");
     assert_eq!((run.outcome.code(), classes(&run)), (1, vec!["idle", "idle"]), "{}", stage.told(&run));
 }
 

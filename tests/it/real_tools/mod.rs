@@ -11,6 +11,7 @@ mod held;
 mod profiles;
 mod routes;
 mod stage;
+mod trial;
 
 use std::path::PathBuf;
 

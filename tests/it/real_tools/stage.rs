@@ -1,6 +1,7 @@
 //! A small project, a model, and one tool that works on it.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -128,10 +129,15 @@ impl<'e> Stage<'e> {
         self.drive(&[&["resume"], arguments].concat())
     }
 
-    fn drive(&self, arguments: &[&str]) -> Run {
+    /// Returns a command of the program with everything that the tools need.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.repo.command("git");
         command.arg("orc").args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let outcome = Running::start(&mut command).finish_within(LIMIT);
+        command
+    }
+
+    fn drive(&self, arguments: &[&str]) -> Run {
+        let outcome = Running::start(&mut self.command(arguments)).finish_within(LIMIT);
         let left = alive_after(&self.repo, Duration::from_secs(2));
         assert!(left.is_empty(), "{:?}: {left:?}", self.tools);
         self.repo.assert_sound();
