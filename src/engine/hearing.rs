@@ -76,6 +76,17 @@ pub struct Settled {
     pub usage: Option<Usage>,
 }
 
+impl Settled {
+    /// Notes the model that the tool was asked to use, where it did not tell which one it used.
+    #[must_use]
+    pub fn with_model(mut self, asked: Option<&str>) -> Self {
+        if let Some(usage) = &mut self.usage {
+            usage.model = usage.model.take().or_else(|| asked.map(str::to_owned));
+        }
+        self
+    }
+}
+
 /// Puts together what the tool said and what its end and its work already told.
 #[must_use]
 pub fn settle(profile: &ToolProfile, told: Read, outcome: StepOutcome) -> Settled {

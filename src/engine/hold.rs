@@ -58,8 +58,20 @@ impl Hold {
         let tmp = self.scratch.join(self.count.fetch_add(1, Ordering::Relaxed).to_string());
         fs::create_private_dir(&tmp)?;
         let free = OwnRules::default();
-        let own = Own { folders, rules: profile.map_or(&free, |profile| &profile.sandbox), tmp: &tmp };
+        let rules = profile.map_or(&free, |profile| &profile.sandbox);
+        self.prepare(rules);
+        let own = Own { folders, rules, tmp: &tmp };
         Ok(Gear { confinement: self.grounds.confinement(held, own), tmp: Some(tmp) })
+    }
+
+    /// Makes the folders of a tool's own that it may write and that are not there yet: what is not there can not be opened in a sandbox.
+    fn prepare(&self, rules: &OwnRules) {
+        for folder in self.grounds.lacking(rules) {
+            let parent = folder.parent().map_or(Ok(()), fs::create_dir_all);
+            if let Err(error) = parent.and_then(|()| fs::create_private_dir(&folder)) {
+                tracing::warn!(%error, "a tool's own folder could not be made");
+            }
+        }
     }
 
     /// Removes all folders for temporary files; no program may be running.

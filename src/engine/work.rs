@@ -200,7 +200,7 @@ pub async fn assign(
     let told = hearing::hear(cx, profile, (&ended, &run_dir), changed);
     let mut settled = hearing::settle(profile, told, worked.outcome);
     hearing::estimate(cx, profile, (&set.asked.text, set.parents.first().copied(), worked.found.first().cloned()), &mut settled).await?;
-    worked.take(settled);
+    worked.take(settled.with_model(model(order, profile, &set).or(profile.model.as_deref())));
     if profile.output == OutputMode::Worktree && worked.outcome == StepOutcome::Passed && is_empty {
         no_change(cx, &set, &mut worked)?;
     }
@@ -385,6 +385,7 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         model: model(order, profile, set),
         budget: set.budget.usd,
         timeout_sec: limit.unwrap_or(u64::MAX),
+        sandbox: cx.hold.held(Some(profile)).level,
         scope: &set.plan.scope,
         own_program: &own_program,
     };

@@ -141,12 +141,13 @@ impl ToolsShowArgs {
     async fn execute(&self, ground: &Ground, ui: &mut Ui) -> Result<Exit, Failure> {
         let tool = ground.tool(&self.id).map_err(|error| Failure::new("show the tool", &error))?;
         let profile = &tool.profile;
+        let reach = reach(ground, profile).await;
         let shown = tool_show::Shown {
             profile,
             author: ground.author(tool),
             files: &tool.origins,
-            command_line: command_line(profile),
-            reach: reach(ground, profile).await,
+            command_line: command_line(profile, reach.level),
+            reach,
             key_is_set: profile.key_env.as_ref().map(|name| ground.desk.environment.var(name).is_some()),
             passed: passed(ground, profile),
         };

@@ -38,6 +38,7 @@ fn profile(profile: &ToolProfile) -> Map<String, Value> {
     let ToolProfile {
         id: _,
         kind,
+        held_args,
         model,
         model_args,
         budget_args,
@@ -71,7 +72,7 @@ fn profile(profile: &ToolProfile) -> Map<String, Value> {
     let mut all = Map::from_iter([("kind".to_owned(), kind_word(kind).into())]);
     all.extend(of_kind(kind));
     let rest = json!({
-        "model": model, "model_args": model_args, "budget_args": budget_args, "key_env": key_env, "run_files": run_files,
+        "held_args": held_args, "model": model, "model_args": model_args, "budget_args": budget_args, "key_env": key_env, "run_files": run_files,
         "env": env, "env_allow": env_allow, "stdin": stdin, "output": output,
         "usage": usage, "errors": errors, "failures": failures, "leftovers": leftovers,
         "timeout_sec": timeout_sec, "idle_timeout_sec": idle_timeout_sec, "success_exit_codes": success_exit_codes,

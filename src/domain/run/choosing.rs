@@ -98,7 +98,7 @@ pub fn choose(known: Known<'_>, wanted: Wanted<'_>) -> Result<Choice, Lack> {
     let mut found = Found::default();
     for (tool, score) in ordered {
         let (verdict, reason) = match &found.chosen {
-            Some(_) => (known.spare(tool, wanted), None),
+            Some(_) => known.spare(tool, wanted),
             None => known.verdict(tool, wanted, &mut found),
         };
         if verdict == Candidacy::Chosen {
@@ -138,9 +138,11 @@ impl Found {
             return Ok(Choice { tool, routing: None });
         }
         let passed_over: Vec<String> = self.candidates.iter().take_while(|one| one.tool != tool).map(said).collect();
+        let tried: Vec<String> = self.candidates.iter().filter(|one| one.verdict == Candidacy::Tried).map(said).collect();
         let score = self.candidates.iter().find(|one| one.tool == tool).and_then(|one| one.score);
         let reason = match (strategy, score) {
             _ if !passed_over.is_empty() => passed_over.join("; "),
+            _ if wanted.current == Some(&tool) && !tried.is_empty() => tried.join("; "),
             _ if wanted.current == Some(&tool) => "this workstream uses it".to_owned(),
             (Strategy::ByRecord, Some(score)) => format!("the best record, {}.{:03}", score / 1000, score % 1000),
             (Strategy::RoundRobin, _) => "its turn".to_owned(),
@@ -191,13 +193,13 @@ impl<'a> Known<'a> {
         (score(passed, attempts, took_ms / u64::from(attempts.max(1))) * 1000.0).round() as u32
     }
 
-    fn spare(&self, tool: &ToolId, wanted: Wanted<'_>) -> Candidacy {
+    fn spare(&self, tool: &ToolId, wanted: Wanted<'_>) -> (Candidacy, Option<String>) {
         if self.brief.config.absent.contains_key(tool) {
-            Candidacy::Absent
+            (Candidacy::Absent, None)
         } else if wanted.tried.contains(tool) {
-            Candidacy::Tried
+            (Candidacy::Tried, self.run.tools.get(tool).and_then(|standing| standing.unusable.clone()))
         } else {
-            Candidacy::Spare
+            (Candidacy::Spare, None)
         }
     }
 

@@ -18,6 +18,7 @@ use super::profile::{StdinMode, ToolKind, ToolProfile};
 use super::template::{self, Piece, Placeholder, TemplateError};
 use super::usage::MicroUsd;
 use crate::domain::id::{RepoPath, RunId, WorkstreamId};
+use crate::domain::policy::sandbox::SandboxLevel;
 use crate::domain::policy::scope::Scope;
 
 /// The longest argument that Linux takes (`MAX_ARG_STRLEN`), without the final NUL.
@@ -48,6 +49,8 @@ pub struct Task<'a> {
     pub budget: Option<MicroUsd>,
     /// Seconds until it is ended.
     pub timeout_sec: u64,
+    /// How tightly git-orc's own sandbox holds it.
+    pub sandbox: SandboxLevel,
     /// What it may change.
     pub scope: &'a Scope,
     /// The path of git-orc's own program, which does the part of tools that are none.
@@ -116,8 +119,10 @@ pub fn invocation(profile: &ToolProfile, task: &Task<'_>) -> Result<Invocation, 
     let argv = match &profile.kind {
         ToolKind::Command => plain_argv(task.command)?,
         ToolKind::Replay | ToolKind::Fixers => return Err(InvocationError::NoProgram(profile.id.to_string())),
-        ToolKind::External { binary, args } => expanded(binary, args, (profile, task))?,
-        ToolKind::Acp { binary, args } => [bridge_argv("acp", task), expanded(binary, args, (profile, task))?].concat(),
+        ToolKind::External { binary, args } => expanded(binary, chosen(args, profile, task.sandbox), (profile, task))?,
+        ToolKind::Acp { binary, args } => {
+            [bridge_argv("acp", task), expanded(binary, chosen(args, profile, task.sandbox), (profile, task))?].concat()
+        }
         ToolKind::Api { .. } => bridge_argv("api", task),
         ToolKind::Manual => bridge_argv("manual", task),
     };
@@ -137,6 +142,14 @@ pub fn invocation(profile: &ToolProfile, task: &Task<'_>) -> Result<Invocation, 
     };
     files.extend(order.and_then(|order| Some((ORDER_FILE.to_owned(), serde_json::to_vec_pretty(&order).ok()?))));
     Ok(Invocation { argv, env, stdin, files })
+}
+
+/// Returns the arguments for how tightly the tool is held.
+fn chosen<'a>(args: &'a [String], profile: &'a ToolProfile, sandbox: SandboxLevel) -> &'a [String] {
+    match (sandbox, &profile.held_args) {
+        (SandboxLevel::Landlock | SandboxLevel::Bubblewrap, Some(held)) => held,
+        (SandboxLevel::None, _) | (_, None) => args,
+    }
 }
 
 /// Returns the beginning of the command line of a bridge.

@@ -139,6 +139,7 @@ fn profile(id: &ToolId, mut raw: RawProfile) -> Result<ToolProfile, String> {
     let plain = ToolProfile::new(id.clone(), kind);
     bridged(&mut raw, &plain);
     Ok(ToolProfile {
+        held_args: raw.held_args,
         model: raw.model,
         model_args: raw.model_args.unwrap_or_default(),
         budget_args: raw.budget_args.unwrap_or_default(),

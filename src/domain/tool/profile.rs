@@ -90,6 +90,9 @@ pub struct ToolProfile {
     pub id: ToolId,
     /// What is started.
     pub kind: ToolKind,
+    /// The arguments in place of those of `kind` where git-orc's own sandbox holds it; `None` when they are the same. For tools whose own
+    /// sandbox can not be made inside of another one.
+    pub held_args: Option<Vec<String>>,
     /// The model, where nobody names another one; `None` leaves it to the tool.
     pub model: Option<String>,
     /// The arguments that name the model, put in place of `{model_args}` when there is one.
@@ -158,6 +161,7 @@ impl ToolProfile {
         Self {
             id,
             kind,
+            held_args: None,
             model: None,
             model_args: Vec::new(),
             budget_args: Vec::new(),

@@ -76,6 +76,8 @@ profile_fields! {
     binary: String = Program, |read| Ok(read.0);
     /// See [`super::profile::ToolKind::External`].
     args: Vec<String> = Vec<Template>, templates;
+    /// See [`super::profile::ToolProfile::held_args`].
+    held_args: Vec<String> = Vec<Template>, templates;
     /// See [`super::profile::ToolKind::Api`].
     base_url: String = Url, |read| Ok(read.0);
     /// See [`super::profile::ToolProfile::key_env`].
@@ -146,7 +148,7 @@ fn templates(read: Vec<Template>) -> Result<Vec<String>, String> {
 
 impl RawProfile {
     /// Returns this profile with the gaps filled from a weaker one. Variables and files are joined by name, and so are the rules of a
-    /// sandbox; every other field is taken whole.
+    /// sandbox; every other field is taken whole. Who says `args` has the last word about `held_args` as well.
     #[must_use]
     pub(super) fn over(self, weaker: &Self) -> Self {
         let joined = |strong: &Option<BTreeMap<String, String>>, weak: &Option<BTreeMap<String, String>>| match (strong, weak) {
@@ -159,7 +161,8 @@ impl RawProfile {
             (Some(strong), Some(weak)) => Some(strong.clone().over(weak)),
             (strong, weak) => strong.clone().or_else(|| weak.clone()),
         };
-        Self { env, run_files, sandbox, ..self.filled(weaker) }
+        let held_args = self.held_args.clone().or_else(|| weaker.held_args.clone().filter(|_| self.args.is_none()));
+        Self { env, run_files, sandbox, held_args, ..self.filled(weaker) }
     }
 }
 

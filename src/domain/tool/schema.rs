@@ -75,6 +75,7 @@ fn started(key: &str) -> Option<(&'static str, Value)> {
         }
         "binary" => ("The program, found in PATH.", program),
         "args" => ("Its arguments, with `{placeholders}`; never read by a shell.", list(&template())),
+        "held_args" => ("The arguments in place of `args` where git-orc's own sandbox holds it.", list(&template())),
         "base_url" => ("The address of the interface of an `api`, such as https://api.openai.com/v1.", url),
         "key_env" => ("The variable that holds the key of its provider; the key itself is in no profile.", name()),
         "model" => ("The model, where nobody names another one.", one_line()),
@@ -181,7 +182,7 @@ mod tests {
     static SCHEMA: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&tool_profiles_schema()).unwrap());
 
     /// A tool with every field.
-    const FULL: &str = r#"{"kind": "acp", "binary": "b", "args": ["-x", "{files}", "--log={run_dir}/x", "{{\"a\":{{}}}}"], "base_url": "https://x/v1",
+    const FULL: &str = r#"{"kind": "acp", "binary": "b", "args": ["-x", "{files}", "--log={run_dir}/x", "{{\"a\":{{}}}}"], "held_args": ["{files}"], "base_url": "https://x/v1",
         "env": {"A": "{run}"}, "env_allow": ["K_*", "L"], "stdin": "prompt", "output": "patch", "timeout_sec": 5, "idle_timeout_sec": 0,
         "success_exit_codes": [0, 5], "capabilities": ["c"], "resolve": "refuse", "integrity": "restore", "resources": {"memory_mib": 4096},
         "assisted_by": "me", "install": "make", "model": "m", "model_args": ["-m", "{model}"], "budget_args": ["{budget_usd}"],

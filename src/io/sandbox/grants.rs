@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::confinement::{Confinement, Readable};
+use super::homes::Homes;
 use super::known::{CACHE_VARIABLES, CACHES, CONTROL_SOCKETS, HOME_READS, SECRETS, SYSTEM};
 use super::probe::Probe;
 use crate::domain::policy::sandbox::{Held, OwnRules, Reads, SandboxLevel};
@@ -47,7 +48,7 @@ pub struct Own<'a> {
 #[derive(Debug, Clone)]
 pub struct Grounds {
     probe: Probe,
-    home: Option<PathBuf>,
+    homes: Homes,
     /// What nobody may write to, whatever is below it.
     closed: Vec<PathBuf>,
     /// What nobody may write to as a whole.
@@ -65,24 +66,25 @@ impl Grounds {
     /// Finds out what holds, before any program runs.
     #[must_use]
     pub fn new(probe: Probe, environment: &Environment, protected: Protected<'_>, extra: Extra<'_>) -> Self {
-        let home = environment.home();
-        let below_home = |names: &[&str]| names.iter().filter_map(|name| Some(home.as_ref()?.join(name))).collect::<Vec<PathBuf>>();
+        let homes = Homes::of(environment);
+        let home = homes.home();
+        let below_home = |names: &[&str]| names.iter().filter_map(|name| Some(home?.join(name))).collect::<Vec<PathBuf>>();
         let variable = |name: &str| environment.var(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let cargo_bin = variable("CARGO_HOME").or_else(|| Some(home.as_ref()?.join(".cargo"))).map(|cargo| cargo.join("bin"));
+        let cargo_bin = variable("CARGO_HOME").or_else(|| Some(home?.join(".cargo"))).map(|cargo| cargo.join("bin"));
         let path: Vec<PathBuf> = environment.var("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
         let places = [Some(protected.common_dir), protected.work_dir].into_iter().flatten().map(Path::to_owned);
         let mut grounds = Self {
             probe,
             closed: real(places.clone().chain(cargo_bin)),
-            whole: real(home.iter().cloned().chain(["/".into(), protected.worktrees.to_owned()])),
+            whole: real(home.map(Path::to_owned).into_iter().chain(["/".into(), protected.worktrees.to_owned()])),
             secrets: real(below_home(&SECRETS).into_iter().chain(CONTROL_SOCKETS.map(PathBuf::from))),
             caches: Vec::new(),
             write: Vec::new(),
-            read: extra.read.iter().filter_map(|text| expand(home.as_deref(), text)).collect(),
+            read: extra.read.iter().flat_map(|text| homes.expand(text)).collect(),
             shown: places.chain([protected.worktrees.to_owned()]).chain(path.iter().filter(|folder| is_scratch(folder)).cloned()).collect(),
             listed: SYSTEM.map(PathBuf::from).into_iter().chain(below_home(&HOME_READS)).collect(),
             shared_memory: None,
-            home,
+            homes,
         };
         // Some put a repository there.
         grounds.shared_memory = real([SHARED_MEMORY.into()]).pop().filter(|folder| !grounds.is_kept_off(folder));
@@ -91,9 +93,9 @@ impl Grounds {
         grounds.listed.extend(programs.flat_map(|folder| [Some(folder.clone()), libraries(folder)]).flatten());
         let variables = CACHE_VARIABLES.iter().filter_map(|(name, below)| Some((variable(name)?, below)));
         let from_variables = variables.flat_map(|(folder, below)| below.iter().map(move |part| folder.join(part)));
-        let caches = below_home_of(grounds.home.as_deref(), &CACHES).into_iter().chain(from_variables);
+        let caches = below_home_of(grounds.homes.home(), &CACHES).into_iter().chain(from_variables);
         grounds.caches = caches.filter_map(|path| grounds.granted(&path, Said::Nobody)).collect();
-        let written = extra.write.iter().filter_map(|text| expand(grounds.home.as_deref(), text));
+        let written = extra.write.iter().flat_map(|text| grounds.homes.expand(text));
         grounds.write = written.filter_map(|path| grounds.granted(&path, Said::User)).collect();
         grounds
     }
@@ -110,8 +112,7 @@ impl Grounds {
         if held.level == SandboxLevel::None {
             return Confinement::none();
         }
-        let home = self.home.as_deref();
-        let tool = |texts: &[String]| texts.iter().filter_map(|text| expand(home, text)).collect::<Vec<_>>();
+        let tool = |texts: &[String]| texts.iter().flat_map(|text| self.homes.expand(text)).collect::<Vec<_>>();
         let tool_writes = tool(&own.rules.write).into_iter().filter_map(|path| self.granted(&path, Said::User));
         let folders = own.folders.iter().filter_map(|path| path.canonicalize().ok());
         let shared_memory = self.shared_memory.iter().filter(|_| held.level == SandboxLevel::Landlock);
@@ -122,7 +123,7 @@ impl Grounds {
         let readable = match held.reads {
             Reads::All => {
                 // Where the home folder itself is a scratch folder, the private one would hide it.
-                shown.extend(self.home.iter().filter(|home| is_scratch(home)).cloned());
+                shown.extend(self.homes.home().filter(|home| is_scratch(home)).map(Path::to_owned));
                 Readable::All
             }
             Reads::Listed => Readable::Listed(self.listed.clone()),
@@ -139,17 +140,36 @@ impl Grounds {
         }
     }
 
+    /// Returns the folders of a tool's own that are not there yet, and that it would make itself if nothing held it: those below the home folder
+    /// that its profile grants. A name with an extension is that of a file.
+    #[must_use]
+    pub fn lacking(&self, rules: &OwnRules) -> Vec<PathBuf> {
+        let below_home = rules.write.iter().filter(|text| text.starts_with("~/"));
+        let named = below_home.filter_map(|text| self.homes.expand(text).pop());
+        named.filter(|path| path.extension().is_none() && path.symlink_metadata().is_err() && self.may_be_made(path)).collect()
+    }
+
+    /// Returns whether a path that is not there leads, over the links on its way, to nothing that must be kept off.
+    fn may_be_made(&self, path: &Path) -> bool {
+        let there = path.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
+        let real = there.and_then(|(folder, real)| Some(real.join(path.strip_prefix(folder).ok()?)));
+        real.is_some_and(|real| !self.is_kept_off(&real) && !self.is_secret(&real))
+    }
+
     /// Returns the path without links, if it may be granted. A link may have been put there by a program that could write to its folder, so
     /// what lies behind one is granted only where it is nothing that must be kept off.
     fn granted(&self, path: &Path, said: Said) -> Option<PathBuf> {
         let real = path.canonicalize().ok()?;
-        let is_secret = self.secrets.iter().any(|secret| real.starts_with(secret) || secret.starts_with(&real));
         let is_meant = said == Said::User && real == *path;
-        let refused = self.is_kept_off(&real) || (is_secret && !is_meant);
+        let refused = self.is_kept_off(&real) || (self.is_secret(&real) && !is_meant);
         if refused {
             tracing::warn!(path = %path.display(), "a path is not granted to programs, since it leads to what they are kept off");
         }
         (!refused).then_some(real)
+    }
+
+    fn is_secret(&self, real: &Path) -> bool {
+        self.secrets.iter().any(|secret| real.starts_with(secret) || secret.starts_with(real))
     }
 
     /// Returns whether nobody may write to a path, whoever wants it.
@@ -174,13 +194,6 @@ fn below_home_of(home: Option<&Path>, names: &[&str]) -> Vec<PathBuf> {
 
 fn real(paths: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
     paths.into_iter().filter_map(|path| path.canonicalize().ok()).collect()
-}
-
-fn expand(home: Option<&Path>, text: &str) -> Option<PathBuf> {
-    match text.strip_prefix("~/") {
-        Some(rest) => Some(home?.join(rest)),
-        None => Some(PathBuf::from(text)),
-    }
 }
 
 /// Returns whether a folder lies where bubblewrap puts something else.
@@ -224,16 +237,27 @@ mod tests {
         }
 
         fn all_writable(&self, level: SandboxLevel, (settings, tool): (&[&str], &[&str])) -> Vec<PathBuf> {
+            let rules = OwnRules { write: self.texts(tool), ..OwnRules::default() };
+            let held = Held { level, network: Network::Full, reads: Reads::All };
+            let own = Own { folders: &[self.at("repo.orc/run/ws")], rules: &rules, tmp: &self.at("tmp") };
+            self.grounds(settings).confinement(held, own).writable
+        }
+
+        fn texts(&self, texts: &[&str]) -> Vec<String> {
+            texts.iter().map(|text| text.replace("ROOT", self.at("").to_str().unwrap())).collect()
+        }
+
+        fn lacking(&self, tool: &[&str]) -> Vec<String> {
+            let lacking = self.grounds(&[]).lacking(&OwnRules { write: self.texts(tool), ..OwnRules::default() });
+            lacking.iter().map(|path| path.strip_prefix(self.at("")).unwrap().display().to_string()).collect()
+        }
+
+        fn grounds(&self, settings: &[&str]) -> Grounds {
             let environment = Environment::of([("HOME", self.at("home")), ("PATH", "/usr/bin".into())]);
             let (common, work, worktrees) = (self.at("repo/.git"), self.at("repo"), self.at("repo.orc"));
             let protected = Protected { common_dir: &common, work_dir: Some(&work), worktrees: &worktrees };
-            let texts = |texts: &[&str]| texts.iter().map(|text| text.replace("ROOT", self.at("").to_str().unwrap())).collect::<Vec<_>>();
             let probe = Probe { landlock: 7, bubblewrap: Bubblewrap::Missing };
-            let grounds = Grounds::new(probe, &environment, protected, Extra { write: &texts(settings), read: &[] });
-            let rules = OwnRules { write: texts(tool), ..OwnRules::default() };
-            let held = Held { level, network: Network::Full, reads: Reads::All };
-            let own = Own { folders: &[worktrees.join("run/ws")], rules: &rules, tmp: &self.at("tmp") };
-            grounds.confinement(held, own).writable
+            Grounds::new(probe, &environment, protected, Extra { write: &self.texts(settings), read: &[] })
         }
     }
 
@@ -260,6 +284,17 @@ mod tests {
             std::os::unix::fs::symlink(machine.at(target), machine.at(link)).unwrap();
         }
         assert_eq!(machine.writable(&[], &["~/.tool", "~/.all"]), ["repo.orc/run/ws", "home/.cache"]);
+    }
+
+    #[test]
+    fn folders_of_a_tool_that_are_not_there_are_made_unless_they_lead_elsewhere() {
+        let machine = Machine::new(&["home/.here"]);
+        for (link, target) in [("home/.config", "repo"), ("home/.keys", "home/.ssh"), ("home/.nowhere", "gone")] {
+            std::os::unix::fs::symlink(machine.at(target), machine.at(link)).unwrap();
+        }
+        let made = machine.lacking(&["~/.tool", "~/.local/share/tool", "~/.tool.json", "~/.here", "~/.nowhere", "ROOT/data"]);
+        assert_eq!(made, ["home/.tool", "home/.local/share/tool"]);
+        assert!(machine.lacking(&["~/.config/tool", "~/.keys/tool", "~/.ssh/tool", "~/.cargo/bin/tool"]).is_empty());
     }
 
     #[test]

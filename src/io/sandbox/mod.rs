@@ -6,6 +6,7 @@
 mod bubblewrap;
 pub mod confinement;
 pub mod grants;
+mod homes;
 mod kernel;
 mod known;
 pub mod probe;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::example::example;
 use super::ground::{Author, Ground};
 use super::version::{Asking, Presence, ask};
+use crate::domain::policy::sandbox::SandboxLevel;
 use crate::domain::tool::invocation::InvocationError;
 use crate::domain::tool::profile::ToolProfile;
 use crate::domain::tool::toolbox::Tool;
@@ -140,7 +141,9 @@ fn key(ground: &Ground, profile: &ToolProfile) -> Option<Point> {
 }
 
 fn templates(profile: &ToolProfile) -> Option<Point> {
-    match example(profile) {
+    // Both command lines must be sound: which one it gets is a matter of the machine and the settings.
+    let free = example(profile, SandboxLevel::None);
+    match example(profile, SandboxLevel::Bubblewrap).and(free) {
         Ok(invocation) => Some(point("templates", Weight::Ok, format!("give {} arguments", invocation.argv.len().saturating_sub(1)))),
         Err(InvocationError::NoProgram(_)) => None,
         Err(error) => {

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::domain::id::{RepoPath, RunId, WorkstreamId};
+use crate::domain::policy::sandbox::SandboxLevel;
 use crate::domain::policy::scope::Scope;
 use crate::domain::tool::invocation::{Invocation, InvocationError, Task, invocation};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
@@ -17,11 +18,11 @@ const FILES: [&str; 2] = ["src/one.rs", "src/two.rs"];
 /// Seconds, where the profile says nothing.
 const TIMEOUT: u64 = 1800;
 
-/// Returns how a tool would be started for an example.
+/// Returns how a tool would be started for an example, held as tightly as this.
 ///
 /// # Errors
 /// Returns [`InvocationError`] when a template can not be filled, or the tool starts no program.
-pub fn example(profile: &ToolProfile) -> Result<Invocation, InvocationError> {
+pub fn example(profile: &ToolProfile, sandbox: SandboxLevel) -> Result<Invocation, InvocationError> {
     let started = match &profile.kind {
         // Started like any other program; what follows is talk.
         ToolKind::Acp { binary, args } => {
@@ -48,6 +49,7 @@ pub fn example(profile: &ToolProfile) -> Result<Invocation, InvocationError> {
         model: Some(profile.model.as_deref().unwrap_or("MODEL")),
         budget: Some(MicroUsd(1_000_000)),
         timeout_sec: profile.timeout_sec.unwrap_or(TIMEOUT),
+        sandbox,
         scope: &scope,
         own_program: Path::new("/usr/bin/git-orc"),
     };
@@ -56,11 +58,11 @@ pub fn example(profile: &ToolProfile) -> Result<Invocation, InvocationError> {
 
 /// Returns the command line of an example, to be typed into a shell; `None` when no program is started.
 #[must_use]
-pub fn command_line(profile: &ToolProfile) -> Option<String> {
+pub fn command_line(profile: &ToolProfile, sandbox: SandboxLevel) -> Option<String> {
     match profile.kind {
         ToolKind::External { .. } | ToolKind::Acp { .. } => {}
         ToolKind::Command | ToolKind::Replay | ToolKind::Fixers | ToolKind::Api { .. } | ToolKind::Manual => return None,
     }
-    let argv = example(profile).ok()?.argv;
+    let argv = example(profile, sandbox).ok()?.argv;
     Some(shell_words::join(argv.iter().map(|word| OsStr::to_string_lossy(word))))
 }

@@ -15,6 +15,8 @@ pub(crate) enum Behaviour {
     Partial,
     /// It fails twice, then works.
     Flaky,
+    /// Status 429 for the first two requests, to be asked again two seconds later, then it works.
+    Limited,
     /// It writes many megabytes of text and makes no edit.
     Huge,
     /// Status 500.
@@ -35,13 +37,14 @@ pub(crate) enum Behaviour {
 
 impl Behaviour {
     /// Every behaviour.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Ok,
         Self::NoChange,
         Self::Refuse,
         Self::Diff,
         Self::Partial,
         Self::Flaky,
+        Self::Limited,
         Self::Huge,
         Self::ServerError,
         Self::Unauthorized,
@@ -61,6 +64,7 @@ impl Behaviour {
             Self::Diff => "diff",
             Self::Partial => "partial",
             Self::Flaky => "flaky",
+            Self::Limited => "limited",
             Self::Huge => "huge",
             Self::ServerError => "e500",
             Self::Unauthorized => "e401",

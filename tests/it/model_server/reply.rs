@@ -57,7 +57,8 @@ pub(super) fn to(seen: &Seen, earlier: usize) -> Answer {
     match behaviour {
         Behaviour::Ok => say(&client::next(&turn)),
         Behaviour::Flaky if earlier < 2 => failure(protocol, 500),
-        Behaviour::Flaky => say(&client::next(&turn)),
+        Behaviour::Limited if earlier < 2 => limited(protocol, "2"),
+        Behaviour::Flaky | Behaviour::Limited => say(&client::next(&turn)),
         Behaviour::Partial if client::has_written(&turn) => failure(protocol, 500),
         Behaviour::Partial => say(&client::next(&turn)),
         Behaviour::NoChange => say(&Move::Say("Nothing needs to be changed.".to_owned())),
@@ -66,7 +67,7 @@ pub(super) fn to(seen: &Seen, earlier: usize) -> Answer {
         Behaviour::Huge => say(&Move::Say(flood())),
         Behaviour::ServerError => failure(protocol, 500),
         Behaviour::Unauthorized => failure(protocol, 401),
-        Behaviour::RateLimited => failure(protocol, 429),
+        Behaviour::RateLimited => limited(protocol, "7"),
         Behaviour::ContextLength => failure(protocol, 400),
         Behaviour::Garbage => {
             let page = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n";
@@ -107,21 +108,21 @@ fn failure(protocol: Protocol, status: u16) -> Answer {
             "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens. Please reduce the length of the messages.",
         ),
         401 => ("invalid_request_error", "invalid_api_key", "UNAUTHENTICATED", "Incorrect API key provided: test."),
-        429 => (
-            "requests",
-            "rate_limit_exceeded",
-            "RESOURCE_EXHAUSTED",
-            "Rate limit reached for requests per minute: limit 3, used 3. Please try again in 7s.",
-        ),
         _ => ("server_error", "server_error", "INTERNAL", "The server had an error while processing your request. Sorry about that!"),
     };
-    let body = match protocol {
+    Answer::json(status, &error(protocol, (status, message), (kind, code, google)))
+}
+
+/// Returns the error of a rate limit that is over after so many seconds.
+fn limited(protocol: Protocol, seconds: &'static str) -> Answer {
+    let message = format!("Rate limit reached for requests per minute: limit 3, used 3. Please try again in {seconds}s.");
+    let body = error(protocol, (429, &message), ("requests", "rate_limit_exceeded", "RESOURCE_EXHAUSTED"));
+    Answer::Full(429, vec![("Content-Type", "application/json"), ("Retry-After", seconds)], body.to_string().into_bytes())
+}
+
+fn error(protocol: Protocol, (status, message): (u16, &str), (kind, code, google): (&str, &str, &str)) -> Value {
+    match protocol {
         Protocol::Chat | Protocol::Responses => json!({"error": {"message": message, "type": kind, "param": null, "code": code}}),
         Protocol::Gemini => json!({"error": {"code": status, "message": message, "status": google}}),
-    };
-    let mut headers = vec![("Content-Type", "application/json")];
-    if status == 429 {
-        headers.push(("Retry-After", "7"));
     }
-    Answer::Full(status, headers, body.to_string().into_bytes())
 }

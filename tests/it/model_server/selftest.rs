@@ -228,6 +228,7 @@ fn some_fail_before_and_some_after() {
     let server = ModelServer::start();
     let status = |behaviour, results| post(&server, behaviour, "/v1/chat/completions", &chat(PROMPT, results)).status;
     assert_eq!([0, 0, 0, 1].map(|results| status(Behaviour::Flaky, results)), [500, 500, 200, 200]);
+    assert_eq!([0, 0, 0, 1].map(|results| status(Behaviour::Limited, results)), [429, 429, 200, 200]);
     assert_eq!([0, 1, 2].map(|results| status(Behaviour::Partial, results)), [200, 200, 500]);
     let cut = post(&server, Behaviour::Drop, "/v1/chat/completions", &streamed(chat(PROMPT, 0)));
     assert!(cut.status == 200, "{cut:?}");

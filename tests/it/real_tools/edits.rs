@@ -1,8 +1,30 @@
 //! The whole way: EDIT, a failing test, FIX, merge.
 
 use super::profiles::Model;
-use super::stage::{EDITED, FIXED, Stage, environment};
-use crate::model_server::Behaviour;
+use super::stage::{EDITED, FIXED, Run, Stage, environment};
+use crate::model_server::{Behaviour, USAGE, Usage};
+
+/// Returns what the steps of a run used: tokens read, found in a cache, written, thought.
+fn told_tokens(run: &Run) -> [u64; 4] {
+    let of = |key: &str| run.steps.iter().map(|step| step["usage"]["tokens"][key].as_u64().unwrap_or_default()).sum();
+    ["input", "cached", "output", "reasoning"].map(of)
+}
+
+/// Returns what they must have used in so many requests, of which each answer tells the same.
+fn expected_tokens(tool: &str, run: &Run, requests: usize) -> [u64; 4] {
+    let Usage { input, cached, output, reasoning } = USAGE;
+    let each = match tool {
+        // It does not tell apart what was cached, and nothing of reasoning.
+        "aider" => [input, 0, output, 0],
+        // The protocol of Gemini does not count what was thought as a part of what was written.
+        "gemini" => [input - cached, cached, output + reasoning, reasoning],
+        "qwen" => [input - cached, cached, output, 0],
+        _ => [input - cached, cached, output, reasoning],
+    };
+    // It asks for a title once in every session, and tells nothing of that.
+    let untold = if tool == "opencode" { run.steps.len() } else { 0 };
+    each.map(|tokens| tokens * (requests - untold) as u64)
+}
 
 fn assert_edits_and_fixes(tool: &'static str) {
     let environment = environment();
@@ -27,6 +49,7 @@ fn assert_edits_and_fixes(tool: &'static str) {
     // It was told what the test found.
     let requests = stage.server.requests();
     assert!(requests.iter().any(|request| request.body.contains("add 2 3 is 1, not 5")), "{} requests", requests.len());
+    assert_eq!(told_tokens(&run), expected_tokens(tool, &run, requests.len()), "{}", stage.told(&run));
     assert!(stage.changes_since(&before).is_empty(), "{:?}", stage.changes_since(&before));
     assert_eq!(stage.repo.worktrees().len(), 1, "{:?}", stage.repo.worktrees());
 }

@@ -4,11 +4,14 @@
 //! names of their profiles. A tool that is not in that folder is left out, and said so. It must not lie below `/tmp`, of which a program in
 //! the sandbox sees nothing.
 
+mod costs;
 mod edits;
 mod failures;
 mod held;
 mod profiles;
+mod routes;
 mod stage;
+mod trial;
 
 use std::path::PathBuf;
 

@@ -13,45 +13,45 @@ pub(super) enum Model {
     Down,
 }
 
-/// What one tool needs to find the model.
+/// What one tool needs to find the model: no more than what points it there. Its profile is the shipped one.
 #[derive(Debug, Default)]
 pub(super) struct Setting {
     /// Variables of the user's environment.
     pub(super) variables: Vec<(&'static str, String)>,
-    /// Files below the home folder.
+    /// Files below the folder of the environment, as a login and a configuration leave them: its `home` is the home folder, and its `config` is
+    /// where `XDG_CONFIG_HOME` points.
     pub(super) files: Vec<(&'static str, String)>,
-    /// The profile, for a tool that has no shipped one.
-    pub(super) profile: Option<Value>,
 }
 
 /// Returns what a tool needs to reach the model at this address.
 pub(super) fn setting(tool: &str, url: &str) -> Setting {
-    match tool {
-        "aider" => Setting {
-            variables: vec![
-                ("OPENAI_API_KEY", key()),
-                ("OPENAI_API_BASE", format!("{url}/v1")),
-                ("AIDER_MODEL", "openai/gpt-4o".to_owned()),
-            ],
-            ..Setting::default()
-        },
-        "codex" => {
-            Setting { variables: vec![("OPENAI_API_KEY", key())], files: vec![(".codex/config.toml", codex(url))], ..Setting::default() }
+    let openai = |name: &'static str| vec![("OPENAI_API_KEY", key()), (name, format!("{url}/v1"))];
+    let variables = match tool {
+        "aider" => [openai("OPENAI_API_BASE"), vec![("AIDER_MODEL", "openai/gpt-4o".to_owned())]].concat(),
+        "codex" => vec![("OPENAI_API_KEY", key())],
+        "gemini" => {
+            vec![("GEMINI_API_KEY", key()), ("GOOGLE_GEMINI_BASE_URL", url.to_owned()), ("GEMINI_MODEL", "gemini-2.5-pro".to_owned())]
         }
-        "gemini" => Setting {
-            variables: vec![("GEMINI_API_KEY", key()), ("GOOGLE_GEMINI_BASE_URL", url.to_owned())],
-            files: vec![(".gemini/settings.json", gemini_settings())],
-            profile: Some(gemini()),
-        },
-        "opencode" => Setting { profile: Some(opencode(url)), ..Setting::default() },
-        "copilot" => Setting { profile: Some(copilot(url)), ..Setting::default() },
-        "qwen" => Setting {
-            variables: vec![("OPENAI_API_KEY", key()), ("OPENAI_BASE_URL", format!("{url}/v1"))],
-            profile: Some(qwen()),
-            ..Setting::default()
-        },
+        "opencode" => Vec::new(),
+        "copilot" => vec![
+            ("COPILOT_OFFLINE", "true".to_owned()),
+            ("COPILOT_PROVIDER_BASE_URL", format!("{url}/v1")),
+            ("COPILOT_PROVIDER_API_KEY", key()),
+            ("COPILOT_MODEL", "gpt-5".to_owned()),
+        ],
+        "qwen" => [openai("OPENAI_BASE_URL"), vec![("OPENAI_MODEL", "m".to_owned())]].concat(),
         _ => panic!("{tool} is not known"),
-    }
+    };
+    let files = match tool {
+        "codex" => vec![("home/.codex/config.toml", codex(url))],
+        "gemini" => vec![("home/.gemini/settings.json", json!({"security": {"auth": {"selectedType": "gemini-api-key"}}}).to_string())],
+        "opencode" => vec![
+            ("config/opencode/opencode.json", opencode(url).to_string()),
+            ("home/.local/share/opencode/auth.json", json!({"scripted": {"type": "api", "key": key()}}).to_string()),
+        ],
+        _ => Vec::new(),
+    };
+    Setting { variables, files }
 }
 
 fn key() -> String {
@@ -65,99 +65,15 @@ fn codex(url: &str) -> String {
     )
 }
 
-/// Returns a profile for codex where a sandbox holds it already: its own one can not be made inside of that, and then it writes nothing.
-pub(super) fn codex_held() -> Value {
-    let shipped: Value = serde_json::from_str(include_str!("../../../config/tool_profiles.json")).unwrap();
-    let mut args = shipped["codex"]["args"].clone();
-    for word in args.as_array_mut().unwrap().iter_mut().filter(|word| **word == "workspace-write") {
-        *word = json!("danger-full-access");
-    }
-    json!({ "args": args })
-}
-
-fn gemini_settings() -> String {
-    let settings = json!({
-        "general": {"enableAutoUpdate": false, "maxAttempts": 2},
-        "privacy": {"usageStatisticsEnabled": false},
-        "model": {"maxSessionTurns": 20},
-        "security": {"auth": {"selectedType": "gemini-api-key"}}
-    });
-    settings.to_string()
-}
-
-fn gemini() -> Value {
-    json!({
-        "binary": "gemini",
-        "args": ["--approval-mode", "auto_edit", "--skip-trust", "-o", "json", "-m", "gemini-2.5-pro", "-p", "{prompt}"],
-        "env": {"GEMINI_CLI_NO_RELAUNCH": "true"},
-        "env_allow": ["GEMINI_*", "GOOGLE_GEMINI_*"],
-        "assisted_by": "gemini",
-        "sandbox": {"write": ["~/.gemini"]}
-    })
-}
-
+/// Returns a configuration without the key, which lies where `opencode auth login` puts it.
 fn opencode(url: &str) -> Value {
-    let config = json!({
+    json!({
         "provider": {"scripted": {
             "npm": "@ai-sdk/openai-compatible",
-            "options": {"baseURL": format!("{url}/v1"), "apiKey": key()},
+            "options": {"baseURL": format!("{url}/v1")},
             "models": {"m": {"limit": {"context": 128_000, "output": 8192}}}
         }},
-        "permission": {"edit": "allow", "bash": "deny", "webfetch": "deny", "external_directory": "deny"},
-        "autoupdate": false,
-        "share": "disabled"
-    });
-    json!({
-        "binary": "opencode",
-        "args": ["run", "--format", "json", "--dir", "{worktree_path}", "-m", "scripted/m", "{prompt}"],
-        "env": {
-            "OPENCODE_CONFIG_CONTENT": braces(&config),
-            "OPENCODE_DB": ":memory:",
-            "XDG_DATA_HOME": "{run_dir}/data",
-            "XDG_STATE_HOME": "{run_dir}/state",
-            "XDG_CACHE_HOME": "{run_dir}/cache",
-            "XDG_CONFIG_HOME": "{run_dir}/config",
-            "OPENCODE_DISABLE_AUTOUPDATE": "1",
-            "OPENCODE_DISABLE_MODELS_FETCH": "1",
-            "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
-            "OPENCODE_DISABLE_PROJECT_CONFIG": "1"
-        },
-        "assisted_by": "opencode",
-        // It notes the id of the project in the git directory.
-        "integrity": "restore"
+        "model": "scripted/m",
+        "small_model": "scripted/m"
     })
-}
-
-fn copilot(url: &str) -> Value {
-    json!({
-        "binary": "copilot",
-        "args": [
-            "-C", "{worktree_path}", "--allow-tool=write", "--deny-tool=shell", "--no-ask-user", "--no-auto-update", "--no-color", "--no-remote",
-            "--no-remote-export", "--disable-builtin-mcps", "--stream", "off", "--output-format", "json",
-            "--usage-output-file", "{run_dir}/usage.json", "--log-dir", "{run_dir}/logs", "--model", "gpt-5", "-p", "{prompt}"
-        ],
-        "env": {
-            "COPILOT_HOME": "{run_dir}/copilot",
-            "COPILOT_AUTO_UPDATE": "false",
-            "COPILOT_OFFLINE": "true",
-            "COPILOT_PROVIDER_BASE_URL": format!("{url}/v1"),
-            "COPILOT_PROVIDER_API_KEY": key()
-        },
-        "assisted_by": "copilot"
-    })
-}
-
-fn qwen() -> Value {
-    json!({
-        "binary": "qwen",
-        "args": ["--approval-mode", "auto-edit", "--auth-type", "openai", "-m", "m", "-o", "json", "--max-session-turns", "20", "{prompt}"],
-        "env": {"QWEN_CODE_SUPPRESS_YOLO_WARNING": "1"},
-        "env_allow": ["OPENAI_*"],
-        "assisted_by": "qwen"
-    })
-}
-
-/// Writes JSON as a template, in which every brace stands for itself.
-fn braces(value: &Value) -> String {
-    value.to_string().replace('{', "{{").replace('}', "}}")
 }

@@ -1,6 +1,7 @@
 //! A small project, a model, and one tool that works on it.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -24,9 +25,11 @@ pub(super) const FIXED: &str = "add() { echo $(($1 + $2)); }\n";
 const TEST: &str =
     "#!/bin/sh\n. ./calc.sh\nsum=$(add 2 3)\n[ \"$sum\" = 5 ] || { echo \"calc.sh:1:1: error: add 2 3 is $sum, not 5\"; exit 1; }\n";
 
-/// A project with a tool that finds its model.
+/// A project with tools that find their models.
 pub(super) struct Stage<'e> {
-    tool: &'static str,
+    tools: Vec<&'static str>,
+    /// The line of the plan that says who does the work.
+    pub(super) who: String,
     environment: &'e TestEnvironment,
     pub(super) repo: TestRepo<'e>,
     pub(super) server: ModelServer,
@@ -36,7 +39,7 @@ pub(super) struct Stage<'e> {
 /// What a run came to.
 pub(super) struct Run {
     pub(super) outcome: Outcome,
-    /// The entries `step_finished` of the tool, oldest first.
+    /// The entries `step_finished` of the tools, oldest first.
     pub(super) steps: Vec<Value>,
 }
 
@@ -45,52 +48,62 @@ pub(super) fn environment() -> TestEnvironment {
     TestEnvironment::within(Path::new(env!("CARGO_TARGET_TMPDIR")))
 }
 
-/// Writes the user's own profile of a tool, which goes over the shipped one.
-pub(super) fn profiled(environment: &TestEnvironment, tool: &str, profile: &Value) {
-    let folder = environment.root().join("config/git-orc");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("tool_profiles.json"), serde_json::json!({ tool: profile }).to_string()).unwrap();
-}
-
 impl<'e> Stage<'e> {
     /// Makes the project; nothing when the tool is not installed.
     pub(super) fn new(environment: &'e TestEnvironment, tool: &'static str, model: Model) -> Option<Self> {
-        let program = launcher(tool)?;
-        std::os::unix::fs::symlink(program, environment.bin().join(tool)).unwrap();
+        Self::of(environment, &[(tool, model)])
+    }
+
+    /// Makes the project, with several tools of which the first one does the work; nothing when one of them is not installed.
+    pub(super) fn of(environment: &'e TestEnvironment, tools: &[(&'static str, Model)]) -> Option<Self> {
+        for (tool, _) in tools {
+            std::os::unix::fs::symlink(launcher(tool)?, environment.bin().join(tool)).unwrap();
+        }
         // Several of them are scripts that look for it in PATH.
         if let Ok(node) = which::which("node") {
             std::os::unix::fs::symlink(node, environment.bin().join("node")).unwrap();
-        }
-        let server = ModelServer::start();
-        let url = match model {
-            Model::Scripted(behaviour) => server.url(behaviour),
-            Model::Down => NOBODY.to_owned(),
-        };
-        let Setting { variables, files, profile } = setting(tool, &url);
-        let write = |path: &Path, text: &str| {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        for (path, text) in files {
-            write(&environment.home().join(path), &text);
-        }
-        if let Some(profile) = profile {
-            profiled(environment, tool, &profile);
         }
         let repo = environment.repo("project");
         repo.write("calc.sh", BEFORE);
         repo.write_script("test.sh", TEST);
         repo.commit("files");
-        Some(Self { tool, environment, repo, server, variables })
+        let (who, server) = (format!("tool: {}", tools[0].0), ModelServer::start());
+        let mut stage =
+            Self { tools: tools.iter().map(|(tool, _)| *tool).collect(), who, environment, repo, server, variables: Vec::new() };
+        for (tool, model) in tools {
+            stage.point(tool, *model);
+        }
+        Some(stage)
+    }
+
+    /// Lets a tool find another model.
+    pub(super) fn point(&mut self, tool: &str, model: Model) {
+        let url = match model {
+            Model::Scripted(behaviour) => self.server.url(behaviour),
+            Model::Down => NOBODY.to_owned(),
+        };
+        let Setting { variables, files } = setting(tool, &url);
+        self.variables.retain(|(name, _)| variables.iter().all(|(other, _)| name != other));
+        self.variables.extend(variables);
+        for (path, text) in files {
+            self.write(path, &text);
+        }
+    }
+
+    /// Writes a file below the folder of the environment.
+    pub(super) fn write(&self, path: &str, text: &str) {
+        let path = self.environment.root().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     /// Writes the plan, with the limits that a test wants.
     fn plan(&self, more: &str) -> String {
         let line = |name: &str, content: &str| format!("      FAKE-{name} calc.sh <<<{}>>>\n", content.replace('\n', "\\n"));
         let text = format!(
-            "version: 1\nname: tour\nworkstreams:\n  - id: adder\n    files_scope: [calc.sh]\n    tool: {}\n    runtime: [[./test.sh]]\n{more}    \
+            "version: 1\nname: tour\nworkstreams:\n  - id: adder\n    files_scope: [calc.sh]\n    {}\n    runtime: [[./test.sh]]\n{more}    \
              prompt: |\n      Let the function add.\n{}{}{}",
-            self.tool,
+            self.who,
             line("OLD", BEFORE),
             line("WRITE", EDITED),
             line("FIX", FIXED)
@@ -108,15 +121,29 @@ impl<'e> Stage<'e> {
     /// Runs the plan to its end, with more arguments.
     pub(super) fn run_with(&self, more: &str, arguments: &[&str]) -> Run {
         let plan = self.plan(more);
+        self.drive(&[&["run", &plan], arguments].concat())
+    }
+
+    /// Goes on with the run.
+    pub(super) fn resume(&self, arguments: &[&str]) -> Run {
+        self.drive(&[&["resume"], arguments].concat())
+    }
+
+    /// Returns a command of the program with everything that the tools need.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.repo.command("git");
-        command.args(["orc", "run", &plan]).args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let outcome = Running::start(&mut command).finish_within(LIMIT);
+        command.arg("orc").args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn drive(&self, arguments: &[&str]) -> Run {
+        let outcome = Running::start(&mut self.command(arguments)).finish_within(LIMIT);
         let left = alive_after(&self.repo, Duration::from_secs(2));
-        assert!(left.is_empty(), "{}: {left:?}", self.tool);
+        assert!(left.is_empty(), "{:?}: {left:?}", self.tools);
         self.repo.assert_sound();
         let ledger = self.repo.ledger();
         ledger.assert_sound();
-        let steps = ledger.of_kind("step_finished").into_iter().filter(|step| step["tool"] == self.tool).cloned().collect();
+        let steps = ledger.of_kind("step_finished").into_iter().filter(|step| step["tool"].is_string()).cloned().collect();
         Run { outcome, steps }
     }
 
@@ -124,12 +151,12 @@ impl<'e> Stage<'e> {
     pub(super) fn changes_since(&self, before: &Fingerprint) -> Vec<String> {
         let changes = before.changes(&self.repo.fingerprint(before.target()));
         // It notes the id of the project in the git directory.
-        changes.into_iter().filter(|change| self.tool != "opencode" || !change.starts_with("git file opencode:")).collect()
+        changes.into_iter().filter(|change| !self.tools.contains(&"opencode") || !change.starts_with("git file opencode:")).collect()
     }
 
     /// Returns everything that one would want to see of a run that went otherwise than expected.
     pub(super) fn told(&self, run: &Run) -> String {
-        let mut told = format!("{}: {}{}\n", self.tool, run.outcome.stdout, run.outcome.stderr);
+        let mut told = format!("{:?}: {}{}\n", self.tools, run.outcome.stdout, run.outcome.stderr);
         for step in &run.steps {
             told.push_str(&format!("{step:#}\n"));
             if let Some(path) = step["output"]["path"].as_str() {

@@ -10,12 +10,19 @@ struct Fixture {
     files: Vec<RepoPath>,
     command: Option<Vec<String>>,
     workstream: WorkstreamId,
+    sandbox: SandboxLevel,
 }
 
 impl Fixture {
     fn new(prompt: &str, files: &[&str]) -> Self {
         let files = files.iter().map(|path| RepoPath::from(*path)).collect();
-        Self { prompt: prompt.to_owned(), files, command: None, workstream: WorkstreamId::parse("ws-a").unwrap() }
+        Self {
+            prompt: prompt.to_owned(),
+            files,
+            command: None,
+            workstream: WorkstreamId::parse("ws-a").unwrap(),
+            sandbox: SandboxLevel::None,
+        }
     }
 
     fn run(&self, profile: &ToolProfile) -> Result<Invocation, InvocationError> {
@@ -31,6 +38,7 @@ impl Fixture {
             model: None,
             budget: None,
             timeout_sec: 60,
+            sandbox: self.sandbox,
             scope: &Scope::new(&[], &[], &[]).unwrap(),
             own_program: Path::new("/bin/git-orc"),
         };
@@ -157,6 +165,7 @@ fn arguments_for_a_model_and_a_budget_are_there_when_these_are() {
         model: Some("-other"),
         budget: Some(MicroUsd(1_500_000)),
         timeout_sec: 5,
+        sandbox: SandboxLevel::None,
         scope: &Scope::new(&[], &[], &[]).unwrap(),
         own_program: Path::new("/bin/git-orc"),
     };
@@ -164,6 +173,24 @@ fn arguments_for_a_model_and_a_budget_are_there_when_these_are() {
     assert_eq!(argv, ["tool", "-m", "\n-other", "--most=1.500000", "-t", "5"]);
     let error = fixture.run(&external(&["--most={budget_usd}"])).unwrap_err();
     assert_eq!(error, InvocationError::NoValue(Placeholder::BudgetUsd));
+}
+
+#[test]
+fn a_tool_that_is_held_gets_its_own_arguments_for_that() {
+    let mut profile = external(&["--own-sandbox", "{prompt}"]);
+    let check = |profile: &ToolProfile, sandbox: SandboxLevel, expect: &[&str]| {
+        let fixture = Fixture { sandbox, ..Fixture::new("p", &[]) };
+        let argv = fixture.run(profile).unwrap().argv;
+        assert_eq!(argv[argv.len() - expect.len()..], expect.iter().map(OsString::from).collect::<Vec<_>>(), "{sandbox:?}");
+    };
+    check(&profile, SandboxLevel::Bubblewrap, &["tool", "--own-sandbox", "p"]);
+    profile.held_args = Some(vec!["--no-sandbox".to_owned(), "{prompt}".to_owned()]);
+    check(&profile, SandboxLevel::None, &["tool", "--own-sandbox", "p"]);
+    check(&profile, SandboxLevel::Landlock, &["tool", "--no-sandbox", "p"]);
+    check(&profile, SandboxLevel::Bubblewrap, &["tool", "--no-sandbox", "p"]);
+    profile.kind = ToolKind::Acp { binary: "tool".to_owned(), args: Vec::new() };
+    check(&profile, SandboxLevel::None, &["tool"]);
+    check(&profile, SandboxLevel::Landlock, &["tool", "--no-sandbox", "p"]);
 }
 
 #[test]

@@ -73,9 +73,22 @@ fn what_a_bridge_does_needs_no_reader_of_its_own() {
 }
 
 #[test]
+fn who_says_the_arguments_has_the_last_word_about_those_of_a_held_tool() {
+    let check = |own: &str, expect: Option<&[&str]>| {
+        let base = r#"{"t": {"binary": "b", "args": ["a"], "held_args": ["h"]}}"#;
+        let held = profile(&parse(&[base, own]).unwrap(), "t").held_args;
+        assert_eq!(held, expect.map(|args| args.iter().map(|arg| (*arg).to_owned()).collect()), "{own}");
+    };
+    check(r#"{"t": {"model": "m"}}"#, Some(&["h"]));
+    check(r#"{"t": {"args": ["b"]}}"#, None);
+    check(r#"{"t": {"args": ["b"], "held_args": []}}"#, Some(&[]));
+    check(r#"{"t": {"held_args": ["i"]}}"#, Some(&["i"]));
+}
+
+#[test]
 fn every_field_is_read() {
     let toolbox =
-        parse(&[r#"{"t": {"binary": "b", "args": ["-x", "{files}"], "env": {"A": "{run}"}, "env_allow": ["K_*"], "stdin": "prompt",
+        parse(&[r#"{"t": {"binary": "b", "args": ["-x", "{files}"], "held_args": ["-y"], "env": {"A": "{run}"}, "env_allow": ["K_*"], "stdin": "prompt",
         "output": "patch", "timeout_sec": 5, "idle_timeout_sec": 0, "success_exit_codes": [0, 5], "capabilities": ["c"],
         "resolve": "refuse", "resources": {"memory_mib": 4096}, "assisted_by": "me", "install": "make",
         "model": "m", "model_args": ["-m", "{model}"], "budget_args": ["{budget_usd}"], "key_env": "KEY", "run_files": {"a/b": "{run}"},
@@ -86,6 +99,7 @@ fn every_field_is_read() {
     let expect = ToolProfile {
         id: ToolId::parse("t").unwrap(),
         kind: ToolKind::External { binary: "b".to_owned(), args: vec!["-x".to_owned(), "{files}".to_owned()] },
+        held_args: Some(vec!["-y".to_owned()]),
         model: Some("m".to_owned()),
         model_args: vec!["-m".to_owned(), "{model}".to_owned()],
         budget_args: vec!["{budget_usd}".to_owned()],

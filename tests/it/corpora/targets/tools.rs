@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use git_orc::domain::id::{RepoPath, RunId, ToolId, WorkstreamId};
+use git_orc::domain::policy::sandbox::SandboxLevel;
 use git_orc::domain::policy::scope::Scope;
 use git_orc::domain::tool::invocation::{Invocation, Task, invocation};
 use git_orc::domain::tool::outcome::Ending;
@@ -83,6 +84,7 @@ fn start(profile: &ToolProfile, prompt: &str, files: &[RepoPath]) -> Option<Invo
         model: Some("model"),
         budget: None,
         timeout_sec: 60,
+        sandbox: SandboxLevel::None,
         scope: &Scope::new(&[], &[], &[]).unwrap(),
         own_program: Path::new("/bin/git-orc"),
     };
