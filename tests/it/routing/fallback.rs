@@ -34,7 +34,7 @@ fn nobody_asks_a_tool_again_that_is_not_logged_in() {
     assert_eq!(stage.ended(), ["one failed auth", "two passed", "two passed", "two passed"]);
     let routed = stage.routed();
     assert_eq!(routed[0], "a edit#1: one (chosen), two (spare): the first choice");
-    assert_eq!(routed[1], "a edit#2: two (chosen), one (tried): this workstream uses it");
+    assert_eq!(routed[1], "a edit#2: two (chosen), one (tried): one was tried: one is not logged in or its key was refused: log in first");
     assert!(routed[2].starts_with("b edit#1: one (unusable), two (chosen): one can not be used: "), "{routed:#?}");
     let escalated = stage.escalated();
     assert!(escalated.len() == 1 && escalated[0].starts_with("tool_unusable one: "), "{escalated:#?}");
