@@ -6,12 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::breaker::{Permission, permission};
 use super::brief::Brief;
-use super::retry;
 use super::routed::{Candidacy, Candidate, Routing};
 use super::standing::Standing;
 use super::state::RunState;
 use crate::domain::id::ToolId;
-use crate::domain::plan::model::Workstream;
 use crate::domain::tool::strategy::{Strategy, score};
 
 /// What was given away in one round of deciding and is not in the state yet.
@@ -40,8 +38,6 @@ impl Claims {
 /// Who needs a tool, and which may do.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The workstream.
-    pub workstream: &'a Workstream,
     /// The candidates as written.
     pub route: &'a [ToolId],
     /// The one that the workstream has settled on.
@@ -129,8 +125,9 @@ impl Found {
     fn conclude(self, wanted: Wanted<'_>, strategy: Strategy) -> Result<Choice, Lack> {
         let Some(tool) = self.chosen else {
             return Err(match self.until {
-                _ if self.busy => Lack::Busy,
+                // The end of a step is noticed in any case.
                 Some(at) => Lack::Until(at),
+                None if self.busy => Lack::Busy,
                 None => Lack::Nobody(self.candidates.iter().map(said).collect::<Vec<_>>().join("; ")),
             });
         };
@@ -229,7 +226,7 @@ impl<'a> Known<'a> {
                 return (Candidacy::BreakerOpen, Some(format!("until {at:.0}")));
             }
             Permission::Trial if self.at_work(tool) > 0 => {
-                found.wait(retry::due(now, &wanted.workstream.limits.retry, 1, wanted.workstream.id.as_str()));
+                found.busy = true;
                 return (Candidacy::BreakerOpen, Some("another step tries it".to_owned()));
             }
             Permission::Trial | Permission::Free => {}

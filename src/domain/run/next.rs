@@ -245,7 +245,7 @@ impl View<'_> {
         // What the workstream came to in a step with other tools says nothing about this one.
         let current = self.one.tool.as_ref().filter(|tool| route.contains(tool));
         let tried: &[ToolId] = if current.is_some() { &self.one.tried } else { &[] };
-        Wanted { workstream: self.plan, route, current, tried, capability }
+        Wanted { route, current, tried, capability }
     }
 
     /// Returns the order of a step with this tool.

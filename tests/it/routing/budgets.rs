@@ -24,7 +24,9 @@ fn a_run_that_comes_to_its_budget_waits_and_goes_on_with_more() {
     assert!(told.stdout.contains(" --budget KEY=AMOUNT  # go on with more to spend"), "{}", told.stdout);
     assert_eq!(reason(&stage), "d: the budget of the run is used up: $1.35 of $1.00");
     assert_eq!(stage.calls(), ["one a", "one b", "one c"]);
-    assert_eq!((stage.who("a"), stage.count("patch_created")), ("one".to_owned(), 3));
+    assert_eq!(["a", "b", "c"].map(|id| stage.who(id)), ["one"; 3], "what is done is merged before the run waits");
+    assert_eq!(stage.count("patch_created"), 3);
+    stage.assert_sound();
     let log = stage.log();
     for line in ["budget warned run: $0.90 of $1.00", "escalated d: the budget of the run is used up: $1.35 of $1.00", "run paused d: the"]
     {
@@ -83,6 +85,7 @@ fn waits(budget: &str, script: &str, why: &str) {
     assert!(found.starts_with(&format!("a: {why}")), "{budget}: {found}");
     assert_eq!(stage.count("patch_created"), calls, "{budget}: what was changed is kept");
     assert_eq!(stage.count("workstream_failed"), 0);
+    stage.assert_sound();
     stage.resume(&[], 3);
     assert_eq!(stage.calls().len(), calls, "{budget}: a resume alone pays for nothing more");
     let key = budget.split('=').next().unwrap();
@@ -98,22 +101,33 @@ fn wasted(usd: &str, tokens: u64) -> String {
 }
 
 #[test]
-fn money_and_tokens_of_an_attempt_and_a_workstream_are_bounded() {
+fn money_of_an_attempt_is_bounded() {
     waits("attempt.usd=0.2", &wasted("0.3", 10), "the last attempt came to its budget: $0.30 of $0.20");
+}
+
+#[test]
+fn money_of_a_workstream_is_bounded() {
     waits("workstream.usd=0.5", &wasted("0.3", 10), "the budget of the workstream is used up: $0.60 of $0.50");
 }
 
 #[test]
-fn tokens_are_bounded() {
+fn tokens_of_an_attempt_are_bounded() {
     waits("attempt.tokens=1k", &wasted("0.3", 1500), "the last attempt came to its budget: 1,500 of 1,000 tokens");
+}
+
+#[test]
+fn tokens_of_a_run_are_bounded() {
     waits("run.tokens=2k", &wasted("0.3", 1500), "the budget of the run is used up: 3,000 of 2,000 tokens");
 }
 
 #[test]
 fn minutes_end_an_attempt_that_is_under_way() {
-    let sleep = format!("{WORK}; sleep 30");
-    waits("attempt.minutes=1s", &sleep, "the last attempt came to its budget: ");
-    waits("run.minutes=1s", &sleep, "the budget of the run is used up: ");
+    waits("attempt.minutes=1s", &format!("{WORK}; sleep 30"), "the last attempt came to its budget: ");
+}
+
+#[test]
+fn minutes_of_a_run_end_what_is_under_way() {
+    waits("run.minutes=1s", &format!("{WORK}; sleep 30"), "the budget of the run is used up: ");
 }
 
 #[test]
@@ -125,7 +139,7 @@ fn a_workstream_without_means_does_not_hold_up_the_others() {
     stage.run(("max_workers: 1", &[workstream("a", own), workstream("b", "tool: one")]), &[], 3);
     assert_eq!(stage.calls(), ["one a", "one b"]);
     assert_eq!(reason(&stage), "a: the budget of the workstream is used up: $0.30 of $0.20");
-    assert_eq!(stage.count("workstream_verified"), 1);
+    assert_eq!((stage.count("workstream_verified"), stage.who("b")), (1, "one".to_owned()));
     assert!(stage.log().contains("budget warned workstream a: $0.30 of $0.20"), "{}", stage.log());
 }
 

@@ -169,7 +169,7 @@ impl<'e> Stage<'e> {
         self.repo.ledger().of_kind(kind).len()
     }
 
-    /// Asserts what must hold after every run that is over: sound objects, a sound ledger, no worktree left.
+    /// Asserts what must hold after every run, also one that waits: sound objects, a sound ledger, no worktree left.
     pub(super) fn assert_sound(&self) {
         self.repo.assert_sound();
         self.repo.ledger().assert_sound();

@@ -78,13 +78,7 @@ impl Hand {
     }
 
     fn wanted(&self) -> Wanted<'_> {
-        Wanted {
-            workstream: &self.plan.workstreams[0],
-            route: &self.route,
-            current: self.current.as_ref(),
-            tried: &self.tried,
-            capability: Some("edit"),
-        }
+        Wanted { route: &self.route, current: self.current.as_ref(), tried: &self.tried, capability: Some("edit") }
     }
 
     fn choose(&self) -> Result<Choice, Lack> {
@@ -145,7 +139,7 @@ fn a_breaker_lets_one_trial_through() {
     hand.open_breaker("aider", NOW - 1);
     let first = hand.choose().unwrap();
     hand.claims.claim(&first.tool, first.routing.as_ref());
-    assert!(matches!(hand.choose(), Err(Lack::Until(_))), "a second trial in the same round waits");
+    assert_eq!(hand.choose(), Err(Lack::Busy), "a second one waits until the trial has ended");
 }
 
 #[test]
@@ -162,6 +156,16 @@ fn a_busy_first_choice_is_waited_for_unless_tools_take_turns() {
     hand.claims = Claims::default();
     hand.standing("aider").started(at(NOW - 20));
     assert_eq!(hand.told(), "codex: aider was started often enough: until 1970-01-01T00:17:20Z");
+}
+
+#[test]
+fn whatever_is_over_first_is_waited_for() {
+    let mut hand = Hand::new().strategy(Strategy::ByRecord);
+    hand.route.truncate(2);
+    hand.config.tools.get_mut(&tool("aider")).unwrap().max_parallel = Some(1);
+    hand.claims.claim(&tool("aider"), None);
+    hand.standing("codex").limited = Some(at(NOW + 9));
+    assert_eq!(hand.choose(), Err(Lack::Until(at(NOW + 9))), "aider may be at work for an hour");
 }
 
 #[test]
