@@ -81,7 +81,7 @@ const CODEX: [Expected; 12] = [
     ("down", Some(TimedOut), None),
 ];
 
-const GEMINI: [Expected; 12] = [
+const GEMINI: [Expected; 13] = [
     ("ok", None, Some([3000, 600, 123, 21])),
     ("nochange", Some(NoChange), Some([1000, 200, 41, 7])),
     ("refuse", Some(NoChange), Some([1000, 200, 41, 7])),
@@ -94,6 +94,8 @@ const GEMINI: [Expected; 12] = [
     ("drop", Some(Network), None),
     ("garbage", Some(Server), None),
     ("down", Some(Network), None),
+    // It takes a flood for a loop, and tells no tokens.
+    ("huge", Some(NoChange), None),
 ];
 
 const AIDER: [Expected; 11] = [
