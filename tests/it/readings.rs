@@ -82,8 +82,6 @@ const CODEX: [Expected; 12] = [
 ];
 
 const GEMINI: [Expected; 13] = [
-    // It takes a flood for a loop of its own, and tells no usage then.
-    ("huge", Some(NoChange), None),
     ("ok", None, Some([3000, 600, 123, 21])),
     ("nochange", Some(NoChange), Some([1000, 200, 41, 7])),
     ("refuse", Some(NoChange), Some([1000, 200, 41, 7])),
@@ -96,6 +94,8 @@ const GEMINI: [Expected; 13] = [
     ("drop", Some(Network), None),
     ("garbage", Some(Server), None),
     ("down", Some(Network), None),
+    // It takes a flood for a loop, and tells no tokens.
+    ("huge", Some(NoChange), None),
 ];
 
 const AIDER: [Expected; 11] = [

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::event::Event;
-use super::fact::{BreakerMoved, GateRecord, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, Verdict, WaveMoved};
+use super::fact::{BreakerMoved, GateRecord, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, StepOutcome, Verdict, WaveMoved};
 use super::machine_error::IllegalTransition;
 use super::routed::ToolRouted;
 use super::standing::{Breaker, forgive};
@@ -17,6 +17,7 @@ use crate::domain::integrity::fact::{Consequence, IntegrityReport};
 use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::policy::budget::Spent;
+use crate::domain::tool::failure::Failure;
 use crate::domain::tool::strategy::Strategy;
 
 /// How many of the newest reports on integrity a state holds; the ledger has them all.
@@ -292,9 +293,11 @@ fn note_tool(state: &mut RunState, finished: &StepFinished, ts: Timestamp) {
         state.purse.pay(Spent::of(Some(usage), finished.duration_ms), ts);
     }
     let breaker = breaker(state, tool);
+    let is_cut = matches!(finished.outcome, StepOutcome::Cancelled | StepOutcome::Interrupted);
     if finished.tool_fault {
         breaker.failures += 1;
-    } else {
+    } else if !is_cut && !finished.failure.as_ref().is_some_and(Failure::costs_nothing) {
+        // It works; what was cut short or never got to its work says neither.
         breaker.failures = 0;
     }
 }

@@ -26,6 +26,18 @@ fn expected_tokens(tool: &str, run: &Run, requests: usize) -> [u64; 4] {
     each.map(|tokens| tokens * (requests - untold) as u64)
 }
 
+/// Returns what a step cost, in millionths of a dollar, and who says so.
+fn expected_cost(tool: &str) -> (Option<u64>, Option<&'static str>) {
+    match tool {
+        // It has prices of its own for gpt-4o, and knows what was cached: 2.50 and 1.25 for a million read, 10 for a million written.
+        "aider" => (Some(3090), Some("reported")),
+        // Three requests of gpt-5: 1.25, 0.125 and 10.
+        "copilot" => (Some(4845), Some("list_price")),
+        // They do not say which model it was, or it has no price.
+        _ => (None, None),
+    }
+}
+
 fn assert_edits_and_fixes(tool: &'static str) {
     let environment = environment();
     let Some(stage) = Stage::new(&environment, tool, Model::Scripted(Behaviour::Ok)) else { return };
@@ -49,6 +61,10 @@ fn assert_edits_and_fixes(tool: &'static str) {
     // It was told what the test found.
     let requests = stage.server.requests();
     assert!(requests.iter().any(|request| request.body.contains("add 2 3 is 1, not 5")), "{} requests", requests.len());
+    for step in &run.steps {
+        let cost = &step["usage"]["cost"];
+        assert_eq!((cost["micro_usd"].as_u64(), cost["source"].as_str()), expected_cost(tool), "{}", stage.told(&run));
+    }
     assert_eq!(told_tokens(&run), expected_tokens(tool, &run, requests.len()), "{}", stage.told(&run));
     assert!(stage.changes_since(&before).is_empty(), "{:?}", stage.changes_since(&before));
     assert_eq!(stage.repo.worktrees().len(), 1, "{:?}", stage.repo.worktrees());

@@ -201,6 +201,9 @@ fn who_was_tried_is_not_asked_again() {
     let mut hand = Hand::new();
     hand.tried = vec![tool("aider")];
     hand.current = Some(tool("codex"));
+    assert_eq!(hand.told(), "codex: aider was tried");
+    hand.standing("aider").unusable = Some("its key was refused".to_owned());
+    assert_eq!(hand.told(), "codex: aider was tried: its key was refused");
     assert_eq!(hand.known().successor(hand.wanted()), Some(&tool("claude")));
     hand.standing("codex").limited = Some(at(NOW + 9));
     assert_eq!(hand.choose().unwrap().tool, tool("claude"));

@@ -31,8 +31,11 @@ pub(super) fn usage(reader: &UsageReader, bytes: &[u8]) -> Option<Usage> {
         return None;
     }
     let amounts = amounts.unwrap_or_default();
-    let cost = amounts.usd.map(|usd| Cost { micro_usd: MicroUsd::from_usd(usd), source: PriceSource::Reported });
-    Some(Usage { tokens: tokens(reader, &amounts), estimated: false, cost, model, session })
+    let tokens = tokens(reader, &amounts);
+    // Tools write nothing for a model whose price they do not know.
+    let told = amounts.usd.map(MicroUsd::from_usd).filter(|micro_usd| *micro_usd > MicroUsd(0) || tokens == Tokens::default());
+    let cost = told.map(|micro_usd| Cost { micro_usd, source: PriceSource::Reported });
+    Some(Usage { tokens, estimated: false, cost, model, session })
 }
 
 /// Numbers as they were told.
