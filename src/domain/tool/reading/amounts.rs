@@ -156,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn that_tokens_cost_nothing_is_not_believed() {
+        let reader = r#"{"in": {"format": "json"}, "fields": {"input": "i", "cost_usd": "usd"}}"#;
+        let cost = |text: &str| read(reader, text).unwrap().cost.map(|cost| cost.micro_usd);
+        assert_eq!(cost(r#"{"i": 5, "usd": 0}"#), None);
+        assert_eq!(cost(r#"{"i": 5, "usd": 0.000001}"#), Some(MicroUsd(1)));
+        assert_eq!(cost(r#"{"i": 0, "usd": 0}"#), Some(MicroUsd(0)));
+    }
+
+    #[test]
     fn what_is_no_number_of_tokens_is_none_or_bounded() {
         let reader = r#"{"in": {"format": "json"}, "fields": {"input": "i", "output": "o", "model": "m"}}"#;
         assert_eq!(read(reader, r#"{"i": "7", "o": null}"#), None);
