@@ -136,10 +136,10 @@ fn a_key_that_a_tool_prints_is_told_to_nobody() {
     let path = environment.root().join("plan.yaml");
     std::fs::write(&path, plan("", &[with_tool("ws-a", "a/**", "tool: leaky", "")])).unwrap();
     let mut command = rig.repo.command("git-orc");
-    command.arg("run").arg(&path).env("LEAKY_API_KEY", "sk-0123456789").env("LEAKY_URL", "https://example.org");
+    command.arg("run").arg(&path).env("LEAKY_API_KEY", "open-sesame").env("LEAKY_URL", "https://example.org");
     let outcome = crate::harness::run(&mut command);
     let ledger = rig.repo.git(&["log", "--format=%B", "refs/orc/ledger"]);
     assert!(ledger.contains("the key *** was refused at https://example.org"), "{ledger}");
-    assert!(!ledger.contains("sk-0123456789") && !format!("{outcome:?}").contains("sk-0123456789"));
+    assert!(!ledger.contains("open-sesame") && !format!("{outcome:?}").contains("open-sesame"));
     rig.assert_sound();
 }
