@@ -10,6 +10,8 @@ use super::excerpt::{Excerpt, Kept};
 use super::request::{CaptureLimits, Line, LogState, Stream};
 
 const LONGEST_LINE: usize = 4 << 10;
+/// So much of one stream waits at most for the other one to end its line, in bytes.
+const MOST_HELD: usize = 64 << 10;
 
 /// What was kept of the output of one process.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ pub struct Captured {
 pub struct Capture {
     limits: CaptureLimits,
     output: Excerpt,
+    seam: Seam,
     stdout: Kept,
     stderr: Excerpt,
     log: Option<Log>,
@@ -47,6 +50,7 @@ impl Capture {
         Ok(Self {
             limits,
             output: Excerpt::new(limits.head, limits.tail),
+            seam: Seam::default(),
             stdout: Kept::default(),
             stderr: Excerpt::new(0, limits.stderr),
             log: log.map(|path| Log::create(path, limits.log)).transpose()?,
@@ -57,7 +61,8 @@ impl Capture {
 
     /// Takes what was read from one stream.
     pub fn push(&mut self, stream: Stream, bytes: &[u8]) {
-        self.output.push(bytes);
+        let joined = self.seam.join(stream, bytes);
+        self.keep(&joined);
         match stream {
             Stream::Stdout => {
                 self.stdout.push(bytes, self.limits.stdout);
@@ -67,17 +72,24 @@ impl Capture {
             }
             Stream::Stderr => self.stderr.push(bytes),
         }
-        if let Some(log) = &mut self.log {
-            log.push(bytes);
-        }
         if let Some(taps) = &mut self.taps {
             taps.push(stream, bytes);
+        }
+    }
+
+    /// Keeps a piece of both streams together.
+    fn keep(&mut self, joined: &[u8]) {
+        self.output.push(joined);
+        if let Some(log) = &mut self.log {
+            log.push(joined);
         }
     }
 
     /// Ends the capture and hands out what was kept.
     #[must_use]
     pub fn finish(mut self) -> Captured {
+        let rest = std::mem::take(&mut self.seam.held);
+        self.keep(&rest);
         if let Some(taps) = &mut self.taps {
             taps.flush();
         }
@@ -88,6 +100,55 @@ impl Capture {
             stderr: self.stderr,
             log: state(self.log),
             stdout_file: state(self.stdout_file),
+        }
+    }
+}
+
+/// Puts two streams together without breaking a line of one by a piece of the other: what is read of a pipe may end in the middle of a line,
+/// and a line with another one in it says something else, or nothing, to whoever reads it.
+#[derive(Debug, Default)]
+struct Seam {
+    /// The stream whose line has not ended.
+    open: Option<Stream>,
+    /// What the other stream printed since.
+    held: Vec<u8>,
+}
+
+impl Seam {
+    /// Returns what follows in both streams together.
+    fn join(&mut self, stream: Stream, bytes: &[u8]) -> Vec<u8> {
+        if self.open.is_some_and(|open| open != stream) {
+            self.held.extend_from_slice(bytes);
+            return if self.held.len() > MOST_HELD { self.release(stream) } else { Vec::new() };
+        }
+        let ended = bytes.iter().position(|byte| *byte == b'\n').filter(|_| !self.held.is_empty());
+        let Some(ended) = ended else {
+            self.note(stream, bytes);
+            return bytes.to_vec();
+        };
+        let (mut joined, rest) = (bytes[..=ended].to_vec(), &bytes[ended + 1..]);
+        let other = if stream == Stream::Stdout { Stream::Stderr } else { Stream::Stdout };
+        let whole = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        joined.extend(self.held.drain(..whole));
+        joined.extend_from_slice(rest);
+        self.open = None;
+        self.note(stream, rest);
+        if self.open.is_none() {
+            joined.extend(self.release(other));
+        }
+        joined
+    }
+
+    /// Returns what waited, whose stream it is.
+    fn release(&mut self, stream: Stream) -> Vec<u8> {
+        let held = std::mem::take(&mut self.held);
+        self.note(stream, &held);
+        held
+    }
+
+    fn note(&mut self, stream: Stream, bytes: &[u8]) {
+        if let Some(last) = bytes.last() {
+            self.open = (*last != b'\n').then_some(stream);
         }
     }
 }
@@ -187,6 +248,24 @@ mod tests {
         assert_eq!(got[1], Line { stream: Stream::Stdout, text: "one".to_owned() });
         assert_eq!(got[2].text.len(), LONGEST_LINE);
         assert_eq!(got.len(), 3);
+    }
+
+    #[test]
+    fn no_line_is_broken_by_the_other_stream() {
+        use Stream::{Stderr as E, Stdout as O};
+        let check = |pieces: &[(Stream, &str)], expect: &str| {
+            let mut capture = Capture::open(CaptureLimits::default(), None, None, None).unwrap();
+            pieces.iter().for_each(|(stream, piece)| capture.push(*stream, piece.as_bytes()));
+            assert_eq!(capture.finish().output.text(), expect, "{pieces:?}");
+        };
+        check(&[(O, "a\n"), (E, "e\n"), (O, "b\n")], "a\ne\nb\n");
+        check(&[(O, "test x --- "), (E, "error\n"), (O, "FAILED\nmore\n")], "test x --- FAILED\nerror\nmore\n");
+        check(&[(O, "a"), (E, "e1\ne2"), (O, "b\nc"), (E, "!\n"), (O, "d\n")], "ab\ne1\ncd\ne2!\n");
+        check(&[(O, "prompt: "), (E, "e\n")], "prompt: e\n");
+        check(&[(O, "a"), (E, "e"), (O, "b\n"), (O, "c\n"), (E, "f\n")], "ab\nef\nc\n");
+        check(&[(O, ""), (E, "e\n"), (O, "")], "e\n");
+        let long = "x".repeat(MOST_HELD + 1);
+        check(&[(O, "a"), (E, &long), (E, "\n")], &format!("a{long}\n"));
     }
 
     #[test]
