@@ -9,6 +9,7 @@ pub mod gate;
 pub mod id;
 pub mod integrity;
 pub mod ledger;
+pub mod phase;
 pub mod plan;
 pub mod policy;
 pub mod prompt;

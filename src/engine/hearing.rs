@@ -94,7 +94,7 @@ pub fn settle(profile: &ToolProfile, told: Read, outcome: StepOutcome) -> Settle
     let mut settled = Settled { outcome, message: None, note: None, failure: None, usage: told.usage };
     match (outcome, told.failure) {
         // What it means that nothing was changed is for the plan to say.
-        (StepOutcome::Cancelled | StepOutcome::NotStarted | StepOutcome::Rejected | StepOutcome::Interrupted, _)
+        (StepOutcome::Cancelled | StepOutcome::NotStarted | StepOutcome::Rejected | StepOutcome::Interrupted | StepOutcome::Skipped, _)
         | (StepOutcome::Passed | StepOutcome::NoChange, Some(Failure { class: FailureClass::NoChange, .. })) => {}
         (StepOutcome::Passed | StepOutcome::NoChange, None) => {
             settled.note = words.map(|words| format!("{} got over an error: {words}", profile.id));

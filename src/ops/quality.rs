@@ -6,6 +6,7 @@ use crate::domain::document::source::SourceFile;
 use crate::domain::gate::model::{Gate, GateCheck, Moment};
 use crate::domain::gate::parse::parse;
 use crate::domain::id::StepId;
+use crate::domain::phase::rules::StepRules;
 use crate::domain::plan::model::{CheckedPlan, Step, StepKind, Workstream};
 
 /// Joins the gates of a file to a plan; a gate of the plan with the same id takes the place of the file's. Returns what is worth saying.
@@ -49,7 +50,7 @@ fn step(workstream: &Workstream, gate: &Gate) -> Step {
     let numbered = (1..).map(|number| format!("gate-{number}"));
     let mut names = std::iter::once(gate.id.to_string()).chain(numbered).filter_map(|name| StepId::parse(&name).ok());
     let id = names.find(is_free).unwrap_or_else(StepId::fix);
-    Step { id, kind: StepKind::Static(Vec::new()), timeout_sec: gate.timeout_sec, baseline: gate.baseline }
+    Step { id, kind: StepKind::Static(Vec::new()), timeout_sec: gate.timeout_sec, baseline: gate.baseline, rules: StepRules::default() }
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ fn step_subject(event: &Event) -> Option<String> {
             StepOutcome::NotStarted => "could not start",
             StepOutcome::Cancelled => "was cancelled",
             StepOutcome::Interrupted => "was interrupted",
+            StepOutcome::Skipped => "skipped",
         };
         let tail = if m.outcome == StepOutcome::Passed { String::new() } else { because(Some(&m.message)) };
         return Some(format!("step {word}: {} {} #{}{tail}", m.workstream, m.step, m.attempt));

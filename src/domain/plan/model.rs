@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::domain::document::command::Argv;
 use crate::domain::gate::model::{Baseline, Gate};
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
+use crate::domain::phase::rules::StepRules;
 use crate::domain::policy::budget::{Budget, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::limits::LoopLimits;
@@ -120,6 +121,8 @@ pub struct Step {
     pub timeout_sec: Option<u64>,
     /// What the findings of a check are compared with.
     pub baseline: Baseline,
+    /// What else holds for it.
+    pub rules: StepRules,
 }
 
 /// What a step does.

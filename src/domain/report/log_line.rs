@@ -108,6 +108,7 @@ pub const fn outcome_word(outcome: StepOutcome) -> &'static str {
         StepOutcome::NotStarted => "not started",
         StepOutcome::Cancelled => "cancelled",
         StepOutcome::Interrupted => "interrupted",
+        StepOutcome::Skipped => "skipped",
     }
 }
 
@@ -115,7 +116,7 @@ pub const fn outcome_word(outcome: StepOutcome) -> &'static str {
 #[must_use]
 pub const fn outcome_tone(outcome: StepOutcome) -> Tone {
     match outcome {
-        StepOutcome::Passed => Tone::Good,
+        StepOutcome::Passed | StepOutcome::Skipped => Tone::Good,
         StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::Rejected | StepOutcome::NotStarted => Tone::Bad,
         StepOutcome::NoChange | StepOutcome::Cancelled | StepOutcome::Interrupted => Tone::Caution,
     }

@@ -45,6 +45,16 @@ pub enum StepOutcome {
     Cancelled,
     /// The driver died while it ran.
     Interrupted,
+    /// It was not due: its conditions do not hold.
+    Skipped,
+}
+
+impl StepOutcome {
+    /// Returns whether the next step follows.
+    #[must_use]
+    pub const fn lets_go_on(self) -> bool {
+        matches!(self, Self::Passed | Self::Skipped)
+    }
 }
 
 /// The rung of the recovery ladder on which a step runs.

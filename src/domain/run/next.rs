@@ -128,7 +128,7 @@ impl View<'_> {
     }
 
     fn after(&self, last: &LastStep) -> Action {
-        let passed = last.outcome == StepOutcome::Passed;
+        let passed = last.outcome.lets_go_on();
         let cut_short = matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
         if let Some(action) = last.failure.as_ref().filter(|_| !passed && !cut_short).and_then(|failure| self.remedied(last, failure)) {
             return action;

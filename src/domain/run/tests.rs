@@ -26,6 +26,7 @@ use crate::domain::gate::model::Baseline;
 use crate::domain::id::{EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
+use crate::domain::phase::rules::StepRules;
 use crate::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use crate::domain::policy::budget::{Budget, Spent, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
@@ -40,7 +41,7 @@ fn tool(text: &str) -> ToolId {
 }
 
 fn step(name: &str, kind: StepKind) -> Step {
-    Step { id: StepId::parse(name).unwrap(), kind, timeout_sec: None, baseline: Baseline::Base }
+    Step { id: StepId::parse(name).unwrap(), kind, timeout_sec: None, baseline: Baseline::Base, rules: StepRules::default() }
 }
 
 fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstream {

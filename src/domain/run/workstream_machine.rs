@@ -97,7 +97,7 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         one.last_spent = Spent::of(finished.usage.as_ref(), finished.duration_ms);
         one.spent += one.last_spent;
     }
-    let passed = finished.outcome == StepOutcome::Passed;
+    let passed = finished.outcome.lets_go_on();
     match open.role {
         StepRole::Edit if passed => {
             one.next += 1;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
+use crate::domain::phase::rules::StepRules;
 use crate::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use crate::domain::policy::budget::{Budget, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
@@ -46,7 +47,13 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         conflict_group: None,
         parallel_ok: true,
         priority: 0,
-        steps: vec![Step { id: StepId::parse("edit").unwrap(), kind: StepKind::Edit(edit), timeout_sec: None, baseline: Baseline::Base }],
+        steps: vec![Step {
+            id: StepId::parse("edit").unwrap(),
+            kind: StepKind::Edit(edit),
+            timeout_sec: None,
+            baseline: Baseline::Base,
+            rules: StepRules::default(),
+        }],
         resolve: None,
         setup: Vec::new(),
         fixers: Vec::new(),

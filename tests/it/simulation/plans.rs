@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use git_orc::domain::finding::model::{Finding, FindingKind, Level};
 use git_orc::domain::gate::model::{Baseline, Gate};
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
+use git_orc::domain::phase::rules::StepRules;
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use git_orc::domain::policy::budget::{Budget, Budgets, WorkstreamBudget};
 use git_orc::domain::policy::scope::Scope;
@@ -137,7 +138,7 @@ impl Script {
         };
         let leaves = match outcome {
             StepOutcome::Passed => true,
-            StepOutcome::NoChange | StepOutcome::NotStarted => false,
+            StepOutcome::NoChange | StepOutcome::NotStarted | StepOutcome::Skipped => false,
             StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::Rejected | StepOutcome::Cancelled | StepOutcome::Interrupted => {
                 dice.chance(50)
             }
@@ -166,7 +167,9 @@ impl Script {
             StepOutcome::TimedOut => C::TimedOut,
             StepOutcome::NotStarted => C::Crashed,
             StepOutcome::NoChange => C::NoChange,
-            StepOutcome::Passed | StepOutcome::Rejected | StepOutcome::Cancelled | StepOutcome::Interrupted => return None,
+            StepOutcome::Passed | StepOutcome::Rejected | StepOutcome::Cancelled | StepOutcome::Interrupted | StepOutcome::Skipped => {
+                return None;
+            }
         };
         Some(Failure::of(class))
     }
@@ -196,6 +199,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
             kind: StepKind::Static(vec![vec!["true".into()]]),
             timeout_sec: None,
             baseline: Baseline::Base,
+            rules: StepRules::default(),
         });
     }
     if dice.chance(20) {
@@ -207,6 +211,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
             kind: StepKind::Runtime(vec![vec!["true".into()]]),
             timeout_sec: None,
             baseline: Baseline::Base,
+            rules: StepRules::default(),
         });
     }
     Workstream {
@@ -264,7 +269,7 @@ fn edit(name: &str) -> Step {
         tasks: Vec::new(),
         acceptance_tests: Vec::new(),
     });
-    Step { id: step_id(name), kind, timeout_sec: None, baseline: Baseline::Base }
+    Step { id: step_id(name), kind, timeout_sec: None, baseline: Baseline::Base, rules: StepRules::default() }
 }
 
 fn usage(dice: &mut Dice) -> Usage {

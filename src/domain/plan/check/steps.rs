@@ -8,6 +8,7 @@ use crate::domain::document::source::{At, Place};
 use crate::domain::document::word::Command;
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::{StepId, ToolId};
+use crate::domain::phase::rules::StepRules;
 use crate::domain::plan::check::graph::{Ids, Named, order, resolve};
 use crate::domain::plan::input::{Known, PlanInput};
 use crate::domain::plan::model::{EditStep, Step, StepKind, ToolChoice};
@@ -95,7 +96,8 @@ fn implied_steps(layers: Layers<'_>, sink: &mut Sink<'_>) -> Vec<Step> {
         acceptance_tests: Vec::new(),
     };
     let timeout_sec = workstream_timeout(layers);
-    let step = |id: &str, kind, baseline| StepId::parse(id).ok().map(|id| Step { id, kind, timeout_sec, baseline });
+    let step =
+        |id: &str, kind, baseline| StepId::parse(id).ok().map(|id| Step { id, kind, timeout_sec, baseline, rules: StepRules::default() });
     let mut steps = Vec::new();
     steps.extend(edit_step(layers, edit, sink).and_then(|edit| step("edit", StepKind::Edit(edit), Baseline::Nothing)));
     let commands = &layers.input.defaults.commands;
@@ -194,6 +196,7 @@ fn listed_step(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Op
         kind,
         timeout_sec,
         baseline: baseline(layers, Wanted::by(layers.own.value.steps.as_ref())),
+        rules: StepRules::default(),
     })
 }
 

@@ -6,6 +6,7 @@ use ulid::Ulid;
 use super::{Action, action};
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::{ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
+use crate::domain::phase::rules::StepRules;
 use crate::domain::plan::model::{CheckedPlan, Step, StepKind};
 use crate::domain::policy::budget::Spent;
 use crate::domain::run::brief::Brief;
@@ -30,7 +31,13 @@ impl Hand {
     fn new(most: u32) -> Self {
         let mut workstream = sample::workstream("a", &[], &["a"]);
         let check = StepKind::Static(vec![vec!["lint".to_owned()]]);
-        workstream.steps.push(Step { id: step("static"), kind: check, timeout_sec: None, baseline: Baseline::Nothing });
+        workstream.steps.push(Step {
+            id: step("static"),
+            kind: check,
+            timeout_sec: None,
+            baseline: Baseline::Nothing,
+            rules: StepRules::default(),
+        });
         workstream.fixers = vec![vec!["fmt".to_owned()]];
         workstream.limits.max_fix_iterations.statics = most;
         let tool = ToolId::parse("command").unwrap();

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use git_orc::domain::gate::model::Baseline;
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
+use git_orc::domain::phase::rules::StepRules;
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use git_orc::domain::policy::budget::{Budget, WorkstreamBudget};
 use git_orc::domain::policy::scope::Scope;
@@ -128,7 +129,13 @@ pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope:
         conflict_group: None,
         parallel_ok: true,
         priority: 0,
-        steps: vec![Step { id: StepId::parse("edit").unwrap(), kind: StepKind::Edit(edit), timeout_sec: None, baseline: Baseline::Base }],
+        steps: vec![Step {
+            id: StepId::parse("edit").unwrap(),
+            kind: StepKind::Edit(edit),
+            timeout_sec: None,
+            baseline: Baseline::Base,
+            rules: StepRules::default(),
+        }],
         resolve: None,
         setup: Vec::new(),
         fixers: Vec::new(),

@@ -1,0 +1,6 @@
+//! What a phase of a pipeline adds to a step: when it is due, what it needs, what it must leave, and what tools are told.
+
+pub mod condition;
+pub mod expectation;
+pub mod issue;
+pub mod rules;
