@@ -9,6 +9,7 @@ use crate::domain::ledger::entry::{Body, Entry};
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepOutcome, Verdict};
+use crate::domain::run::rollback_wording;
 
 /// Whether an entry is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +144,7 @@ fn tone(event: &Event) -> Tone {
         Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
         Event::GateFinished(gate) if gate.asks => Tone::Caution,
         Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
+        Event::CompensationFinished(action) if action.exit_code == Some(0) => Tone::Good,
         Event::RunCompleted(_)
         | Event::IntegrationAdvanced(_)
         | Event::PatchVerified(_)
@@ -152,6 +154,7 @@ fn tone(event: &Event) -> Tone {
         | Event::BreakerClosed(_) => Tone::Good,
         Event::GateFinished(_)
         | Event::GateChecked(_)
+        | Event::CompensationFinished(_)
         | Event::RunFailed(_)
         | Event::RunAborted(_)
         | Event::PatchRejected(_)
@@ -166,6 +169,8 @@ fn tone(event: &Event) -> Tone {
         | Event::IntegrationDropped(_)
         | Event::WorktreeKept(_)
         | Event::PatchReverted(_)
+        | Event::RolledBack(_)
+        | Event::RollbackDropped(_)
         | Event::PatchDropped(_)
         | Event::WorkstreamBlocked(_)
         | Event::WorkstreamRetrying(_)
@@ -195,6 +200,9 @@ fn tone(event: &Event) -> Tone {
         | Event::GarbageCollected(_)
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
+        | Event::RollbackStarted(_)
+        | Event::RollbackPrepared(_)
+        | Event::CompensationStarted(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
 }
@@ -260,7 +268,7 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::GateFinished(m) = event {
         let why = m.remark().map(|why| format!(": {why}")).unwrap_or_default();
-        return Some(format!("{} on wave {}{why}", m.gate, m.wave));
+        return Some(format!("{} on {}{why}", m.gate, m.subject()));
     }
     if let Event::GateChecked(m) = event {
         return Some(format!("{} on {}: {}", m.gate, m.commit.short(), m.reason));
@@ -270,6 +278,9 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::GateWaived(m) = event {
         return Some(format!("{} by {}: {}", m.gate, m.who, m.reason));
+    }
+    if let Some(told) = rollback_wording::told(event) {
+        return Some(told);
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());

@@ -59,6 +59,12 @@ impl Event {
             Self::DecisionMade(_) => "decision_made",
             Self::IntegrityViolated(_) => "integrity_violated",
             Self::IntegrityNoted(_) => "integrity_noted",
+            Self::RollbackStarted(_) => "rollback_started",
+            Self::RollbackPrepared(_) => "rollback_prepared",
+            Self::RolledBack(_) => "rolled_back",
+            Self::RollbackDropped(_) => "rollback_dropped",
+            Self::CompensationStarted(_) => "compensation_started",
+            Self::CompensationFinished(_) => "compensation_finished",
             Self::GateChecked(_) => "gate_checked",
             Self::GateWaived(_) => "gate_waived",
         }

@@ -22,6 +22,8 @@ pub mod patch_machine;
 pub mod purse;
 pub mod recovery;
 pub mod retry;
+pub mod rollback;
+pub mod rollback_wording;
 pub mod routed;
 pub mod shelf;
 pub mod spending;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
 use super::oscillation::FixLoop;
 use super::purse::Purse;
+use super::rollback::Rollbacks;
 use super::standing::{Breaker, Standing};
 use super::tending::{Decided, Waiting};
 use crate::domain::finding::model::Finding;
@@ -129,6 +130,13 @@ pub enum WorkstreamStatus {
         /// The merge commit.
         merge: ObjectId,
     },
+    /// It was part of the integration branch, and a later commit undid it.
+    Reverted {
+        /// The merge commit.
+        merge: ObjectId,
+        /// The commit that undid it.
+        commit: ObjectId,
+    },
 }
 
 impl WorkstreamStatus {
@@ -151,6 +159,7 @@ impl WorkstreamStatus {
             Self::Verified { .. } => "verified",
             Self::Conflicted { .. } => "conflicted",
             Self::Merged { .. } => "merged",
+            Self::Reverted { .. } => "reverted",
         }
     }
 
@@ -172,7 +181,8 @@ impl WorkstreamStatus {
             | Self::Retrying { .. }
             | Self::Verified { .. }
             | Self::Conflicted { .. }
-            | Self::Merged { .. } => None,
+            | Self::Merged { .. }
+            | Self::Reverted { .. } => None,
         }
     }
 
@@ -187,7 +197,8 @@ impl WorkstreamStatus {
             | Self::TimedOut { .. }
             | Self::Aborted { .. }
             | Self::Quarantined { .. }
-            | Self::Merged { .. } => true,
+            | Self::Merged { .. }
+            | Self::Reverted { .. } => true,
             Self::Planned
             | Self::Ready
             | Self::InProgress
@@ -466,6 +477,9 @@ pub struct RunState {
     /// What was changed behind the run's back, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub integrity: Vec<IntegrityReport>,
+    /// What was undone of what was merged.
+    #[serde(default, skip_serializing_if = "Rollbacks::is_empty")]
+    pub rollbacks: Rollbacks,
     /// How many entries were folded.
     pub entries: u64,
     /// The entry folded last.
@@ -563,6 +577,7 @@ impl RunState {
             asked: None,
             decisions: Vec::new(),
             integrity: Vec::new(),
+            rollbacks: Rollbacks::default(),
             entries: 0,
             last: None,
             started: None,

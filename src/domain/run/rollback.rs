@@ -1,0 +1,279 @@
+//! Rolling back: what is recorded when merged work is undone by new commits, what a state remembers of it, and how it folds.
+//!
+//! A rollback is tending: it is no part of driving a run, and may happen when the run is over. Every entry of it has the number of the
+//! tending, so that an attempt that came to nothing stands beside the next one.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+use super::fact::OutputRef;
+use super::machine_error::IllegalTransition;
+use super::next::patch_moved;
+use super::state::{PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
+use crate::domain::document::command::Argv;
+use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
+
+/// What a commit undoes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevertKind {
+    /// The whole workstream, as it was merged.
+    Workstream,
+    /// One patch of a workstream of which other patches stay.
+    Patch,
+}
+
+/// One commit that undoes another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revert {
+    /// Whose work is undone.
+    pub workstream: WorkstreamId,
+    /// What is undone of it.
+    pub kind: RevertKind,
+    /// The commit that is undone: a merge, or a patch.
+    pub of: ObjectId,
+    /// Its parent that is gone back to.
+    pub mainline: ObjectId,
+    /// The commit that undoes it.
+    pub commit: ObjectId,
+    /// The patches that are undone with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<PatchId>,
+}
+
+/// A command that undoes an effect outside of the repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// Whose effect it undoes.
+    pub workstream: WorkstreamId,
+    /// Its place among the actions of the workstream, from 0.
+    pub index: u32,
+    /// The words of the command; none for prose, which a person reads and nobody runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub argv: Argv,
+    /// What the plan says.
+    pub text: String,
+}
+
+/// Merged work was undone, or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// How often the run was tended before.
+    pub round: u32,
+    /// The branch before.
+    pub old: ObjectId,
+    /// The branch afterwards.
+    pub new: ObjectId,
+    /// The tree of the branch afterwards.
+    pub tree: ObjectId,
+    /// The commits that undo, in the order in which they were made.
+    pub reverts: Vec<Revert>,
+    /// Why.
+    pub reason: String,
+    /// By whom, as git knows them.
+    pub who: String,
+    /// Whether what depends on it was to be taken along.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cascade: bool,
+    /// The gates that the tree must pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<String>,
+    /// The actions that undo effects outside of the repository, in the order in which they are run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compensations: Vec<Action>,
+    /// Why it came to nothing, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<String>,
+}
+
+/// An action was begun, or has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compensation {
+    /// How often the run was tended before.
+    pub round: u32,
+    /// The rollback: the commit that it led to.
+    pub rollback: ObjectId,
+    /// The action.
+    pub action: Action,
+    /// The exit code, when the command ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// One sentence about how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long it took, in milliseconds.
+    #[serde(default)]
+    pub duration_ms: u64,
+    /// Its kept output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputRef>,
+}
+
+/// How an action stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionStand {
+    /// It was begun, and nothing is known of its end.
+    Begun,
+    /// It did what it is for.
+    Passed,
+    /// It failed.
+    Failed {
+        /// How.
+        message: String,
+    },
+}
+
+/// An action that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    /// The rollback: the commit that it led to.
+    pub rollback: ObjectId,
+    /// Whose effect it undoes.
+    pub workstream: WorkstreamId,
+    /// Its place among the actions of the workstream, from 0.
+    pub index: u32,
+    /// How it stands.
+    pub stand: ActionStand,
+}
+
+/// What a state remembers of rollbacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollbacks {
+    /// One that passed its gates while the branch has not moved yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<Rollback>,
+    /// Those that landed, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<Rollback>,
+    /// The actions that were begun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionRecord>,
+}
+
+impl Rollbacks {
+    /// Returns whether there was never one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+
+    /// Returns how an action of a rollback stands; `None` when it was never begun.
+    #[must_use]
+    pub fn stand(&self, rollback: ObjectId, action: &Action) -> Option<&ActionStand> {
+        let is_it = |one: &&ActionRecord| (one.rollback, &one.workstream, one.index) == (rollback, &action.workstream, action.index);
+        self.actions.iter().rev().find(is_it).map(|one| &one.stand)
+    }
+
+    /// Returns all commits that undo, of every rollback that landed, in the order in which they were made.
+    pub fn reverts(&self) -> impl Iterator<Item = &Revert> {
+        self.done.iter().flat_map(|one| &one.reverts)
+    }
+}
+
+impl Event {
+    /// Returns the facts of an event that tells of a rollback.
+    #[must_use]
+    pub fn rollback(&self) -> Option<&Rollback> {
+        if let Self::RollbackStarted(m) | Self::RollbackPrepared(m) | Self::RolledBack(m) | Self::RollbackDropped(m) = self {
+            return Some(m);
+        }
+        None
+    }
+
+    /// Returns the facts of an event that tells of an action.
+    #[must_use]
+    pub fn compensation(&self) -> Option<&Compensation> {
+        if let Self::CompensationStarted(m) | Self::CompensationFinished(m) = self {
+            return Some(m);
+        }
+        None
+    }
+
+    /// Returns the event with the number of the next tending, where it tells of a rollback.
+    #[must_use]
+    pub fn numbered(mut self, next: u32) -> Self {
+        if let Self::RollbackStarted(m) | Self::RollbackPrepared(m) | Self::RolledBack(m) | Self::RollbackDropped(m) = &mut self {
+            m.round = next;
+        }
+        if let Self::CompensationStarted(m) | Self::CompensationFinished(m) = &mut self {
+            m.round = next;
+        }
+        self
+    }
+}
+
+impl RunState {
+    /// Returns a workstream, however the run stands: to undo what was merged is no driving of it.
+    ///
+    /// # Errors
+    /// Returns [`IllegalTransition`] when there is none of that name.
+    pub fn undone(&mut self, id: &WorkstreamId) -> Result<&mut WorkstreamState, IllegalTransition> {
+        self.workstreams.get_mut(id).ok_or_else(|| IllegalTransition::new(format!("workstream {id}"), "unknown", "a rollback"))
+    }
+}
+
+/// Folds what is told of rollbacks.
+///
+/// # Errors
+/// Returns [`IllegalTransition`] when something is prepared twice, lands without that, or undoes what is not merged.
+pub fn told(state: &mut RunState, event: &Event) -> Result<(), IllegalTransition> {
+    let illegal = |from: &str| Err(IllegalTransition::new("a rollback".to_owned(), from, event.kind()));
+    if let Event::RollbackPrepared(rollback) = event {
+        if state.rollbacks.prepared.is_some() {
+            return illegal("prepared");
+        }
+        state.rollbacks.prepared = Some(rollback.clone());
+    }
+    if let Event::RollbackDropped(rollback) = event {
+        state.rollbacks.prepared.take_if(|prepared| prepared.new == rollback.new);
+    }
+    if let Event::RolledBack(rollback) = event {
+        if state.rollbacks.prepared.as_ref().map(|prepared| prepared.new) != Some(rollback.new) {
+            return illegal("not prepared");
+        }
+        for revert in rollback.reverts.iter().filter(|revert| revert.kind == RevertKind::Workstream) {
+            let one = state.undone(&revert.workstream)?;
+            let WorkstreamStatus::Merged { merge } = one.status else { return illegal(one.status.word()) };
+            one.status = WorkstreamStatus::Reverted { merge, commit: revert.commit };
+        }
+        state.rollbacks.prepared = None;
+        state.rollbacks.done.push(rollback.clone());
+        state.tip = rollback.new;
+    }
+    if let Some(compensation) = event.compensation() {
+        acted(&mut state.rollbacks, compensation, matches!(event, Event::CompensationFinished(_)).then_some(()));
+    }
+    Ok(())
+}
+
+fn acted(rollbacks: &mut Rollbacks, compensation: &Compensation, ended: Option<()>) {
+    let Compensation { rollback, action, exit_code, message, .. } = compensation;
+    let failed = || ActionStand::Failed { message: message.clone().unwrap_or_default() };
+    let stand = match ended {
+        None => ActionStand::Begun,
+        Some(()) if *exit_code == Some(0) => ActionStand::Passed,
+        Some(()) => failed(),
+    };
+    rollbacks.actions.retain(|one| (one.rollback, &one.workstream, one.index) != (*rollback, &action.workstream, action.index));
+    rollbacks.actions.push(ActionRecord { rollback: *rollback, workstream: action.workstream.clone(), index: action.index, stand });
+}
+
+/// Returns the events that tell that the branch has moved to a prepared rollback.
+///
+/// # Errors
+/// Returns [`IllegalTransition`] when the run does not know a workstream.
+pub fn landed(rollback: &Rollback, state: &RunState) -> Result<Vec<Event>, IllegalTransition> {
+    // It comes first: whoever writes it need not be the one who wrote what stands before it.
+    let mut events = vec![Event::RolledBack(rollback.clone())];
+    for revert in &rollback.reverts {
+        let unknown = || IllegalTransition::new(format!("workstream {}", revert.workstream), "unknown", "a rollback");
+        let one = state.workstreams.get(&revert.workstream).ok_or_else(unknown)?;
+        let undone = one.patches.iter().filter(|patch| patch.status == PatchStatus::Merged && revert.patches.contains(&patch.id));
+        events.extend(undone.map(|patch| {
+            let moved = patch_moved(&revert.workstream, patch, Some(rollback.reason.clone()));
+            Event::PatchReverted(super::fact::PatchMoved { merge: Some(revert.commit), ..moved })
+        }));
+    }
+    Ok(events)
+}
