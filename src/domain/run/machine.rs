@@ -157,7 +157,8 @@ fn tools_told(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
 
 fn gate_finished(state: &mut RunState, gate: &GateRun) {
     let reasons = || gate.reason.iter().cloned().collect();
-    state.asked = gate.asks.then(|| Waiting { about: gate.gate.clone(), on: gate.tree, reasons: reasons() });
+    let asked = gate.asks.then(|| Waiting { about: gate.gate.clone(), on: gate.tree, reasons: reasons() });
+    *(if gate.rollback.is_some() { &mut state.rollbacks.asked } else { &mut state.asked }) = asked;
     if gate.verdict == Verdict::Error || gate.advisory {
         return;
     }

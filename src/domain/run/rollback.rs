@@ -10,6 +10,7 @@ use super::fact::OutputRef;
 use super::machine_error::IllegalTransition;
 use super::next::patch_moved;
 use super::state::{PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
+use super::tending::Waiting;
 use crate::domain::document::command::Argv;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
 
@@ -149,6 +150,9 @@ pub struct Rollbacks {
     /// The actions that were begun.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ActionRecord>,
+    /// What a gate asks a person about what would be left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Waiting>,
 }
 
 impl Rollbacks {
@@ -219,6 +223,9 @@ impl RunState {
 /// Returns [`IllegalTransition`] when something is prepared twice, lands without that, or undoes what is not merged.
 pub fn told(state: &mut RunState, event: &Event) -> Result<(), IllegalTransition> {
     let illegal = |from: &str| Err(IllegalTransition::new("a rollback".to_owned(), from, event.kind()));
+    if let Event::RollbackStarted(_) | Event::RolledBack(_) = event {
+        state.rollbacks.asked = None;
+    }
     if let Event::RollbackPrepared(rollback) = event {
         if state.rollbacks.prepared.is_some() {
             return illegal("prepared");
