@@ -83,15 +83,7 @@ pub async fn run(cx: &RunContext, rollback: &Rollback, action: &Action) -> Resul
 /// Returns what is recorded before an action runs.
 #[must_use]
 pub fn begun(rollback: &Rollback, action: &Action) -> Compensation {
-    Compensation {
-        round: 0,
-        rollback: rollback.new,
-        action: action.clone(),
-        exit_code: None,
-        message: None,
-        duration_ms: 0,
-        output: None,
-    }
+    Compensation { round: 0, rollback: rollback.new, action: action.clone(), exit_code: None, message: None, duration_ms: 0, output: None }
 }
 
 fn own_variables(rollback: &Rollback, action: &Action) -> impl Iterator<Item = (&'static str, String)> {

@@ -189,7 +189,8 @@ impl Ground<'_> {
         let (verdict, message) = match known.or_else(recorded) {
             Some(known) => known,
             None => {
-                let (events, verdict, message) = run_gate((self.cx, self.state), gate, (commit, tree), (self.wave, merges, self.rollback)).await?;
+                let (events, verdict, message) =
+                    run_gate((self.cx, self.state), gate, (commit, tree), (self.wave, merges, self.rollback)).await?;
                 self.recorder.record(events).await?;
                 self.found.push((gate.id.to_string(), tree, verdict, message.clone()));
                 (verdict, message)

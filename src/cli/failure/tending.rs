@@ -101,7 +101,9 @@ impl Meaning for TendError {
     fn exit(&self) -> Exit {
         match self {
             Self::Lock(error) => error.exit(),
-            Self::Load(_) | Self::Staging(_) | Self::Encode(_) | Self::Checkpoint(_) | Self::Ledger(_) | Self::Identity(_) => Exit::Environment,
+            Self::Load(_) | Self::Staging(_) | Self::Encode(_) | Self::Checkpoint(_) | Self::Ledger(_) | Self::Identity(_) => {
+                Exit::Environment
+            }
         }
     }
 

@@ -230,7 +230,9 @@ fn actions(report: &Report) -> Styled {
     }
     let is_due = |one: &ActionReport| is_bad(one) || (!is_told && one.end == ActionEnd::Skipped);
     if report.actions.iter().any(is_due) {
-        out.put(Role::Faint, format!("  git orc rollback {} --compensate-only", report.state.run)).add("  # runs what has not passed").line();
+        out.put(Role::Faint, format!("  git orc rollback {} --compensate-only", report.state.run))
+            .add("  # runs what has not passed")
+            .line();
     }
     out
 }

@@ -69,7 +69,8 @@ pub fn keep_alive(run: RunId, event: &Event) -> Option<(String, ObjectId)> {
 #[must_use]
 pub fn wants_checkpoint(entry: &Entry) -> bool {
     entry.event().is_some_and(|event| {
-        event.run_moved().is_some() || matches!(event, Event::RolledBack(_) | Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
+        event.run_moved().is_some()
+            || matches!(event, Event::RolledBack(_) | Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
     })
 }
 

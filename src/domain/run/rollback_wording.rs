@@ -100,8 +100,7 @@ mod tests {
         };
         let (of, to) = ("11".repeat(20), "22".repeat(20));
         let tail = format!("it broke the build\n\nOrc-Run: 01ARZ3NDEKTSV4RRFFQ69G5FAV\nOrc-Workstream: ws-a\nOrc-Reverts: {of}\n");
-        let merge =
-            format!("Revert \"Merge ws-a: Greet\"\n\nThis reverts commit {of}, reversing\nchanges made to {to}.\n\n{tail}");
+        let merge = format!("Revert \"Merge ws-a: Greet\"\n\nThis reverts commit {of}, reversing\nchanges made to {to}.\n\n{tail}");
         check(true, &merge);
         check(false, &format!("Revert \"Merge ws-a: Greet\"\n\nThis reverts commit {of}.\n\n{tail}"));
     }

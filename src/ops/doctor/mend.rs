@@ -53,7 +53,7 @@ pub async fn mend(cx: &Context) -> Vec<String> {
         }
     }
     let heads = heads(cx);
-    for (_, what) in rollbacks::mend(cx, &heads) {
+    for what in rollbacks::mend(cx, &heads) {
         log.say(None, what);
     }
     processes(cx, &heads, &mut log).await;

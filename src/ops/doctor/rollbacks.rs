@@ -2,14 +2,13 @@
 
 use super::health::Check;
 use super::state::named;
-use crate::domain::id::RunId;
 use crate::domain::run::keeping::prepared_ref;
 use crate::domain::run::state::RunState;
 use crate::io::git::lock::RunLock;
 use crate::io::git::refs::Refs;
 use crate::ops::context::Context;
 use crate::ops::load::{RunHead, load_state};
-use crate::ops::rollback::settle::settle;
+use crate::ops::rollback::settle::settle_run;
 
 /// Tells of rollbacks that were cut short; nothing when there is none.
 #[must_use]
@@ -21,15 +20,13 @@ pub fn check(cx: &Context, heads: &[RunHead]) -> Option<Check> {
 
 /// Brings them to their end; returns a sentence about each.
 #[must_use]
-pub fn mend(cx: &Context, heads: &[RunHead]) -> Vec<(RunId, String)> {
+pub fn mend(cx: &Context, heads: &[RunHead]) -> Vec<String> {
     let mut done = Vec::new();
     for RunState { run, .. } in open(cx, heads) {
         let Ok(held) = RunLock::take(&cx.repo, run) else { continue };
-        let settled = load_state(&cx.ledger(), run).map_err(Into::into).and_then(|state| settle(cx, &held, state));
-        match settled {
-            Ok((Some(settled), _)) => done.push((run, settled.sentence())),
-            Ok((None, _)) => {}
-            Err(error) => done.push((run, format!("a rollback of run {run} could not be brought to its end: {error}"))),
+        match settle_run(cx, &held, run) {
+            Ok(sentences) => done.extend(sentences),
+            Err(error) => done.push(format!("a rollback of run {run} could not be brought to its end: {error}")),
         }
     }
     done

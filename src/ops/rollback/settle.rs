@@ -30,12 +30,20 @@ impl Settled {
         match self {
             Self::Landed(rollback) => {
                 let what: Vec<String> = rollback.reverts.iter().map(revert_words).collect();
-                let is_left = rollback.compensations.iter().any(|action| !action.argv.is_empty());
-                let left = if is_left { "; its compensation has not run, `git orc rollback RUN --compensate-only` runs it" } else { "" };
-                format!("a rollback that was cut short was brought to its end: {}{left}", what.join(", "))
+                format!("a rollback that was cut short was brought to its end: {}", what.join(", "))
             }
             Self::Dropped(why) => format!("a rollback that was cut short was dropped: {why}"),
         }
+    }
+}
+
+impl Settled {
+    /// Returns what a person should still do; whoever settles it without being asked to roll back runs no actions.
+    #[must_use]
+    pub fn advice(&self, run: RunId) -> Option<String> {
+        let Self::Landed(rollback) = self else { return None };
+        let is_left = rollback.compensations.iter().any(|action| !action.argv.is_empty());
+        is_left.then(|| format!("its compensation has not run; `git orc rollback {run} --compensate-only` runs it"))
     }
 }
 
@@ -49,13 +57,14 @@ pub fn settle(cx: &Context, held: &RunLock, state: RunState) -> Result<(Option<S
     Ok((Some(settled), state))
 }
 
-/// Brings a prepared rollback of a run to its end, if there is one. Returns a sentence about it.
+/// Brings a prepared rollback of a run to its end, if there is one. Returns a sentence or two about it.
 ///
 /// # Errors
 /// Returns [`RollbackError`] as [`settle`] does.
-pub fn settle_run(cx: &Context, held: &RunLock, run: RunId) -> Result<Option<String>, RollbackError> {
+pub fn settle_run(cx: &Context, held: &RunLock, run: RunId) -> Result<Vec<String>, RollbackError> {
     let (settled, _) = settle(cx, held, load_state(&cx.ledger(), run)?)?;
-    Ok(settled.map(|settled| settled.sentence()))
+    let sentences = settled.iter().flat_map(|settled| [Some(settled.sentence()), settled.advice(run)]);
+    Ok(sentences.flatten().collect())
 }
 
 /// Moves the branch to a rollback that was recorded as prepared, unless it is there already, and records what became of it.
