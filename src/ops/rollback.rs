@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod error;
 pub mod outline;
+pub mod refusal;
 pub mod settle;
 pub mod target;
 

@@ -3,7 +3,7 @@
 use super::meaning::Meaning;
 use crate::cli::exit::Exit;
 use crate::ops::rollback::error::RollbackError;
-use crate::ops::rollback::outline::{Obstacle, Refusal, Whose};
+use crate::ops::rollback::refusal::{Obstacle, Refusal, Whose};
 use crate::ops::trust::TrustError;
 
 impl Meaning for RollbackError {

@@ -12,7 +12,8 @@ use crate::domain::text::{count, one_line};
 use crate::engine::revert::Undo;
 use crate::ops::rollback::Report;
 use crate::ops::rollback::actions::{ActionEnd, ActionReport};
-use crate::ops::rollback::outline::{Dependent, Outline, Refusal, Whose};
+use crate::ops::rollback::outline::Outline;
+use crate::ops::rollback::refusal::{Dependent, Obstacle, Refusal, Whose};
 
 /// The version of the document; fields are only ever added.
 const SCHEMA_VERSION: u32 = 1;
@@ -103,7 +104,7 @@ fn refused<'a>(run: RunId, refusal: &'a Refusal) -> Refused<'a> {
         Refusal::Depended(all) => Refused { message, depended: all.iter().map(along).collect(), paths: &[], obstacles: Vec::new() },
         Refusal::AtWork(_) => Refused { message, depended: Vec::new(), paths: &[], obstacles: Vec::new() },
         Refusal::Conflict { paths, obstacles, .. } => {
-            let of = |obstacle: &'a crate::ops::rollback::outline::Obstacle| {
+            let of = |obstacle: &'a Obstacle| {
                 let (run, workstream) = match &obstacle.whose {
                     Whose::Own(id) => (Some(run), Some(id)),
                     Whose::Other(run, id) => (Some(*run), Some(id)),
@@ -226,7 +227,11 @@ fn actions(report: &Report) -> Styled {
             ActionEnd::Skipped => (Role::Caution, "not run".to_owned()),
             ActionEnd::ForPerson => (Role::Caution, "for a person to do".to_owned()),
         };
-        out.add(format!("  {}  ", action_words(&one.action))).put(role, words).line();
+        out.add(format!("  {}", action_words(&one.action)));
+        if !words.is_empty() {
+            out.add("  ").put(role, words);
+        }
+        out.line();
     }
     let is_due = |one: &ActionReport| is_bad(one) || (!is_told && one.end == ActionEnd::Skipped);
     if report.actions.iter().any(is_due) {

@@ -8,7 +8,7 @@ use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::{Body, Entry};
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{StepOutcome, Verdict};
+use crate::domain::run::fact::{GateRun, StepOutcome, Verdict};
 use crate::domain::run::rollback_wording;
 
 /// Whether an entry is good news.
@@ -138,13 +138,31 @@ fn what(event: &Event) -> String {
     event.kind().replace('_', " ")
 }
 
+const fn gate_tone(gate: &GateRun) -> Tone {
+    match gate.verdict {
+        Verdict::Passed => Tone::Good,
+        Verdict::Failed | Verdict::Error if gate.asks => Tone::Caution,
+        Verdict::Failed | Verdict::Error => Tone::Bad,
+    }
+}
+
+fn rollback_tone(event: &Event) -> Tone {
+    match event.compensation() {
+        Some(action) if action.message.is_none() => Tone::Neutral,
+        Some(action) if action.exit_code == Some(0) => Tone::Good,
+        Some(_) => Tone::Bad,
+        None if matches!(event, Event::RolledBack(_) | Event::RollbackDropped(_)) => Tone::Caution,
+        None => Tone::Neutral,
+    }
+}
+
 fn tone(event: &Event) -> Tone {
     match event {
         Event::StepFinished(step) => outcome_tone(step.outcome),
-        Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
-        Event::GateFinished(gate) if gate.asks => Tone::Caution,
+        Event::GateFinished(gate) => gate_tone(gate),
         Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
-        Event::CompensationFinished(action) if action.exit_code == Some(0) => Tone::Good,
+        Event::RollbackStarted(_) | Event::RollbackPrepared(_) | Event::RolledBack(_) | Event::RollbackDropped(_) => rollback_tone(event),
+        Event::CompensationStarted(_) | Event::CompensationFinished(_) => rollback_tone(event),
         Event::RunCompleted(_)
         | Event::IntegrationAdvanced(_)
         | Event::PatchVerified(_)
@@ -152,9 +170,7 @@ fn tone(event: &Event) -> Tone {
         | Event::WorkstreamVerified(_)
         | Event::WorkstreamMerged(_)
         | Event::BreakerClosed(_) => Tone::Good,
-        Event::GateFinished(_)
-        | Event::GateChecked(_)
-        | Event::CompensationFinished(_)
+        Event::GateChecked(_)
         | Event::RunFailed(_)
         | Event::RunAborted(_)
         | Event::PatchRejected(_)
@@ -169,8 +185,6 @@ fn tone(event: &Event) -> Tone {
         | Event::IntegrationDropped(_)
         | Event::WorktreeKept(_)
         | Event::PatchReverted(_)
-        | Event::RolledBack(_)
-        | Event::RollbackDropped(_)
         | Event::PatchDropped(_)
         | Event::WorkstreamBlocked(_)
         | Event::WorkstreamRetrying(_)
@@ -200,9 +214,6 @@ fn tone(event: &Event) -> Tone {
         | Event::GarbageCollected(_)
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
-        | Event::RollbackStarted(_)
-        | Event::RollbackPrepared(_)
-        | Event::CompensationStarted(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
 }

@@ -234,7 +234,8 @@ impl Event {
                 attempt: Some(m.attempt),
                 patch: Some(m.patch),
                 commit: Some(m.commit),
-                tool: Some(&m.tool),
+                // Whoever undoes a patch is not the tool that made it.
+                tool: Some(&m.tool).filter(|_| !matches!(self, Self::PatchReverted(_))),
             };
         }
         if let Some(m) = self.workstream_moved() {

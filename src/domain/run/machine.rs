@@ -11,7 +11,7 @@ use super::routed::ToolRouted;
 use super::standing::{Breaker, forgive};
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
-use super::{patch_machine, rollback, workstream_machine};
+use super::{patch_machine, rollback_machine, workstream_machine};
 use crate::domain::id::{ToolId, WorkstreamId};
 use crate::domain::integrity::fact::{Consequence, IntegrityReport};
 use crate::domain::integrity::wording;
@@ -121,7 +121,7 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         integrity_told(state, report)?;
     }
     tools_told(state, event, ts)?;
-    rollback::told(state, event)?;
+    rollback_machine::told(state, event)?;
     if event.is_of_repository() {
         return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
     }

@@ -1,15 +1,11 @@
-//! Rolling back: what is recorded when merged work is undone by new commits, what a state remembers of it, and how it folds.
+//! Rolling back: what is recorded when merged work is undone by new commits, and what a state remembers of it.
 //!
 //! A rollback is tending: it is no part of driving a run, and may happen when the run is over. Every entry of it has the number of the
 //! tending, so that an attempt that came to nothing stands beside the next one.
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Event;
 use super::fact::OutputRef;
-use super::machine_error::IllegalTransition;
-use super::next::patch_moved;
-use super::state::{PatchStatus, RunState, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
 use crate::domain::document::command::Argv;
 use crate::domain::id::{ObjectId, PatchId, WorkstreamId};
@@ -173,114 +169,4 @@ impl Rollbacks {
     pub fn reverts(&self) -> impl Iterator<Item = &Revert> {
         self.done.iter().flat_map(|one| &one.reverts)
     }
-}
-
-impl Event {
-    /// Returns the facts of an event that tells of a rollback.
-    #[must_use]
-    pub fn rollback(&self) -> Option<&Rollback> {
-        if let Self::RollbackStarted(m) | Self::RollbackPrepared(m) | Self::RolledBack(m) | Self::RollbackDropped(m) = self {
-            return Some(m);
-        }
-        None
-    }
-
-    /// Returns the facts of an event that tells of an action.
-    #[must_use]
-    pub fn compensation(&self) -> Option<&Compensation> {
-        if let Self::CompensationStarted(m) | Self::CompensationFinished(m) = self {
-            return Some(m);
-        }
-        None
-    }
-
-    /// Returns the event with the number of the next tending, where it tells of a rollback.
-    #[must_use]
-    pub fn numbered(mut self, next: u32) -> Self {
-        if let Self::RollbackStarted(m) | Self::RollbackPrepared(m) | Self::RolledBack(m) | Self::RollbackDropped(m) = &mut self {
-            m.round = next;
-        }
-        if let Self::CompensationStarted(m) | Self::CompensationFinished(m) = &mut self {
-            m.round = next;
-        }
-        self
-    }
-}
-
-impl RunState {
-    /// Returns a workstream, however the run stands: to undo what was merged is no driving of it.
-    ///
-    /// # Errors
-    /// Returns [`IllegalTransition`] when there is none of that name.
-    pub fn undone(&mut self, id: &WorkstreamId) -> Result<&mut WorkstreamState, IllegalTransition> {
-        self.workstreams.get_mut(id).ok_or_else(|| IllegalTransition::new(format!("workstream {id}"), "unknown", "a rollback"))
-    }
-}
-
-/// Folds what is told of rollbacks.
-///
-/// # Errors
-/// Returns [`IllegalTransition`] when something is prepared twice, lands without that, or undoes what is not merged.
-pub fn told(state: &mut RunState, event: &Event) -> Result<(), IllegalTransition> {
-    let illegal = |from: &str| Err(IllegalTransition::new("a rollback".to_owned(), from, event.kind()));
-    if let Event::RollbackStarted(_) | Event::RolledBack(_) = event {
-        state.rollbacks.asked = None;
-    }
-    if let Event::RollbackPrepared(rollback) = event {
-        if state.rollbacks.prepared.is_some() {
-            return illegal("prepared");
-        }
-        state.rollbacks.prepared = Some(rollback.clone());
-    }
-    if let Event::RollbackDropped(rollback) = event {
-        state.rollbacks.prepared.take_if(|prepared| prepared.new == rollback.new);
-    }
-    if let Event::RolledBack(rollback) = event {
-        if state.rollbacks.prepared.as_ref().map(|prepared| prepared.new) != Some(rollback.new) {
-            return illegal("not prepared");
-        }
-        for revert in rollback.reverts.iter().filter(|revert| revert.kind == RevertKind::Workstream) {
-            let one = state.undone(&revert.workstream)?;
-            let WorkstreamStatus::Merged { merge } = one.status else { return illegal(one.status.word()) };
-            one.status = WorkstreamStatus::Reverted { merge, commit: revert.commit };
-        }
-        state.rollbacks.prepared = None;
-        state.rollbacks.done.push(rollback.clone());
-        state.tip = rollback.new;
-    }
-    if let Some(compensation) = event.compensation() {
-        acted(&mut state.rollbacks, compensation, matches!(event, Event::CompensationFinished(_)).then_some(()));
-    }
-    Ok(())
-}
-
-fn acted(rollbacks: &mut Rollbacks, compensation: &Compensation, ended: Option<()>) {
-    let Compensation { rollback, action, exit_code, message, .. } = compensation;
-    let failed = || ActionStand::Failed { message: message.clone().unwrap_or_default() };
-    let stand = match ended {
-        None => ActionStand::Begun,
-        Some(()) if *exit_code == Some(0) => ActionStand::Passed,
-        Some(()) => failed(),
-    };
-    rollbacks.actions.retain(|one| (one.rollback, &one.workstream, one.index) != (*rollback, &action.workstream, action.index));
-    rollbacks.actions.push(ActionRecord { rollback: *rollback, workstream: action.workstream.clone(), index: action.index, stand });
-}
-
-/// Returns the events that tell that the branch has moved to a prepared rollback.
-///
-/// # Errors
-/// Returns [`IllegalTransition`] when the run does not know a workstream.
-pub fn landed(rollback: &Rollback, state: &RunState) -> Result<Vec<Event>, IllegalTransition> {
-    // It comes first: whoever writes it need not be the one who wrote what stands before it.
-    let mut events = vec![Event::RolledBack(rollback.clone())];
-    for revert in &rollback.reverts {
-        let unknown = || IllegalTransition::new(format!("workstream {}", revert.workstream), "unknown", "a rollback");
-        let one = state.workstreams.get(&revert.workstream).ok_or_else(unknown)?;
-        let undone = one.patches.iter().filter(|patch| patch.status == PatchStatus::Merged && revert.patches.contains(&patch.id));
-        events.extend(undone.map(|patch| {
-            let moved = patch_moved(&revert.workstream, patch, Some(rollback.reason.clone()));
-            Event::PatchReverted(super::fact::PatchMoved { merge: Some(revert.commit), ..moved })
-        }));
-    }
-    Ok(events)
 }

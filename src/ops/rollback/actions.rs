@@ -136,11 +136,12 @@ impl Stand<'_> {
             let stand = state.rollbacks.stand(rollback.new, &action);
             let is_bad = |end: &ActionEnd| matches!(end, ActionEnd::Failed(_) | ActionEnd::Interrupted | ActionEnd::NotRun);
             let after_failure = reports.iter().any(|one| one.action.workstream == action.workstream && is_bad(&one.end));
-            let end = match end {
-                ActionEnd::ForPerson => ActionEnd::ForPerson,
-                end if !is_due(stand, which) => end,
-                _ if after_failure => ActionEnd::NotRun,
-                _ => self.run_one(state, rollback, &action).await?,
+            let end = if end == ActionEnd::ForPerson || !is_due(stand, which) {
+                end
+            } else if after_failure {
+                ActionEnd::NotRun
+            } else {
+                self.run_one(state, rollback, &action).await?
             };
             reports.push(ActionReport { action, end });
         }

@@ -1,6 +1,6 @@
 //! Why nothing is rolled back.
 
-use super::outline::Refusal;
+use super::refusal::Refusal;
 use crate::domain::id::{ObjectId, PatchId, RunId};
 use crate::domain::run::machine_error::IllegalTransition;
 use crate::engine::failure::ExecuteError;

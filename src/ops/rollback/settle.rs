@@ -3,9 +3,10 @@
 use super::error::RollbackError;
 use crate::domain::id::RunId;
 use crate::domain::run::event::Event;
-use crate::domain::run::rollback::{Rollback, landed};
+use crate::domain::run::rollback::Rollback;
 use crate::domain::run::rollback_wording::revert_words;
 use crate::domain::run::state::RunState;
+use crate::domain::run::undoing::landed;
 use crate::engine::advance::{BranchError, Mover, Swap, branch_ref, move_branch};
 use crate::io::git::lock::RunLock;
 use crate::io::git::objects::Objects;

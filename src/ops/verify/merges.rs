@@ -81,18 +81,8 @@ pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watc
             known.landed.push(integration.commit);
             at = integration.commit;
         }
-        if let Event::RollbackPrepared(rollback) = event {
-            rollbacks::check(ground, (subject, &place), rollback, merger.as_ref());
-            known.rollbacks.insert(rollback.new, Rollback { round: 0, ..rollback.clone() });
-        }
-        if let Event::RolledBack(rollback) = event {
-            if known.rollbacks.get(&rollback.new) != Some(&Rollback { round: 0, ..rollback.clone() }) {
-                ground.problem(Rule::Gate, place.clone(), "the branch moved to a rollback that was not recorded as prepared");
-                rollbacks::check(ground, (subject, &place), rollback, merger.as_ref());
-            }
-            check_gates(ground, &place, rollback.new, (&known, &gates));
-            known.landed.push(rollback.new);
-            at = rollback.new;
+        if let Some(moved) = look_at_rollback(ground, (subject, &place), event, (&mut known, merger.as_ref(), &gates)) {
+            at = moved;
         }
         watch("merges", done + 1, subject.entries.len());
     }
@@ -103,6 +93,28 @@ pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watc
     if let Err(error) = check_branch(ground, subject, &known.landed) {
         ground.problem(Rule::Object, Place::path(Some(subject.run), branch_name(subject)), error.to_string());
     }
+}
+
+/// Verifies what is told of a rollback; returns where the branch went with it.
+fn look_at_rollback(
+    ground: &mut Ground<'_>,
+    (subject, place): (&Subject<'_>, &Place),
+    event: &Event,
+    (known, merger, gates): (&mut Known, Option<&Merger>, &[String]),
+) -> Option<ObjectId> {
+    let unnumbered = |rollback: &Rollback| Rollback { round: 0, ..rollback.clone() };
+    if let Event::RollbackPrepared(rollback) = event {
+        rollbacks::check(ground, (subject, place), rollback, merger);
+        known.rollbacks.insert(rollback.new, unnumbered(rollback));
+    }
+    let Event::RolledBack(rollback) = event else { return None };
+    if known.rollbacks.get(&rollback.new) != Some(&unnumbered(rollback)) {
+        ground.problem(Rule::Gate, place.clone(), "the branch moved to a rollback that was not recorded as prepared");
+        rollbacks::check(ground, (subject, place), rollback, merger);
+    }
+    check_gates(ground, place, rollback.new, (known, gates));
+    known.landed.push(rollback.new);
+    Some(rollback.new)
 }
 
 fn subject_tip(subject: &Subject<'_>) -> ObjectId {

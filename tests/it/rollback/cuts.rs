@@ -98,6 +98,37 @@ fn what_was_prepared_is_dropped_when_the_branch_went_elsewhere() {
 }
 
 #[test]
+fn a_resume_brings_it_to_its_end_first() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    repo.write("QUALITY_GATE.yaml", "gates: [{id: looked-at, manual: Has somebody read it?, on: wave}]\n");
+    repo.commit("gates");
+    let plan = environment.root().join("tour.yaml");
+    let all = [shell("ws-a", "echo a >a/new.txt", ""), shell("ws-b", "echo b >b/new.txt", "")];
+    std::fs::write(&plan, format!("version: 1\nname: tour\ntarget: orc/tour\nworkstreams:\n{}", all.concat())).unwrap();
+    let yes = || repo.orc(&["decide", "tour", "looked-at", "approve", "--reason", "yes"]).expect_code(0);
+    repo.orc(&["run", plan.to_str().unwrap()]).expect_code(3);
+    yes();
+    repo.orc(&["resume"]).expect_code(3);
+    rollback(&repo, &["tour/ws-a", "--reason", "no"]).expect_code(3);
+    yes();
+    let old = tip(&repo);
+    rollback(&repo, &["tour/ws-a", "--reason", "no"]).expect_code(0);
+    let new = tip(&repo);
+    let prepared = repo.git(&["log", "-1", "--format=%H", "--grep=^rollback prepared", "refs/orc/ledger"]);
+    for branch in [old.as_str(), new.as_str()] {
+        let left = copy(&environment, &repo, "left");
+        cut(&left, (&prepared, branch));
+        let resumed = left.orc(&["resume"]).expect_code(3);
+        assert!(resumed.stderr.contains("a rollback that was cut short was brought to its end: ws-a"), "{}", resumed.stderr);
+        assert_eq!((tip(&left), left.ledger().of_kind("rolled_back").len()), (new.clone(), 1));
+        assert_eq!(states(&left), ["ws-a reverted", "ws-b verified"]);
+        left.orc(&["verify", "--repair-notes"]);
+        left.orc(&["verify"]).expect_code(0);
+    }
+}
+
+#[test]
 fn one_that_is_killed_at_its_gates_has_done_nothing() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);

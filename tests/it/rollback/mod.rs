@@ -5,6 +5,7 @@ mod cuts;
 mod gates;
 mod refusing;
 mod undoing;
+mod verifying;
 
 use serde_json::Value;
 
