@@ -91,6 +91,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Run(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Decide(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Rollback(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Done(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Config(args) => args.execute(&desk, ui),
         Command::Init(args) => args.execute(&desk, ui),

@@ -1,5 +1,7 @@
 //! The one place where the integration branch moves: by compare-and-swap, to a merge that was recorded as prepared.
 
+use jiff::Timestamp;
+
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::notes;
@@ -9,10 +11,12 @@ use crate::domain::run::event::Event;
 use crate::domain::run::fact::{Integration, RunMoved};
 use crate::domain::run::landing::merged;
 use crate::domain::run::state::RunState;
+use crate::io::fs::Durability;
 use crate::io::git::objects::Objects;
 use crate::io::git::refs::RefError;
 use crate::io::git::refs::{LogLine, Refs};
-use crate::io::git::signature::Signature;
+use crate::io::git::repo::Repo;
+use crate::io::git::signature::{Identity, Signature};
 
 /// Why nothing can be merged onto the branch now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +64,7 @@ pub async fn current_tip(cx: &RunContext, state: &RunState) -> Result<Result<Tip
     let (own, known, branch) = (cx.clone(), state.tip, state.target.clone());
     blocking(move || {
         let old = Refs::new(&own.repo, own.durability).read(&branch_ref(&branch))?;
-        if let Some(error) = checked_out(&own, &branch)? {
+        if let Some(error) = checked_out(&own.repo, &branch)? {
             return Ok(Err(error));
         }
         let objects = Objects::open(&own.repo)?;
@@ -81,9 +85,9 @@ pub async fn current_tip(cx: &RunContext, state: &RunState) -> Result<Result<Tip
 /// # Errors
 /// Returns an error when the machine or the repository does not let it.
 pub async fn run(cx: &RunContext, integration: Integration, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
-    let (own, branch, wanted) = (cx.clone(), state.target.clone(), integration.clone());
+    let (own, branch, step) = (cx.clone(), state.target.clone(), (integration.old, integration.commit));
     let message = format!("orc: wave {} of {}", integration.wave, state.name);
-    let swapped = blocking(move || swap(&own, &branch, &wanted, &message)).await?;
+    let swapped = blocking(move || move_branch(&Mover::of(&own), &branch, step, &message)).await?;
     match swapped {
         Err(error) => {
             let moved = RunMoved { round: state.round, tip: state.tip, reason: Some(error.to_string()) };
@@ -98,23 +102,57 @@ pub async fn run(cx: &RunContext, integration: Integration, state: &RunState, re
     Ok(())
 }
 
-enum Swap {
+/// What became of a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swap {
+    /// The branch is where it was to be moved.
     Moved,
+    /// Somebody else had moved it.
     Lost,
 }
 
-fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> Result<Result<Swap, BranchError>, ExecuteError> {
+/// Who moves a branch, and how.
+#[derive(Debug, Clone)]
+pub struct Mover {
+    /// The repository.
+    pub repo: Repo,
+    /// Whether the move is on the disk when it is told of.
+    pub durability: Durability,
+    /// Who moves it.
+    pub identity: Identity,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Mover {
+    /// Returns the one of a run.
+    #[must_use]
+    pub fn of(cx: &RunContext) -> Self {
+        Self { repo: cx.repo.clone(), durability: cx.durability, identity: cx.identity.clone(), now: cx.clock.now() }
+    }
+}
+
+/// Moves a branch from where it was seen to a commit, by compare-and-swap; never under the feet of somebody who has it checked out.
+///
+/// # Errors
+/// Returns an error when the repository does not let it; the inner error says why the branch can not be moved now.
+pub fn move_branch(
+    by: &Mover,
+    branch: &str,
+    (old, new): (Option<ObjectId>, ObjectId),
+    message: &str,
+) -> Result<Result<Swap, BranchError>, ExecuteError> {
     let _span = tracing::trace_span!("branch move").entered();
-    if let Some(error) = checked_out(cx, branch)? {
+    if let Some(error) = checked_out(&by.repo, branch)? {
         return Ok(Err(error));
     }
-    let refs = Refs::new(&cx.repo, cx.durability);
+    let refs = Refs::new(&by.repo, by.durability);
     let name = branch_ref(branch);
-    if refs.read(&name)? == Some(wanted.commit) {
+    if refs.read(&name)? == Some(new) {
         return Ok(Ok(Swap::Moved));
     }
-    let signature = Signature::new(cx.identity.clone(), cx.clock.now());
-    match refs.update(&name, wanted.old, wanted.commit, Some(&LogLine { signature: &signature, message })) {
+    let signature = Signature::new(by.identity.clone(), by.now);
+    match refs.update(&name, old, new, Some(&LogLine { signature: &signature, message })) {
         Ok(()) => Ok(Ok(Swap::Moved)),
         Err(RefError::Changed { .. }) => Ok(Ok(Swap::Lost)),
         Err(error) => Err(error.into()),
@@ -122,7 +160,10 @@ fn swap(cx: &RunContext, branch: &str, wanted: &Integration, message: &str) -> R
 }
 
 /// A branch that somebody has checked out is never moved under their feet.
-fn checked_out(cx: &RunContext, branch: &str) -> Result<Option<BranchError>, ExecuteError> {
-    let holder = cx.repo.holder(&branch_ref(branch))?;
+///
+/// # Errors
+/// Returns an error when that can not be found out.
+pub fn checked_out(repo: &Repo, branch: &str) -> Result<Option<BranchError>, ExecuteError> {
+    let holder = repo.holder(&branch_ref(branch))?;
     Ok(holder.map(|path| BranchError::CheckedOut { branch: branch.to_owned(), path: path.display().to_string() }))
 }

@@ -121,7 +121,10 @@ fn report(path: &Path) -> Option<String> {
 }
 
 /// Makes the worktree of the gates stand at a commit.
-async fn stand(cx: &RunContext, known: Option<Worktree>, commit: ObjectId) -> Result<Worktree, ExecuteError> {
+///
+/// # Errors
+/// Returns an error when the worktree can not be made.
+pub async fn stand(cx: &RunContext, known: Option<Worktree>, commit: ObjectId) -> Result<Worktree, ExecuteError> {
     let worktrees = Arc::clone(&cx.worktrees);
     let request = CreateWorktree { name: cx.worktree_name("_gate"), path: cx.gate_path(), commit, submodules: Submodules::Uninitialised };
     blocking(move || match known {

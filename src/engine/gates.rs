@@ -35,6 +35,8 @@ struct Ground<'a> {
     tip: ObjectId,
     state: &'a RunState,
     recorder: &'a Recorder,
+    /// Which tending of the run asks, when it is a rollback and no wave.
+    rollback: Option<u32>,
     /// Verdicts of this integration, on top of the recorded ones.
     found: Vec<(String, ObjectId, Verdict, String)>,
 }
@@ -49,7 +51,7 @@ pub async fn pass(
     mut candidates: Vec<Candidate>,
     (state, recorder): (&RunState, &Recorder),
 ) -> Result<Gated, ExecuteError> {
-    let mut ground = Ground { cx, wave, tip, state, recorder, found: Vec::new() };
+    let mut ground = Ground { cx, wave, tip, state, recorder, rollback: None, found: Vec::new() };
     while !candidates.is_empty() {
         let merged = merge_all(cx, tip, candidates.clone()).await?;
         let Some(red) = ground.first_red(&merged.merges).await? else { return Ok(Gated::Green(merged.merges)) };
@@ -76,6 +78,35 @@ pub async fn pass(
     Ok(Gated::Green(Vec::new()))
 }
 
+/// What the gates say about a commit that no wave made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The gate that does not let it pass.
+    pub gate: String,
+    /// Whether a person is asked and has not decided yet.
+    pub asks: bool,
+    /// Why.
+    pub message: String,
+}
+
+/// Runs the gates on a commit that undoes work, as the `tending`th tending of the run. Returns why it must not land, if it must not: whoever
+/// is to blame is looked for by a person.
+///
+/// # Errors
+/// Returns an error when the machine or the repository does not let it.
+pub async fn pass_rollback(
+    cx: &RunContext,
+    (tending, tip, commit): (u32, ObjectId, ObjectId),
+    (state, recorder): (&RunState, &Recorder),
+) -> Result<Option<Refusal>, ExecuteError> {
+    let mut ground = Ground { cx, wave: 0, tip, state, recorder, rollback: Some(tending), found: Vec::new() };
+    let red = ground.first_red_on(commit, &[]).await?;
+    Ok(red.map(|red| {
+        let asks = red.verdict == Verdict::Error && matches!(red.gate.check, GateCheck::Manual(_));
+        Refusal { gate: red.gate.id.to_string(), asks, message: red.message }
+    }))
+}
+
 struct Red {
     gate: Gate,
     verdict: Verdict,
@@ -100,10 +131,15 @@ impl Ground<'_> {
     /// Returns the first gate that is not green on the last of these merges.
     async fn first_red(&mut self, merges: &[Merge]) -> Result<Option<Red>, ExecuteError> {
         let Some(last) = merges.last() else { return Ok(None) };
+        self.first_red_on(last.merge, merges).await
+    }
+
+    /// Returns the first gate that is not green on a commit.
+    async fn first_red_on(&mut self, commit: ObjectId, merges: &[Merge]) -> Result<Option<Red>, ExecuteError> {
         // A person is asked about what everything else lets pass.
         let (asked, run): (Vec<&Gate>, Vec<&Gate>) = self.cx.plan.gates.iter().partition(|gate| matches!(gate.check, GateCheck::Manual(_)));
         for gate in run.into_iter().chain(asked) {
-            if let Some(red) = self.red_on(gate, last.merge, merges).await? {
+            if let Some(red) = self.red_on(gate, commit, merges).await? {
                 return Ok(Some(red));
             }
         }
@@ -153,7 +189,8 @@ impl Ground<'_> {
         let (verdict, message) = match known.or_else(recorded) {
             Some(known) => known,
             None => {
-                let (events, verdict, message) = run_gate((self.cx, self.state), gate, (commit, tree), (self.wave, merges)).await?;
+                let (events, verdict, message) =
+                    run_gate((self.cx, self.state), gate, (commit, tree), (self.wave, merges, self.rollback)).await?;
                 self.recorder.record(events).await?;
                 self.found.push((gate.id.to_string(), tree, verdict, message.clone()));
                 (verdict, message)
@@ -174,12 +211,12 @@ async fn run_gate(
     (cx, state): (&RunContext, &RunState),
     gate: &Gate,
     (commit, tree): (ObjectId, ObjectId),
-    (wave, merges): (u32, &[Merge]),
+    (wave, merges, rollback): (u32, &[Merge], Option<u32>),
 ) -> Result<(Vec<Event>, Verdict, String), ExecuteError> {
     let (base, round) = (state.base, state.drivers);
     let place = GatePlace { commit, tree, base, round };
     if let GateCheck::Manual(question) = &gate.check {
-        return Ok(decided(gate, question, (state.decision(gate.id.as_str(), tree), tree), (wave, merges, round)));
+        return Ok(decided(gate, question, (state.decision(gate.id.as_str(), tree), tree), (wave, merges, (round, rollback))));
     }
     let answer = ask(cx, Ask { gate, place, begins: Some(base), ungated: None }).await?;
     let mut events = answer.events;
@@ -208,6 +245,7 @@ async fn run_gate(
         counts: Some(answer.counts),
         flaky: answer.flaky,
         asks: false,
+        rollback,
     };
     events.push(Event::GateFinished(run));
     Ok((events, verdict, message))
@@ -218,7 +256,7 @@ fn decided(
     gate: &Gate,
     question: &str,
     (decision, tree): (Option<&Decided>, ObjectId),
-    (wave, merges, round): (u32, &[Merge], u32),
+    (wave, merges, (round, rollback)): (u32, &[Merge], (u32, Option<u32>)),
 ) -> (Vec<Event>, Verdict, String) {
     let (verdict, message) = match decision {
         Some(said) => {
@@ -245,6 +283,7 @@ fn decided(
         counts: None,
         flaky: false,
         asks: decision.is_none(),
+        rollback,
     };
     (vec![Event::GateFinished(run)], verdict, message)
 }

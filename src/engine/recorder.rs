@@ -32,6 +32,25 @@ impl Recorder {
         (Self { requests }, inbox)
     }
 
+    /// Does work that records through a recorder, with `write` writing down what it asks for.
+    pub async fn serve<T>(
+        inbox: &mut mpsc::Receiver<Request>,
+        work: impl Future<Output = T>,
+        mut write: impl FnMut(Vec<Event>) -> Result<(), NotRecorded>,
+    ) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                Some(request) = inbox.recv() => {
+                    // Whoever asked may have gone; it is written all the same.
+                    let _ = request.reply.send(write(request.events));
+                }
+                done = &mut work => return done,
+            }
+        }
+    }
+
     /// Records events; returns when they are durable.
     ///
     /// # Errors

@@ -243,6 +243,15 @@ pub async fn clean(cx: &RunContext, state: &RunState) -> Result<Vec<Event>, Exec
             }
         });
     }
+    clear_gates(cx, state).await?;
+    Ok(events)
+}
+
+/// Removes the worktree of the gates that a driver who was killed has left, and empties the trash.
+///
+/// # Errors
+/// Returns an error when it can not be removed.
+pub async fn clear_gates(cx: &RunContext, state: &RunState) -> Result<(), ExecuteError> {
     let (own, gate) = (cx.clone(), gate_request(cx, state));
     blocking(move || {
         if gate.path.exists() {
@@ -257,8 +266,7 @@ pub async fn clean(cx: &RunContext, state: &RunState) -> Result<Vec<Event>, Exec
         own.worktrees.empty_trash()?;
         Ok(())
     })
-    .await?;
-    Ok(events)
+    .await
 }
 
 fn gate_request(cx: &RunContext, state: &RunState) -> CreateWorktree {

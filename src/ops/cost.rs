@@ -10,9 +10,11 @@ use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::report::cost::{CostLine, CostQuestion, CostReport, Grouping, cost_report};
 use crate::domain::run::event::Event;
+use crate::domain::run::state::{WorkstreamState, WorkstreamStatus};
 use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
 use crate::ops::context::Context;
 use crate::ops::find::{FindError, find_run};
+use crate::ops::load::load_state;
 
 /// What stands in every entry that says how an attempt ended.
 const KIND: &str = "step_finished";
@@ -49,6 +51,8 @@ pub struct Costs {
     pub run: Option<RunId>,
     /// What it cost.
     pub report: CostReport,
+    /// The workstreams of the run whose work was undone later; what they cost was spent all the same.
+    pub reverted: Vec<WorkstreamId>,
 }
 
 /// Returns what attempts cost.
@@ -62,7 +66,11 @@ pub fn cost(cx: &Context, which: Which<'_>, question: &CostQuestion<'_>) -> Resu
         Which::All => None,
     };
     let entries = ended(&ledger, run)?;
-    Ok(Costs { run, report: cost_report(&entries, question) })
+    let state = run.and_then(|run| load_state(&ledger, run).ok());
+    let is_reverted = |one: &WorkstreamState| matches!(one.status, WorkstreamStatus::Reverted { .. });
+    let all = state.iter().flat_map(|state| &state.workstreams);
+    let reverted = all.filter(|(_, one)| is_reverted(one)).map(|(id, _)| id.clone()).collect();
+    Ok(Costs { run, report: cost_report(&entries, question), reverted })
 }
 
 /// Returns what a run cost, as far as that is known.

@@ -4,6 +4,7 @@ pub mod health;
 pub mod ledger;
 pub mod machine;
 pub mod mend;
+pub mod rollbacks;
 pub mod runs;
 pub mod state;
 
@@ -49,6 +50,7 @@ pub async fn doctor(desk: &Desk, treatment: Treatment) -> Report {
     report.checks.extend(machine::checks(&cx).await);
     report.checks.extend(state::checks(&cx));
     report.checks.extend(runs::checks(&cx));
+    report.checks.extend(rollbacks::check(&cx, &state::heads(&cx)));
     report
 }
 

@@ -33,6 +33,7 @@ pub mod prompt;
 pub mod prompts;
 pub mod quality;
 pub mod resume;
+pub mod rollback;
 pub mod run;
 pub mod settings;
 pub mod show;

@@ -8,6 +8,8 @@ use super::frozen::{self, FrozenError, Thawed};
 use super::history;
 use super::load::{self, LoadError};
 use super::prompts::{self, PromptsError};
+use super::rollback::error::RollbackError;
+use super::rollback::settle::settle_run;
 use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
@@ -85,6 +87,9 @@ pub enum ResumeError {
     /// Another driver has the run.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// A rollback that was cut short could not be brought to its end.
+    #[error(transparent)]
+    Rollback(#[from] Box<RollbackError>),
     /// The objects could not be looked at.
     #[error(transparent)]
     File(#[from] FsError),
@@ -147,7 +152,8 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
         None => newest_open(cx)?,
     };
     let lock = RunLock::take(&cx.repo, run)?;
-    let torn = recover::set_torn_aside(&cx.repo, &RunFolder::new(&cx.repo.orc_dir(), run))?;
+    let mut torn = recover::set_torn_aside(&cx.repo, &RunFolder::new(&cx.repo.orc_dir(), run))?;
+    torn.extend(settle_run(cx, &lock, run).map_err(Box::new)?);
     // Read again under the lock: another driver may have gone on until it was free.
     let loaded = load::load_run(&ledger, run)?;
     let state = loaded.state;

@@ -1,15 +1,20 @@
 //! What verbs need that look after runs without driving them: who drives what, and how it is recorded that something was done.
 
-use crate::domain::id::{EntryId, RunId};
+use std::collections::BTreeMap;
+
+use crate::domain::id::{EntryId, RepoPath, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::run::event::Event;
+use crate::domain::run::keeping::{keep_alive, wants_checkpoint};
+use crate::domain::run::shelf::shelf_file;
+use crate::domain::run::state::RunState;
 use crate::domain::run::turn::{Stamps, Turn, TurnError};
 use crate::io::git::inspect::InspectError;
-use crate::io::git::ledger_ref::{LedgerError, LedgerRef, NewEntry};
+use crate::io::git::ledger_ref::{Beneath, FileUpdate, LedgerError, LedgerRef, NewEntry};
 use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::signature::Identity;
 use crate::ops::context::Context;
-use crate::ops::load::{LoadError, load_run};
+use crate::ops::load::{LoadError, load_run, run_file};
 
 /// The error of recording what was done for a run.
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +31,47 @@ pub enum TendError {
     /// The entry has no JSON form.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// The checkpoint has no JSON form.
+    #[error("the checkpoint could not be written as JSON")]
+    Checkpoint(#[from] serde_json::Error),
     /// The ledger can not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// Nobody is named as the author.
     #[error(transparent)]
     Identity(#[from] InspectError),
+}
+
+/// Records events for a run as one batch, each with the number of its tending where it has one; with a checkpoint where one is wanted, so that
+/// lists of runs need not look for what came after the end. Returns the state that they lead to. The run's lock must be held.
+///
+/// # Errors
+/// Returns [`TendError`] when they could not be recorded; the ledger then holds none of them.
+pub fn record_all(cx: &Context, _held: &RunLock, run: RunId, events: Vec<Event>) -> Result<RunState, TendError> {
+    let operator = cx.repo.identity()?;
+    let ledger = LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: operator.email.clone() }, cx.durability());
+    let loaded = load_run(&ledger, run)?;
+    let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
+    let mut turn = Turn::new(&loaded.state, &loaded.keys, Stamps { name: &name, now: &now });
+    for event in events {
+        let next = turn.state.tended;
+        turn.push(event.numbered(next))?;
+    }
+    let (mut batch, mut refs) = (Vec::new(), BTreeMap::new());
+    for entry in &turn.entries {
+        refs.extend(entry.event().and_then(|event| keep_alive(run, event)));
+        let file = shelf_file(entry).map(|(path, content)| FileUpdate { path: RepoPath::from(path.as_str()), content: Some(content) });
+        let message = codec::to_message(entry)?.into_bytes();
+        batch.push(NewEntry { message, author: operator.clone(), time: entry.ts, files: file.into_iter().collect() });
+    }
+    if let Some(last) = batch.last_mut().filter(|_| turn.entries.iter().any(wants_checkpoint)) {
+        let content = Some(serde_json::to_vec(&turn.state)?);
+        last.files.push(FileUpdate { path: run_file(run, "checkpoint.json"), content });
+    }
+    if !batch.is_empty() {
+        ledger.append_with(&batch, &Beneath { objects: Vec::new(), refs: refs.into_iter().collect() })?;
+    }
+    Ok(turn.state)
 }
 
 /// Records something that was done for a run; `make` gets the number of the entry. The run's lock must be held.

@@ -4,6 +4,7 @@ pub mod chain;
 pub mod ground;
 pub mod merges;
 pub mod patches;
+pub mod rollbacks;
 pub mod views;
 
 use crate::domain::id::{ObjectId, RunId};

@@ -34,6 +34,7 @@ mod program;
 mod readings;
 mod readme;
 mod real_tools;
+mod rollback;
 mod routing;
 mod sandbox;
 mod schedule;

@@ -9,13 +9,17 @@ use git_orc::domain::ledger::verify::{Chain, Link, Person};
 use git_orc::domain::policy::budget::Budgets;
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::machine::apply;
-use git_orc::domain::run::state::{RunState, RunStatus};
+use git_orc::domain::run::rollback::ActionStand;
+use git_orc::domain::run::rollback_wording::revert_words;
+use git_orc::domain::run::state::{PatchStatus, RunState, RunStatus};
 use git_orc::domain::tool::usage::MicroUsd;
 use jiff::Timestamp;
 
 const DEMO: &str = include_str!("../../fixtures/ledgers/v1/demo.jsonl");
 /// A run in which tools failed in several ways, were routed, and a budget came to its end.
 const ROUTING: &str = include_str!("../../fixtures/ledgers/v1/routing.jsonl");
+/// A run that was undone bit by bit after its end: a gate refused it once, a patch went by itself, an action failed.
+const ROLLBACK: &str = include_str!("../../fixtures/ledgers/v1/rollback.jsonl");
 
 /// Reads a ledger whose every entry is understood and written again as it was, and folds it.
 fn folded(ledger: &str) -> (Vec<Entry>, RunState) {
@@ -84,6 +88,30 @@ fn how_tools_were_chosen_and_what_was_spent_is_read_again() {
     assert_eq!(classes, ["server", "server", "server", "passed", "passed", "rate_limit", "auth", "auth", "passed"]);
 }
 
+#[test]
+fn what_was_undone_is_read_again() {
+    let (entries, state) = folded(ROLLBACK);
+    assert_eq!(state.status, RunStatus::Completed, "a run that is over stays as it ended");
+    let ends: Vec<String> = state.workstreams.iter().map(|(id, one)| format!("{id} {}", one.status.word())).collect();
+    assert_eq!(ends, ["form reverted", "guest reverted", "link reverted"]);
+    assert!(state.workstreams.values().flat_map(|one| &one.patches).filter(|patch| patch.status == PatchStatus::Reverted).count() == 4);
+    let done = &state.rollbacks.done;
+    let undone: Vec<Vec<String>> = done.iter().map(|one| one.reverts.iter().map(revert_words).collect()).collect();
+    assert_eq!(undone, [vec!["guest".to_owned()], vec!["link".to_owned(), "form (patch 39ee94189d)".to_owned()], vec!["form".to_owned()]]);
+    assert_eq!(state.tip, done[2].new);
+    let stands: Vec<_> = done[2].compensations.iter().map(|action| state.rollbacks.stand(done[2].new, action)).collect();
+    assert!(matches!(stands[..], [Some(ActionStand::Passed), Some(ActionStand::Failed { .. }), None, None]), "{stands:?}");
+    assert!(done[2].compensations[3].argv.is_empty(), "prose has no words");
+    let dropped = entries.iter().filter_map(Entry::event).filter(|event| event.kind() == "rollback_dropped").count();
+    assert_eq!((dropped, state.rollbacks.prepared.is_none()), (1, true));
+    let landed = entries.iter().position(|entry| matches!(entry.event(), Some(Event::RolledBack(_)))).unwrap();
+    let mut state = RunState::new(entries[0].run);
+    for entry in &entries[..landed - 1] {
+        apply(&mut state, entry).unwrap();
+    }
+    assert!(apply(&mut state, &entries[landed]).is_err(), "nothing lands that was not prepared");
+}
+
 /// Puts the entries of a ledger into commits as the program writes them, and has the rules of the chain look at them.
 fn chained(entries: &[Entry]) -> Chain {
     let mut chain = Chain::new("of nobody");
@@ -104,7 +132,7 @@ fn chained(entries: &[Entry]) -> Chain {
 
 #[test]
 fn a_ledger_of_version_1_keeps_the_rules_of_the_chain() {
-    for ledger in [DEMO, ROUTING] {
+    for ledger in [DEMO, ROUTING, ROLLBACK] {
         keeps_the_rules(&folded(ledger).0);
     }
 }

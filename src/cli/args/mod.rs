@@ -19,6 +19,7 @@ pub mod log;
 pub mod plan;
 pub mod prompt;
 pub mod resume;
+pub mod rollback;
 pub mod root;
 pub mod run;
 pub mod show;

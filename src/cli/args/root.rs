@@ -22,6 +22,7 @@ use super::log::LogArgs;
 use super::plan::PlanArgs;
 use super::prompt::PromptArgs;
 use super::resume::ResumeArgs;
+use super::rollback::RollbackArgs;
 use super::run::RunArgs;
 use super::show::ShowArgs;
 use super::status::StatusArgs;
@@ -96,6 +97,7 @@ pub enum Command {
     Resume(ResumeArgs),
     Decide(DecideArgs),
     Done(DoneArgs),
+    Rollback(RollbackArgs),
     Status(StatusArgs),
     List(ListArgs),
     Log(LogArgs),
@@ -135,6 +137,7 @@ impl Command {
             | Self::Verify(_)
             | Self::Decide(_)
             | Self::Done(_)
+            | Self::Rollback(_)
             | Self::Detect(_)
             | Self::Gate(_)
             | Self::Hook(_)

@@ -101,7 +101,9 @@ impl Meaning for TendError {
     fn exit(&self) -> Exit {
         match self {
             Self::Lock(error) => error.exit(),
-            Self::Load(_) | Self::Staging(_) | Self::Encode(_) | Self::Ledger(_) | Self::Identity(_) => Exit::Environment,
+            Self::Load(_) | Self::Staging(_) | Self::Encode(_) | Self::Checkpoint(_) | Self::Ledger(_) | Self::Identity(_) => {
+                Exit::Environment
+            }
         }
     }
 
@@ -111,7 +113,7 @@ impl Meaning for TendError {
             Self::Load(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
             Self::Identity(error) => error.hint(),
-            Self::Staging(_) | Self::Encode(_) => None,
+            Self::Staging(_) | Self::Encode(_) | Self::Checkpoint(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::document::{fields, pretty, value};
 use super::styled::{Role, Styled};
 use super::table::{Side, Table};
 use super::time::span;
+use crate::domain::id::WorkstreamId;
 use crate::domain::report::cost::{CostLine, CostReport, Grouping};
 use crate::domain::text::{clip, count, grouped, one_line};
 use crate::domain::tool::price::rates::{Price, Rates, Whose};
@@ -25,6 +26,9 @@ const SCHEMA_VERSION: u32 = 1;
 pub fn json(costs: &Costs) -> String {
     let mut document = fields(&costs.report);
     document.insert("run".to_owned(), costs.run.as_ref().map_or(Value::Null, value));
+    if !costs.reverted.is_empty() {
+        document.insert("reverted".to_owned(), value(&costs.reverted));
+    }
     pretty(&document)
 }
 
@@ -53,6 +57,10 @@ pub fn human(costs: &Costs) -> Styled {
         table.row(row(&report.total, Role::Strong));
     }
     out.append(table.finish()).append(notes(report));
+    if !costs.reverted.is_empty() {
+        let names: Vec<&str> = costs.reverted.iter().map(WorkstreamId::as_str).collect();
+        out.put(Role::Faint, format!("the work of {} was reverted later; what it cost was spent all the same", names.join(", "))).line();
+    }
     out
 }
 
@@ -255,7 +263,7 @@ mod tests {
 
     fn costs(by: Grouping, entries: &[crate::domain::ledger::entry::Entry]) -> Costs {
         let question = CostQuestion { by, zone: &TimeZone::UTC, since: None, own: &Prices::default() };
-        Costs { run: None, report: cost_report(entries, &question) }
+        Costs { run: None, report: cost_report(entries, &question), reverted: Vec::new() }
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod porcelain;
 pub mod progress;
 pub mod prompt;
+pub mod rollback;
 pub mod run_graph;
 #[cfg(test)]
 mod sample;

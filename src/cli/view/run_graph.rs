@@ -30,6 +30,9 @@ fn set_state(node: &mut GraphNode, one: &WorkstreamState) {
     if let WorkstreamStatus::Merged { merge } = &one.status {
         details.push(merge.short());
     }
+    if let WorkstreamStatus::Reverted { commit, .. } = &one.status {
+        details.push(format!("by {}", commit.short()));
+    }
     if let Some(open) = &one.open {
         details.push(format!("{} #{}", open.step, open.attempt));
     }

@@ -18,7 +18,7 @@ use super::time::{date, span};
 use crate::domain::report::log_line::{outcome_tone, outcome_word};
 use crate::domain::report::summary::summary as summarised;
 use crate::domain::report::timeline::AttemptLine;
-use crate::domain::run::state::PatchRecord;
+use crate::domain::run::state::{PatchRecord, WorkstreamStatus};
 use crate::domain::text::{clip, count, one_line};
 use crate::ops::show::{Shown, ShownPatch, ShownWorkstream};
 
@@ -88,6 +88,9 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
     field(&mut out, "state", state_of(&state.status));
     if let Some(reason) = state.status.reason() {
         field(&mut out, "reason", Styled::plain(reason));
+    }
+    if let WorkstreamStatus::Reverted { commit, .. } = &state.status {
+        field(&mut out, "undone by", Styled::plain(commit.to_string()));
     }
     field(&mut out, "wave", Styled::plain(state.wave.to_string()));
     if let Some(tip) = state.tip {

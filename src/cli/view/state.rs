@@ -13,6 +13,7 @@ pub const fn glyph(status: &WorkstreamStatus) -> (char, Role) {
         WorkstreamStatus::InProgress | WorkstreamStatus::Validating => ('●', Role::Strong),
         WorkstreamStatus::Paused { .. } => ('⏸', Role::Caution),
         WorkstreamStatus::Failed { .. } | WorkstreamStatus::TimedOut { .. } | WorkstreamStatus::Aborted { .. } => ('✗', Role::Bad),
+        WorkstreamStatus::Reverted { .. } => ('↩', Role::Caution),
         WorkstreamStatus::Quarantined { .. } => ('‼', Role::Bad),
         WorkstreamStatus::Retrying { .. } => ('↻', Role::Caution),
         WorkstreamStatus::Conflicted { .. } => ('≠', Role::Caution),

@@ -6,6 +6,7 @@ use crate::domain::id::WorkstreamId;
 use crate::domain::integrity::wording::headline;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepOutcome, WorkstreamMoved};
+use crate::domain::run::rollback_wording;
 use crate::domain::text::{clip, count, one_line};
 
 /// Returns the subject, at most 120 characters, safe to show.
@@ -152,7 +153,7 @@ fn rest(event: &Event) -> String {
         return format!("integration {verb}: wave {}, {} as {}", m.wave, count(m.merges.len(), "merge"), m.commit.short());
     }
     if let Event::GateFinished(m) = event {
-        return format!("gate {}: {} on wave {} ({}){}", m.word(), m.gate, m.wave, names(&m.workstreams), because(m.remark()));
+        return format!("gate {}: {} on {} ({}){}", m.word(), m.gate, m.subject(), names(&m.workstreams), because(m.remark()));
     }
     if let Event::GateChecked(m) = event {
         let why = if m.outcome == GateOutcome::Passed { String::new() } else { format!(": {}", m.reason) };
@@ -176,6 +177,9 @@ fn rest(event: &Event) -> String {
             count(m.worktrees.len(), "worktree"),
             dropped.concat()
         );
+    }
+    if let Some(told) = rollback_wording::told(event) {
+        return format!("{noun} {verb}: {told}");
     }
     if let Event::DecisionMade(m) = event {
         return format!("decision made: {} {} on {}: {}", m.about, m.choice.done(), m.on.short(), m.reason);

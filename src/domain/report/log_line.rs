@@ -8,7 +8,8 @@ use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::{Body, Entry};
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{StepOutcome, Verdict};
+use crate::domain::run::fact::{GateRun, StepOutcome, Verdict};
+use crate::domain::run::rollback_wording;
 
 /// Whether an entry is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,12 +139,31 @@ fn what(event: &Event) -> String {
     event.kind().replace('_', " ")
 }
 
+const fn gate_tone(gate: &GateRun) -> Tone {
+    match gate.verdict {
+        Verdict::Passed => Tone::Good,
+        Verdict::Failed | Verdict::Error if gate.asks => Tone::Caution,
+        Verdict::Failed | Verdict::Error => Tone::Bad,
+    }
+}
+
+fn rollback_tone(event: &Event) -> Tone {
+    match event.compensation() {
+        Some(action) if action.message.is_none() => Tone::Neutral,
+        Some(action) if action.exit_code == Some(0) => Tone::Good,
+        Some(_) => Tone::Bad,
+        None if matches!(event, Event::RolledBack(_) | Event::RollbackDropped(_)) => Tone::Caution,
+        None => Tone::Neutral,
+    }
+}
+
 fn tone(event: &Event) -> Tone {
     match event {
         Event::StepFinished(step) => outcome_tone(step.outcome),
-        Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
-        Event::GateFinished(gate) if gate.asks => Tone::Caution,
+        Event::GateFinished(gate) => gate_tone(gate),
         Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
+        Event::RollbackStarted(_) | Event::RollbackPrepared(_) | Event::RolledBack(_) | Event::RollbackDropped(_) => rollback_tone(event),
+        Event::CompensationStarted(_) | Event::CompensationFinished(_) => rollback_tone(event),
         Event::RunCompleted(_)
         | Event::IntegrationAdvanced(_)
         | Event::PatchVerified(_)
@@ -151,8 +171,7 @@ fn tone(event: &Event) -> Tone {
         | Event::WorkstreamVerified(_)
         | Event::WorkstreamMerged(_)
         | Event::BreakerClosed(_) => Tone::Good,
-        Event::GateFinished(_)
-        | Event::GateChecked(_)
+        Event::GateChecked(_)
         | Event::RunFailed(_)
         | Event::RunAborted(_)
         | Event::PatchRejected(_)
@@ -261,7 +280,7 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::GateFinished(m) = event {
         let why = m.remark().map(|why| format!(": {why}")).unwrap_or_default();
-        return Some(format!("{} on wave {}{why}", m.gate, m.wave));
+        return Some(format!("{} on {}{why}", m.gate, m.subject()));
     }
     if let Event::GateChecked(m) = event {
         return Some(format!("{} on {}: {}", m.gate, m.commit.short(), m.reason));
@@ -271,6 +290,9 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::GateWaived(m) = event {
         return Some(format!("{} by {}: {}", m.gate, m.who, m.reason));
+    }
+    if let Some(told) = rollback_wording::told(event) {
+        return Some(told);
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());

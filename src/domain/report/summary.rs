@@ -58,6 +58,9 @@ pub struct WorkstreamSummary {
     pub waits_for: Vec<WorkstreamId>,
     /// The merge commit, when it is merged.
     pub merge: Option<ObjectId>,
+    /// The commit that undid it, when it was rolled back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverted: Option<ObjectId>,
     /// Its worktree, while there is one.
     pub worktree: Option<String>,
     /// Its patches, oldest first.
@@ -143,12 +146,15 @@ fn elapsed(from: Option<Timestamp>, to: Option<Timestamp>) -> f64 {
 }
 
 fn workstream(id: &WorkstreamId, one: &WorkstreamState) -> WorkstreamSummary {
-    let (mut waits_for, mut merge) = (Vec::new(), None);
+    let (mut waits_for, mut merge, mut reverted) = (Vec::new(), None, None);
     if let WorkstreamStatus::Blocked { on } = &one.status {
         waits_for.clone_from(on);
     }
     if let WorkstreamStatus::Merged { merge: commit } = &one.status {
         merge = Some(*commit);
+    }
+    if let WorkstreamStatus::Reverted { merge: undone, commit } = &one.status {
+        (merge, reverted) = (Some(*undone), Some(*commit));
     }
     let patches = one.patches.iter().map(|patch| PatchSummary {
         id: patch.id,
@@ -171,6 +177,7 @@ fn workstream(id: &WorkstreamId, one: &WorkstreamState) -> WorkstreamSummary {
         step: one.open.as_ref().map(|open| open.step.clone()),
         waits_for,
         merge,
+        reverted,
         worktree: one.worktree.clone(),
         patches: patches.collect(),
     }

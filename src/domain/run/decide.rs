@@ -99,7 +99,8 @@ fn first_failure(state: &RunState) -> Option<&WorkstreamId> {
         | WorkstreamStatus::Retrying { .. }
         | WorkstreamStatus::Verified { .. }
         | WorkstreamStatus::Conflicted { .. }
-        | WorkstreamStatus::Merged { .. } => false,
+        | WorkstreamStatus::Merged { .. }
+        | WorkstreamStatus::Reverted { .. } => false,
     };
     state.workstreams.iter().find(|(_, one)| bad(one)).map(|(id, _)| id)
 }
@@ -159,7 +160,8 @@ fn end(state: &RunState) -> Event {
             | WorkstreamStatus::Quarantined { .. }
             | WorkstreamStatus::Retrying { .. }
             | WorkstreamStatus::Verified { .. }
-            | WorkstreamStatus::Conflicted { .. } => missed.push(format!("{id} ({})", one.status.word())),
+            | WorkstreamStatus::Conflicted { .. }
+            | WorkstreamStatus::Reverted { .. } => missed.push(format!("{id} ({})", one.status.word())),
         }
     }
     let moved = |reason| RunMoved { round: state.round, tip: state.tip, reason };

@@ -9,6 +9,7 @@ use super::fact::{
 };
 use super::gating::{GateChecked, GateWaived};
 use super::purse::{BudgetSet, BudgetWarned};
+use super::rollback::{Compensation, Rollback};
 use super::routed::ToolRouted;
 use super::tending::{Collected, Decided, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
@@ -122,6 +123,18 @@ pub enum Event {
     IntegrityViolated(IntegrityReport),
     /// Something of the user's changed while a step ran, by whomever.
     IntegrityNoted(IntegrityReport),
+    /// Somebody wants merged work undone; the gates are about to look at what would be left.
+    RollbackStarted(Rollback),
+    /// What is left without the work passed its gates; the branch is about to move.
+    RollbackPrepared(Rollback),
+    /// Merged work was undone by new commits on the branch.
+    RolledBack(Rollback),
+    /// Nothing was undone after all.
+    RollbackDropped(Rollback),
+    /// A command that undoes an effect outside of the repository is about to run.
+    CompensationStarted(Compensation),
+    /// A command that undoes an effect outside of the repository has ended.
+    CompensationFinished(Compensation),
     /// A gate was run outside of any run.
     GateChecked(GateChecked),
     /// Somebody lets a tree pass a gate.
@@ -202,7 +215,7 @@ impl Event {
         {
             return Some(*round);
         }
-        None
+        self.rollback().map(|m| m.round).or_else(|| self.compensation().map(|m| m.round))
     }
 
     /// Returns whether the event belongs to the repository and to no run.
@@ -221,7 +234,8 @@ impl Event {
                 attempt: Some(m.attempt),
                 patch: Some(m.patch),
                 commit: Some(m.commit),
-                tool: Some(&m.tool),
+                // Whoever undoes a patch is not the tool that made it.
+                tool: Some(&m.tool).filter(|_| !matches!(self, Self::PatchReverted(_))),
             };
         }
         if let Some(m) = self.workstream_moved() {
@@ -264,6 +278,12 @@ impl Event {
         }
         if let Self::IntegrationPrepared(m) | Self::IntegrationAdvanced(m) | Self::IntegrationDropped(m) = self {
             return About { commit: Some(m.commit), ..About::default() };
+        }
+        if let Some(m) = self.rollback() {
+            return About { commit: Some(m.new), ..About::default() };
+        }
+        if let Some(m) = self.compensation() {
+            return About { workstream: Some(&m.action.workstream), commit: Some(m.rollback), ..About::default() };
         }
         if let Self::RecoveryClimbed(m) = self {
             return About { workstream: Some(&m.workstream), tool: Some(&m.tool), ..About::default() };
@@ -331,7 +351,8 @@ impl Event {
             return format!("{kind}/{}/{}", m.wave, m.commit);
         }
         if let Self::GateFinished(m) = self {
-            return format!("{kind}/{}/{}/{}", m.gate, m.tree, m.round);
+            let again = m.rollback.map(|tending| format!("/{tending}")).unwrap_or_default();
+            return format!("{kind}/{}/{}/{}{again}", m.gate, m.tree, m.round);
         }
         if let Self::WorktreeCreated(m) | Self::WorktreeRemoved(m) | Self::WorktreeKept(m) = self {
             return format!("{}/{kind}/{}", m.workstream, m.round);

@@ -230,9 +230,18 @@ pub struct GateRun {
     /// Whether a person is asked, and nothing was decided yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks: bool,
+    /// Which tending of the run asked it, when it was a rollback and no wave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<u32>,
 }
 
 impl GateRun {
+    /// Returns what it looked at.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        if self.rollback.is_some() { "a rollback".to_owned() } else { format!("wave {}", self.wave) }
+    }
+
     /// Returns what the gate says, in a word or two.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -421,7 +430,7 @@ pub struct PatchMoved {
     /// Why; required for quarantine and drop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The merge commit that took it in.
+    /// The merge commit that took it in; of a patch that was undone, the commit that undid it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge: Option<ObjectId>,
 }

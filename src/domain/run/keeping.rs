@@ -59,6 +59,9 @@ pub fn keep_alive(run: RunId, event: &Event) -> Option<(String, ObjectId)> {
     if let Event::IntegrationPrepared(integration) = event {
         return Some((prepared_ref(run), integration.commit));
     }
+    if let Event::RollbackPrepared(rollback) = event {
+        return Some((prepared_ref(run), rollback.new));
+    }
     None
 }
 
@@ -66,7 +69,8 @@ pub fn keep_alive(run: RunId, event: &Event) -> Option<(String, ObjectId)> {
 #[must_use]
 pub fn wants_checkpoint(entry: &Entry) -> bool {
     entry.event().is_some_and(|event| {
-        event.run_moved().is_some() || matches!(event, Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
+        event.run_moved().is_some()
+            || matches!(event, Event::RolledBack(_) | Event::RunPlanned(_) | Event::RunResumed(_) | Event::WaveFinished(_))
     })
 }
 

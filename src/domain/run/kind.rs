@@ -59,6 +59,8 @@ impl Event {
             Self::DecisionMade(_) => "decision_made",
             Self::IntegrityViolated(_) => "integrity_violated",
             Self::IntegrityNoted(_) => "integrity_noted",
+            Self::RollbackStarted(_) | Self::RollbackPrepared(_) | Self::RolledBack(_) | Self::RollbackDropped(_) => self.rollback_kind(),
+            Self::CompensationStarted(_) | Self::CompensationFinished(_) => self.rollback_kind(),
             Self::GateChecked(_) => "gate_checked",
             Self::GateWaived(_) => "gate_waived",
         }

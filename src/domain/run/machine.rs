@@ -11,7 +11,7 @@ use super::routed::ToolRouted;
 use super::standing::{Breaker, forgive};
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
-use super::{patch_machine, workstream_machine};
+use super::{patch_machine, rollback_machine, workstream_machine};
 use crate::domain::id::{ToolId, WorkstreamId};
 use crate::domain::integrity::fact::{Consequence, IntegrityReport};
 use crate::domain::integrity::wording;
@@ -49,6 +49,9 @@ pub fn apply_event(state: &mut RunState, event: &Event, ts: Timestamp) -> Result
         let one = workstream(state, &moved.workstream)?;
         workstream_machine::moved(one, event, moved, ts)?;
         return Ok(());
+    }
+    if let Event::PatchReverted(moved) = event {
+        return patch_machine::moved(state.undone(&moved.workstream)?, event, moved);
     }
     if let Some(moved) = event.patch_moved() {
         return patch_machine::moved(under_way(state, &moved.workstream)?, event, moved);
@@ -118,6 +121,7 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         integrity_told(state, report)?;
     }
     tools_told(state, event, ts)?;
+    rollback_machine::told(state, event)?;
     if event.is_of_repository() {
         return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
     }
@@ -153,7 +157,8 @@ fn tools_told(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
 
 fn gate_finished(state: &mut RunState, gate: &GateRun) {
     let reasons = || gate.reason.iter().cloned().collect();
-    state.asked = gate.asks.then(|| Waiting { about: gate.gate.clone(), on: gate.tree, reasons: reasons() });
+    let asked = gate.asks.then(|| Waiting { about: gate.gate.clone(), on: gate.tree, reasons: reasons() });
+    *(if gate.rollback.is_some() { &mut state.rollbacks.asked } else { &mut state.asked }) = asked;
     if gate.verdict == Verdict::Error || gate.advisory {
         return;
     }

@@ -101,7 +101,8 @@ pub fn action(brief: Brief<'_>, run: &RunState, (id, one): (&WorkstreamId, &Work
         | WorkstreamStatus::Aborted { .. }
         | WorkstreamStatus::Quarantined { .. }
         | WorkstreamStatus::Verified { .. }
-        | WorkstreamStatus::Merged { .. } => Action::Nothing,
+        | WorkstreamStatus::Merged { .. }
+        | WorkstreamStatus::Reverted { .. } => Action::Nothing,
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
 use super::oscillation::FixLoop;
 use super::purse::Purse;
+use super::rollback::Rollbacks;
 use super::standing::{Breaker, Standing};
 use super::tending::{Decided, Waiting};
 use crate::domain::finding::model::Finding;
@@ -15,6 +16,8 @@ use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, Tool
 use crate::domain::integrity::fact::IntegrityReport;
 use crate::domain::policy::budget::Spent;
 use crate::domain::tool::failure::Failure;
+
+pub use super::patch_status::PatchStatus;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +132,13 @@ pub enum WorkstreamStatus {
         /// The merge commit.
         merge: ObjectId,
     },
+    /// It was part of the integration branch, and a later commit undid it.
+    Reverted {
+        /// The merge commit.
+        merge: ObjectId,
+        /// The commit that undid it.
+        commit: ObjectId,
+    },
 }
 
 impl WorkstreamStatus {
@@ -151,6 +161,7 @@ impl WorkstreamStatus {
             Self::Verified { .. } => "verified",
             Self::Conflicted { .. } => "conflicted",
             Self::Merged { .. } => "merged",
+            Self::Reverted { .. } => "reverted",
         }
     }
 
@@ -172,7 +183,8 @@ impl WorkstreamStatus {
             | Self::Retrying { .. }
             | Self::Verified { .. }
             | Self::Conflicted { .. }
-            | Self::Merged { .. } => None,
+            | Self::Merged { .. }
+            | Self::Reverted { .. } => None,
         }
     }
 
@@ -187,7 +199,8 @@ impl WorkstreamStatus {
             | Self::TimedOut { .. }
             | Self::Aborted { .. }
             | Self::Quarantined { .. }
-            | Self::Merged { .. } => true,
+            | Self::Merged { .. }
+            | Self::Reverted { .. } => true,
             Self::Planned
             | Self::Ready
             | Self::InProgress
@@ -195,51 +208,6 @@ impl WorkstreamStatus {
             | Self::Retrying { .. }
             | Self::Verified { .. }
             | Self::Conflicted { .. } => false,
-        }
-    }
-}
-
-/// Where a patch stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PatchStatus {
-    /// Captured.
-    Created,
-    /// Within its scope.
-    Validated,
-    /// Not usable.
-    Rejected,
-    /// The tip of its workstream, or below it.
-    Applied,
-    /// Every check passed.
-    Verified,
-    /// Replaced by a later attempt.
-    Superseded,
-    /// Must not be merged.
-    Quarantined,
-    /// Part of the integration branch.
-    Merged,
-    /// Undone by a later commit.
-    Reverted,
-    /// Put aside.
-    Dropped,
-}
-
-impl PatchStatus {
-    /// Returns the word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Validated => "validated",
-            Self::Rejected => "rejected",
-            Self::Applied => "applied",
-            Self::Verified => "verified",
-            Self::Superseded => "superseded",
-            Self::Quarantined => "quarantined",
-            Self::Merged => "merged",
-            Self::Reverted => "reverted",
-            Self::Dropped => "dropped",
         }
     }
 }
@@ -466,6 +434,9 @@ pub struct RunState {
     /// What was changed behind the run's back, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub integrity: Vec<IntegrityReport>,
+    /// What was undone of what was merged.
+    #[serde(default, skip_serializing_if = "Rollbacks::is_empty")]
+    pub rollbacks: Rollbacks,
     /// How many entries were folded.
     pub entries: u64,
     /// The entry folded last.
@@ -563,6 +534,7 @@ impl RunState {
             asked: None,
             decisions: Vec::new(),
             integrity: Vec::new(),
+            rollbacks: Rollbacks::default(),
             entries: 0,
             last: None,
             started: None,

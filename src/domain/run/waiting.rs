@@ -9,14 +9,17 @@ impl RunState {
     /// Returns what waits for a person: work that needs a review, and what a gate asks.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
+        let is_open = |one: &Waiting| self.decision(&one.about, one.on).is_none();
+        // What a rollback asks is asked of a run that is over as well; it comes first, being the newer question of a gate that asks two.
+        let of_rollback = self.rollbacks.asked.iter().cloned();
         if self.status.is_terminal() {
-            return Vec::new();
+            return of_rollback.filter(is_open).collect();
         }
         let reviewed = self.workstreams.iter().filter_map(|(id, one)| {
             let WorkstreamStatus::Verified { commit } = one.status else { return None };
             (!one.review.is_empty()).then(|| Waiting { about: id.to_string(), on: commit, reasons: one.review.clone() })
         });
-        reviewed.chain(self.asked.clone()).filter(|one| self.decision(&one.about, one.on).is_none()).collect()
+        of_rollback.chain(reviewed).chain(self.asked.clone()).filter(is_open).collect()
     }
 
     /// Returns what the run was held for though nothing is wrong with its work: a budget, or tools that can not be used.

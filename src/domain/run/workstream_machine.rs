@@ -35,7 +35,8 @@ pub fn step_started(one: &mut WorkstreamState, started: &StepStarted, ts: Timest
         | WorkstreamStatus::Aborted { .. }
         | WorkstreamStatus::Quarantined { .. }
         | WorkstreamStatus::Verified { .. }
-        | WorkstreamStatus::Merged { .. } => return refuse(one.status.word()),
+        | WorkstreamStatus::Merged { .. }
+        | WorkstreamStatus::Reverted { .. } => return refuse(one.status.word()),
     };
     // Every attempt to resolve counts, not only the first one after the conflict; doing the work again counts once.
     one.resolves += u32::from(fresh_tip.is_some() || started.role == StepRole::Resolve);
@@ -303,6 +304,6 @@ pub fn is_legal(from: &WorkstreamStatus, to: &WorkstreamStatus) -> bool {
         }
         S::Aborted { .. } => !from.is_settled(),
         S::Paused { .. } => matches!(from, S::Ready | S::InProgress | S::Validating | S::Retrying { .. } | S::Conflicted { .. }),
-        S::Planned | S::Ready | S::InProgress | S::Validating => false,
+        S::Planned | S::Ready | S::InProgress | S::Validating | S::Reverted { .. } => false,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ledger::{self, Stand};
+use super::rollbacks;
 use super::runs::{RECENT, is_driven};
 use super::state::{FORGOTTEN, driver, heads, is_our_lock, is_ours};
 use crate::domain::id::{ObjectId, RunId};
@@ -52,6 +53,9 @@ pub async fn mend(cx: &Context) -> Vec<String> {
         }
     }
     let heads = heads(cx);
+    for what in rollbacks::mend(cx, &heads) {
+        log.say(None, what);
+    }
     processes(cx, &heads, &mut log).await;
     if let Err(error) = clear_worktrees(cx, &heads, &mut log) {
         log.say(None, format!("worktrees could not be removed: {error}"));

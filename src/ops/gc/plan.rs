@@ -48,6 +48,7 @@ pub struct Keeping {
 pub fn of_run(objects: &Objects, refs: &Refs, (state, entries): (&RunState, &[Entry])) -> Result<Keeping, PlanError> {
     let landed = entries.iter().rev().find_map(|entry| match entry.event() {
         Some(Event::IntegrationAdvanced(integration)) => Some(integration.commit),
+        Some(Event::RolledBack(rollback)) => Some(rollback.new),
         Some(_) | None => None,
     });
     let merged = landed.filter(|landed| objects.exists(*landed));

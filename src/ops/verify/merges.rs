@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::ground::{Ground, Subject, Watch};
+use super::rollbacks;
 use crate::domain::gate::model::FailureAction;
 use crate::domain::id::ObjectId;
 use crate::domain::ledger::flaw::{Flaw, Place, Rule};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{Integration, Merge, Verdict};
+use crate::domain::run::rollback::Rollback;
 use crate::io::fs::Durability;
 use crate::io::git::merge::{MergeResult, MergeSettings, Merger, Side};
 use crate::io::git::objects::ObjectError;
@@ -24,6 +26,8 @@ struct Known {
     verified: HashSet<(String, ObjectId)>,
     /// The integrations that were prepared, by their last commit.
     prepared: BTreeMap<ObjectId, Integration>,
+    /// The rollbacks that were prepared, by their last commit.
+    rollbacks: BTreeMap<ObjectId, Rollback>,
     /// The merges that were looked at.
     seen: BTreeSet<ObjectId>,
     /// The commits that the branch was moved to, oldest first.
@@ -73,18 +77,44 @@ pub fn check(ground: &mut Ground<'_>, subject: &Subject<'_>, tip: ObjectId, watc
                 ground.problem(Rule::Gate, place.clone(), "the branch moved to a merge that was not recorded as prepared");
                 check_merges(ground, (subject, &place), integration, (&mut known, merger.as_ref()));
             }
-            check_gates(ground, &place, integration, (&known, &gates));
+            check_gates(ground, &place, integration.commit, (&known, &gates));
             known.landed.push(integration.commit);
             at = integration.commit;
+        }
+        if let Some(moved) = look_at_rollback(ground, (subject, &place), event, (&mut known, merger.as_ref(), &gates)) {
+            at = moved;
         }
         watch("merges", done + 1, subject.entries.len());
     }
     if !ground.is_sound() {
         return;
     }
+    rollbacks::check_patches(ground, subject);
     if let Err(error) = check_branch(ground, subject, &known.landed) {
         ground.problem(Rule::Object, Place::path(Some(subject.run), branch_name(subject)), error.to_string());
     }
+}
+
+/// Verifies what is told of a rollback; returns where the branch went with it.
+fn look_at_rollback(
+    ground: &mut Ground<'_>,
+    (subject, place): (&Subject<'_>, &Place),
+    event: &Event,
+    (known, merger, gates): (&mut Known, Option<&Merger>, &[String]),
+) -> Option<ObjectId> {
+    let unnumbered = |rollback: &Rollback| Rollback { round: 0, ..rollback.clone() };
+    if let Event::RollbackPrepared(rollback) = event {
+        rollbacks::check(ground, (subject, place), rollback, merger);
+        known.rollbacks.insert(rollback.new, unnumbered(rollback));
+    }
+    let Event::RolledBack(rollback) = event else { return None };
+    if known.rollbacks.get(&rollback.new) != Some(&unnumbered(rollback)) {
+        ground.problem(Rule::Gate, place.clone(), "the branch moved to a rollback that was not recorded as prepared");
+        rollbacks::check(ground, (subject, place), rollback, merger);
+    }
+    check_gates(ground, place, rollback.new, (known, gates));
+    known.landed.push(rollback.new);
+    Some(rollback.new)
 }
 
 fn subject_tip(subject: &Subject<'_>) -> ObjectId {
@@ -166,15 +196,15 @@ fn wrong(
     })
 }
 
-fn check_gates(ground: &mut Ground<'_>, place: &Place, integration: &Integration, (known, gates): (&Known, &[String])) {
-    let Ok(tree) = ground.objects.tree_of(integration.commit) else { return };
+fn check_gates(ground: &mut Ground<'_>, place: &Place, commit: ObjectId, (known, gates): (&Known, &[String])) {
+    let Ok(tree) = ground.objects.tree_of(commit) else { return };
     for gate in gates {
         let what = match known.verdicts.get(&(gate.clone(), tree)) {
             Some(Verdict::Passed) => continue,
             Some(Verdict::Failed | Verdict::Error) => "did not pass",
             None => "was not run",
         };
-        let place = Place { commit: Some(integration.commit), ..place.clone() };
+        let place = Place { commit: Some(commit), ..place.clone() };
         ground.problem(Rule::Gate, place, format!("gate {gate} {what} on the tree that landed"));
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::ledger::flaw::{Place, Rule};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::OutputRef;
 use crate::domain::run::keeping::{keep_alive, merged_ref};
+use crate::domain::run::rollback_wording::{revert_note, reverted_lines};
 use crate::domain::run::state::{PatchStatus, RunState};
 use crate::domain::run::wording::{merge_note, patch_note};
 use crate::io::fs::{self, Durability};
@@ -27,6 +28,14 @@ pub fn notes_of<'e>(state: &RunState, events: impl Iterator<Item = &'e Event>) -
             for merge in &integration.merges {
                 merged.push(&merge.workstream);
                 notes.insert(merge.merge, merge_note(state.run, &merge.workstream, integration.wave, merge.commit));
+            }
+        }
+        if let Event::RolledBack(rollback) = event {
+            for revert in &rollback.reverts {
+                notes.insert(revert.commit, revert_note(state.run, revert, &rollback.reason));
+                if let Some(note) = notes.get_mut(&revert.of) {
+                    note.push_str(&reverted_lines(revert, &rollback.reason));
+                }
             }
         }
     }
@@ -82,6 +91,9 @@ pub fn refs_of<'e>(run: RunId, events: impl Iterator<Item = &'e Event>) -> BTree
         refs.extend(keep_alive(run, event));
         if let Event::IntegrationAdvanced(integration) = event {
             landed = Some(integration.commit);
+        }
+        if let Event::RolledBack(rollback) = event {
+            landed = Some(rollback.new);
         }
         if let Event::GarbageCollected(collected) = event {
             for gone in &collected.refs {

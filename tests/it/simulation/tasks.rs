@@ -312,6 +312,7 @@ async fn verdict_of(world: &Shared, (wave, gate): (u32, usize), (commit, merges)
         counts: None,
         flaky: false,
         asks: false,
+        rollback: None,
     };
     record(world, vec![Event::GateFinished(run)]).await;
     verdict

@@ -126,7 +126,8 @@ const fn is_running(one: &WorkstreamState) -> bool {
         | WorkstreamStatus::Quarantined { .. }
         | WorkstreamStatus::Verified { .. }
         | WorkstreamStatus::Conflicted { .. }
-        | WorkstreamStatus::Merged { .. } => one.open.is_some(),
+        | WorkstreamStatus::Merged { .. }
+        | WorkstreamStatus::Reverted { .. } => one.open.is_some(),
     }
 }
 
