@@ -33,6 +33,7 @@ pub mod turn;
 pub mod verdict;
 pub mod waiting;
 pub mod wording;
+pub mod workers;
 pub mod workstream_machine;
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
         max_workers: Some(2),
         wave_delay_sec: 3,
         fail_fast: matches!(fail_fast, FailFast::Yes),
+        cache: None,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams,
@@ -263,6 +264,7 @@ impl Dice {
             review: None,
             failure: None,
             usage: None,
+            cached: false,
         }));
     }
 
