@@ -143,7 +143,8 @@ mod tests {
         let entries = [other, far, near.clone()];
         let wanted = entry("edit a edit").components;
         assert_eq!(nearest(&entries, &wanted), Some(&near));
-        let newer = CacheEntry { at: at(101), ..near.clone() };
+        let mut newer = near.clone();
+        newer.at = at(101);
         assert_eq!(nearest(&[near, newer.clone()], &wanted), Some(&newer), "the newest among equals");
     }
 }

@@ -60,6 +60,7 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
         title: None,
         depends_on: depends_on.iter().map(|d| id(d)).collect(),
         scope: Scope::new(&["**".to_owned()], &[], &[]).unwrap(),
+        inputs: None,
         conflict_group: None,
         parallel_ok: true,
         priority: 0,
