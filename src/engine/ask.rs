@@ -318,7 +318,10 @@ pub fn work_for(
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let order = &errand.0.order;
     if order.role != StepRole::Fix {
-        let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed;
+        // That an attempt was cut short changes nothing about what is a good answer.
+        let is_cut = |last: &LastStep| matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+        let is_told = |last: &LastStep| errand.1 == Purpose::Sending || !is_cut(last);
+        let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed && is_told(last);
         let feedback = one.last.as_ref().filter(bad).map(|last| last.message.as_str());
         return asked(cx, errand, commit, Request::Edit { feedback });
     }

@@ -1,7 +1,6 @@
-//! The cache as one driver has it: what may be used of it, and what was used already.
+//! Looking for the result of a step: which entry answers, how it is used, and what is kept of a new one.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,41 +11,26 @@ use crate::domain::cache::key::Components;
 use crate::domain::cache::reason::{Miss, why_not};
 use crate::domain::cache::rules::{Now, answers, fits, is_same_beside, stands};
 use crate::domain::cache::wording::Use;
-use crate::domain::id::{ObjectId, RepoPath, RunId};
+use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::text::one_line;
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::tree::{Entry, FileMode};
 use crate::io::git::tree_edit::TreeEdit;
 
-/// The cache as one driver has it.
+/// The cache of a run.
 #[derive(Debug)]
 pub struct Cache {
     /// The entries.
     pub store: CacheStore,
     /// How long a result may be used again.
     pub ttl: SignedDuration,
-    run: RunId,
-    used: Mutex<BTreeSet<String>>,
 }
 
 impl Cache {
     /// Returns the cache for a run; `ttl` is in seconds.
     #[must_use]
-    pub fn new(store: CacheStore, ttl: u64, run: RunId) -> Self {
-        let ttl = SignedDuration::from_secs(i64::try_from(ttl).unwrap_or(i64::MAX));
-        Self { store, ttl, run, used: Mutex::default() }
-    }
-
-    /// Notes that an answer was given, so that another attempt is not given it again.
-    pub fn use_up(&self, key: String) {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
-    }
-
-    /// Returns whether a result may answer a question of this run. Whoever tries again wants something else than the last time; a check that
-    /// passed is as good the second time.
-    fn is_free(&self, entry: &CacheEntry) -> bool {
-        let is_used = || self.used.lock().unwrap_or_else(PoisonError::into_inner).contains(&entry.components.key());
-        entry.kind != Kind::Change || (entry.source.run != self.run && !is_used())
+    pub fn new(store: CacheStore, ttl: u64) -> Self {
+        Self { store, ttl: SignedDuration::from_secs(i64::try_from(ttl).unwrap_or(i64::MAX)) }
     }
 }
 
@@ -129,39 +113,30 @@ pub enum Looked {
     Miss(Miss),
 }
 
-/// Looks for the result of a step; `cache` is that of the run that asks, if it is one.
+/// Looks for the result of a step.
 ///
 /// # Errors
 /// Returns [`ObjectError`] when the files that the step starts from can not be read.
-pub fn look(
-    (store, cache): (&CacheStore, Option<&Cache>),
-    objects: &Objects,
-    (wanted, now): (&Wanted, Timestamp),
-) -> Result<Looked, ObjectError> {
+pub fn look(store: &CacheStore, objects: &Objects, (wanted, now): (&Wanted, Timestamp)) -> Result<Looked, ObjectError> {
     let entries = store.entries();
     let key = wanted.components.key();
     let fresh = || entries.iter().filter(|entry| entry.kind == wanted.kind && !entry.is_expired(now));
-    let is_free = |entry: &CacheEntry| cache.is_none_or(|cache| cache.is_free(entry));
     let at = |path: &str| file_at(objects, wanted.start.tree, path);
-    let mut is_used = false;
-    if let Some(entry) = fresh().find(|entry| entry.components.key() == key) {
-        if !is_free(entry) {
-            is_used = true;
-        } else if fits(entry, at)? && is_whole(objects, entry) {
-            return Ok(Looked::Hit(Box::new(Hit { entry: entry.clone(), usage: Use::Applied })));
-        }
+    let hit = |entry: &CacheEntry, usage| Ok(Looked::Hit(Box::new(Hit { entry: entry.clone(), usage })));
+    if let Some(entry) = fresh().find(|entry| entry.components.key() == key)
+        && fits(entry, at)?
+        && is_whole(objects, entry)
+    {
+        return hit(entry, Use::Applied);
     }
     if wanted.standing == Standing::Possible {
         for entry in fresh().filter(|entry| answers(entry, &wanted.components)) {
             let rest = wanted.start.rest(entry.changes.iter().map(|change| change.path.as_str()));
             let now = Now { tree: wanted.start.tree, rest: rest.as_deref() };
-            if is_free(entry) && is_same_beside(entry, now) && stands(entry, at)? {
-                return Ok(Looked::Hit(Box::new(Hit { entry: entry.clone(), usage: Use::Standing })));
+            if is_same_beside(entry, now) && stands(entry, at)? {
+                return hit(entry, Use::Standing);
             }
         }
-    }
-    if is_used {
-        return Ok(Looked::Miss(Miss::UsedAlready));
     }
     Ok(Looked::Miss(why_not(&entries, (&wanted.components, now), |entry| changed(objects, entry, &wanted.start))))
 }

@@ -1,6 +1,7 @@
 //! What the result of a step is known by: everything that its program is told, the program itself, and what holds for it.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::hold::Hold;
@@ -136,11 +137,18 @@ impl Keyer<'_> {
             .into();
         for (name, value) in self.environment.for_task(&task, &[], &BTreeMap::new()) {
             if name.to_str().is_some_and(|name| !name.starts_with("ORC_") && !OF_SESSION.contains(&name)) {
+                let value = if name == "PATH" { without_git(&value) } else { value };
                 parts.extend([name.into_encoded_bytes(), value.into_encoded_bytes()]);
             }
         }
         digest(parts)
     }
+}
+
+/// Returns the folders of `PATH` without git's own, which git puts in front when it starts the program as `git orc`.
+fn without_git(path: &OsStr) -> OsString {
+    let folders = std::env::split_paths(path).filter(|folder| folder.file_name().is_none_or(|name| name != "git-core"));
+    std::env::join_paths(folders).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Returns what prepares a worktree before anything else happens in it.

@@ -15,6 +15,7 @@ use super::resolve;
 use super::work::Worked;
 use crate::domain::cache::entry::{Kind, Source};
 use crate::domain::cache::filter::InputFilter;
+use crate::domain::cache::reason::Miss;
 use crate::domain::cache::wording::{Use, Volatile, steady, taken};
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::plan::model::{Step, Workstream};
@@ -59,7 +60,7 @@ pub async fn change(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, s
         let Some((wanted, parents)) = wanted_change(&own, (&order, &profile), &one)? else { return Ok(Told::nothing()) };
         let objects = Objects::open(&own.repo)?;
         let now = own.clock.now();
-        let hit = match cache::look((&cache.store, Some(cache)), &objects, (&wanted, now))? {
+        let hit = match cache::look(&cache.store, &objects, (&wanted, now))? {
             Looked::Hit(hit) => *hit,
             Looked::Miss(miss) => return Ok(Told { result: None, wanted: Some(wanted), note: Some(format!("not in the cache: {miss}")) }),
         };
@@ -73,7 +74,10 @@ pub async fn change(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, s
             let note = "not in the cache: its result changes nothing, which is not allowed".to_owned();
             return Ok(Told { result: None, wanted: Some(wanted), note: Some(note) });
         }
-        cache.use_up(hit.entry.components.key());
+        // Whoever tries again wants another answer than the last time.
+        if one.patches.iter().any(|patch| patch.step == order.step && patch.tree == tree) {
+            return Ok(Told { result: None, wanted: Some(wanted), note: Some(format!("not in the cache: {}", Miss::UsedAlready)) });
+        }
         let found = Found { tree, parents, origin: PatchOrigin::Cache, objects: objects.take_written(), oddities: Vec::new() };
         let message = taken(&hit.entry, hit.usage, now);
         let worked = Worked { found: vec![found], cached: true, ..Worked::ended(StepOutcome::Passed, message) };
@@ -137,7 +141,7 @@ pub async fn check(cx: &RunContext, order: &StepOrder, state: &RunState) -> Resu
         let start = StartFiles::read(&objects, objects.tree_of(tip)?, InputFilter::of(plan).as_ref())?;
         let wanted = Wanted { source: source(&own, &order), ..wanted_check(keyer(&own), (plan, step), start) };
         let now = own.clock.now();
-        Ok(match cache::look((&cache.store, Some(cache)), &objects, (&wanted, now))? {
+        Ok(match cache::look(&cache.store, &objects, (&wanted, now))? {
             Looked::Hit(hit) => Told { result: Some(told(&hit, now)), wanted: None, note: None },
             Looked::Miss(miss) => Told { result: None, wanted: Some(wanted), note: Some(format!("not in the cache: {miss}")) },
         })

@@ -30,7 +30,7 @@ pub async fn look(cx: &RunContext, ask: Ask<'_>) -> Result<Option<GateRun>, Exec
         let found = blocking(move || {
             let Some(cache) = &own.cache else { return Ok(None) };
             let now = own.clock.now();
-            Ok(match cache::look((&cache.store, Some(cache)), &Objects::open(&own.repo)?, (&wanted, now))? {
+            Ok(match cache::look(&cache.store, &Objects::open(&own.repo)?, (&wanted, now))? {
                 Looked::Hit(hit) => Some(taken(&hit.entry, hit.usage, now)),
                 Looked::Miss(_) => None,
             })

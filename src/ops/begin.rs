@@ -347,7 +347,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         folder,
         durability: cx.durability(),
         notes: settings.notes.value,
-        cache: cache(cx, begun.run, begun_ttl),
+        cache: cache(cx, begun_ttl),
         cancel: cancel_channel().0,
         supervisor: cx.supervisor.clone(),
         live: Mutex::new(BTreeMap::new()),
@@ -360,10 +360,10 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
 }
 
 /// Opens the cache of steps, where a run asks for it. A cache that can not be opened is told of and goes without.
-fn cache(cx: &Context, run: RunId, ttl: Option<u64>) -> Option<Cache> {
+fn cache(cx: &Context, ttl: Option<u64>) -> Option<Cache> {
     let ttl = ttl?;
     match CacheStore::open(&cx.repo, cx.durability()) {
-        Ok(store) => Some(Cache::new(store, ttl, run)),
+        Ok(store) => Some(Cache::new(store, ttl)),
         Err(error) => {
             tracing::warn!(%error, "the run goes without the cache of steps");
             None

@@ -11,6 +11,8 @@ use crate::domain::id::{Attempt, ObjectId, RunId, ToolId};
 pub const DEFAULT_TTL_SEC: u64 = 1800;
 /// The version of the format.
 const VERSION: u32 = 1;
+/// By how much the clocks of those who write may differ, in seconds.
+const SKEW_SEC: i64 = 60;
 
 /// What a cached result is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +126,7 @@ impl CacheEntry {
     /// Returns whether it may no longer be used. A clock that was put back makes nothing fresh again.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
-        now >= self.expires || now < self.at
+        now >= self.expires || now.duration_since(self.at).as_secs() < -SKEW_SEC
     }
 }
 
@@ -173,7 +175,7 @@ pub(crate) mod tests {
     #[test]
     fn time_runs_out() {
         let entry = entry("edit a edit");
-        for (second, expect) in [(99, true), (100, false), (149, false), (150, true)] {
+        for (second, expect) in [(39, true), (40, false), (100, false), (149, false), (150, true)] {
             assert_eq!(entry.is_expired(Timestamp::from_second(second).unwrap()), expect, "{second}");
         }
     }

@@ -166,7 +166,7 @@ impl Seer<'_> {
         };
         let after = || Err(format!("{} of {}", step.id, plan.id));
         let Some(wanted) = wanted else { return Ok((Foretold::Miss(Miss::NeverKept), after())) };
-        Ok(match look((self.store, None), self.objects, (&wanted, self.now))? {
+        Ok(match look(self.store, self.objects, (&wanted, self.now))? {
             Looked::Miss(miss) => (Foretold::Miss(miss), if is_edit { after() } else { Ok(tree) }),
             Looked::Hit(hit) => {
                 let left = match (is_edit, hit.usage) {

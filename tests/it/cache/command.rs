@@ -23,7 +23,7 @@ fn what_is_in_it_is_listed_and_taken_out() {
         ["change \"a\" \"edit\" files 1 bytes 6", "check \"a\" \"static\" files 0 bytes 0", "gate null \"wave-1\" files 0 bytes 0"];
     assert_eq!(entries, expect);
     let text = stage.repo.orc(&["cache", "list"]).expect_code(0).stdout;
-    assert!(text.contains("gate wave-1") && text.contains("in 29m"), "{text}");
+    assert!(text.contains("gate wave-1") && text.contains(" in "), "{text}");
     assert_eq!(stage.repo.orc(&["cache", "clear", "--expired"]).expect_code(0).stdout, "0 results taken out of the cache\n");
     assert_eq!(stage.repo.orc(&["cache", "clear", "--json"]).expect_code(0).json()["removed"], 3);
     assert_eq!(stage.repo.git(&["for-each-ref", "refs/orc/cache"]), "");

@@ -53,7 +53,7 @@ fn damage_is_as_if_nothing_were_there() {
     // Somebody writes another patch into an entry: the seal does not hold any more.
     let forge = r#"
         set -e
-        entry() { git cat-file blob "refs/orc/cache:entries/$1" | sed 's/"step":"edit"/"step":"evil"/' | git hash-object -w --stdin; }
+        entry() { git cat-file blob "refs/orc/cache:entries/$1" | sed 's/"step":"/"step":"x/' | git hash-object -w --stdin; }
         entries=$(git ls-tree refs/orc/cache:entries | while read -r mode kind id name; do printf '%s %s %s\t%s\n' "$mode" "$kind" "$(entry "$name")" "$name"; done | git mktree)
         tree=$(git ls-tree refs/orc/cache | sed "s/tree [0-9a-f]*\tentries/tree $entries\tentries/" | git mktree)
         git update-ref refs/orc/cache "$(git commit-tree -m x "$tree")"

@@ -91,7 +91,7 @@ fn another_command_prompt_or_program_is_another_question() {
     stage.program("work", "echo other > a/out.txt");
     again(&one(""), "orc/program", "not in the cache: the tool's profile or program differs");
     // What only bounds it is no other question.
-    stage.run(&one(", timeout_sec: 77, budget: {minutes: 5}"), &["--target", "orc/bounds"], 0);
+    stage.run(&one(", timeout_sec: 77, budget: {attempt: {minutes: 5}}"), &["--target", "orc/bounds"], 0);
     assert_eq!(stage.calls(), [""; 0], "{:#?}", stage.ends());
 }
 
@@ -106,14 +106,8 @@ fn without_being_asked_for_it_is_not_there() {
     }
     assert_eq!(stage.repo.git(&["for-each-ref", "refs/orc/cache"]), "");
     let asking = stage.plan_file(&plan(false).replace("name: tour", "name: tour\ncache: true"));
-    for (branch, more, expect) in [("orc/three", "--cache", 10), ("orc/four", "--progress=none", 0), ("orc/five", "--cache=false", 10)] {
-        stage
-            .repo
-            .orc(
-                &["run", &asking, "--progress=none", "--target", branch, more]
-                    .map(|word| if word == more && more == "--progress=none" { "--quiet" } else { word }),
-            )
-            .expect_code(0);
+    for (branch, more, expect) in [("orc/three", "--cache", 10), ("orc/four", "--fail-fast", 0), ("orc/five", "--cache=false", 10)] {
+        stage.repo.orc(&["run", &asking, "--progress=none", "--target", branch, more]).expect_code(0);
         assert_eq!(stage.calls().len(), expect, "{branch}");
     }
 }
@@ -123,15 +117,16 @@ fn whoever_tries_again_is_not_given_the_same_answer() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
     std::fs::write(stage.home("red-a"), "").unwrap();
-    let breaker = "retry: {max_attempts: 2, initial_delay_sec: 0}, circuit_breaker: {max_fix_iterations: {static: 0}}";
+    let breaker = "circuit_breaker: {max_fix_iterations: {static: 0}, on_exhausted: pause}";
     let plan = full(&format!("  - {{id: a, files_scope: [\"a/**\"], command: [work, a], static: [[look, a]], {breaker}}}\n"));
-    stage.run(&plan, &[], 1);
-    assert_eq!(stage.calls(), ["look a", "look a", "work a", "work a"]);
-    stage.run(&plan, &["--target", "orc/second"], 1);
-    assert_eq!(stage.calls(), ["look a", "look a", "work a"], "{:#?}", stage.ends());
+    stage.run(&plan, &[], 3);
+    assert_eq!(stage.calls(), ["look a", "work a"]);
+    stage.run(&plan, &["--target", "orc/second"], 3);
+    assert_eq!(stage.calls(), ["look a"], "what failed is not kept: {:#?}", stage.ends());
+    stage.repo.orc(&["resume", "--progress=none"]).expect_code(3);
+    assert_eq!(stage.calls(), ["look a", "work a"], "{:#?}", stage.ends());
     let ends = stage.ends();
     assert!(ends.iter().any(|end| end.ends_with("not in the cache: its result was used in this run already")), "{ends:#?}");
-    assert!(!ends.iter().any(|end| end.starts_with("a static passed")), "what failed is not kept: {ends:#?}");
 }
 
 #[test]
