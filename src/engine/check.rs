@@ -39,9 +39,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     };
     let Told { result, wanted, note } = cached::check(cx, order, state).await?;
     if let Some(message) = result {
-        let took = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        recorder.record(vec![Event::StepFinished(known(order, message, took))]).await?;
-        return Ok(());
+        let known = StepFinished { cached: true, ..ended(order, (StepOutcome::Passed, message), &watch) };
+        return Ok(recorder.record(vec![Event::StepFinished(known)]).await?);
     }
     watch::enter(cx, &watch::name(order), None).await?;
     let mut notes = Vec::new();
@@ -70,22 +69,11 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     let is_plain = checked.outcome == StepOutcome::Passed && checked.exit_code == Some(0) && notes.is_empty() && events.is_empty();
     notes.splice(..0, note);
     events.push(Event::StepFinished(StepFinished {
-        workstream: order.workstream.clone(),
-        step: order.step.clone(),
-        attempt: order.attempt,
-        tool: None,
-        outcome: checked.outcome,
-        message: checked.message,
         notes,
-        tool_fault: false,
         exit_code: checked.exit_code,
-        duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: checked.output,
         findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
-        review: None,
-        failure: None,
-        usage: None,
-        cached: false,
+        ..ended(order, (checked.outcome, checked.message), &watch)
     }));
     recorder.record(events).await?;
     if let Some(wanted) = wanted.filter(|_| is_plain) {
@@ -95,25 +83,25 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     Ok(())
 }
 
-/// Returns what is recorded of a check whose verdict is known.
-fn known(order: &StepOrder, message: String, duration_ms: u64) -> StepFinished {
+/// Returns what is recorded of the end of a check that found nothing.
+fn ended(order: &StepOrder, (outcome, message): (StepOutcome, String), watch: &Stopwatch) -> StepFinished {
     StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),
         attempt: order.attempt,
         tool: None,
-        outcome: StepOutcome::Passed,
+        outcome,
         message,
         notes: Vec::new(),
         tool_fault: false,
         exit_code: None,
-        duration_ms,
+        duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: None,
         findings: Vec::new(),
         review: None,
         failure: None,
         usage: None,
-        cached: true,
+        cached: false,
     }
 }
 

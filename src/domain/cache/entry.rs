@@ -162,7 +162,7 @@ pub(crate) mod tests {
     fn what_was_written_is_read_and_nothing_else() {
         let entry = entry("edit a edit");
         let (key, text) = (entry.components.key(), serde_json::to_string(&entry).unwrap());
-        assert_eq!(CacheEntry::read(&key, &text), Some(entry.clone()));
+        assert_eq!(CacheEntry::read(&key, &text), Some(entry));
         let refused = |key: &str, text: &str| assert_eq!(CacheEntry::read(key, text), None, "{text}");
         refused(&"0".repeat(64), &text);
         refused(&key, &text.replace("\"v\":1", "\"v\":2"));

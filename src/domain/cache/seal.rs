@@ -71,7 +71,7 @@ mod tests {
         let sealed = key.sealed("text\nmore");
         assert_eq!(key.opened(&sealed), Some("text\nmore"));
         assert_eq!(other.opened(&sealed), None);
-        let mut changed = sealed.clone();
+        let mut changed = sealed;
         *changed.last_mut().unwrap() ^= 1;
         assert_eq!(key.opened(&changed), None);
         assert_eq!(key.opened(b"text"), None);

@@ -1,6 +1,6 @@
 //! The command, and what a dry run says.
 
-use super::stage::{Stage, full, plan};
+use super::stage::{Stage, full, plan, plan_with_inputs};
 use crate::harness::TestEnvironment;
 
 #[test]
@@ -34,7 +34,7 @@ fn what_is_in_it_is_listed_and_taken_out() {
 fn why_says_what_a_run_would_find() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    let path = stage.plan_file(&plan(true));
+    let path = stage.plan_file(&plan_with_inputs());
     let why = |more: &[&str]| -> Vec<String> {
         let found = stage.repo.orc(&[&["cache", "why", &path, "--json"], more].concat()).expect_code(0).json();
         let one = |step: &serde_json::Value| {
@@ -46,7 +46,7 @@ fn why_says_what_a_run_would_find() {
     let before = ["a edit never_run", "a static unknown", "c edit never_run", "c static unknown", "d edit never_run", "d static unknown"];
     assert_eq!(why(&[])[..6], before);
     assert_eq!(why(&["b"]), ["b edit unknown", "b static unknown"]);
-    stage.run(&plan(true), &["--target", "orc/elsewhere"], 0);
+    stage.run(&plan_with_inputs(), &["--target", "orc/elsewhere"], 0);
     stage.calls();
     let all = why(&[]);
     assert!(all.len() == 8 && all.iter().all(|step| step.ends_with(" hit")), "{all:#?}");
@@ -65,7 +65,7 @@ fn why_says_what_a_run_would_find() {
 fn workers_are_counted_where_nobody_says_how_many() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    let path = stage.plan_file(&plan(false));
+    let path = stage.plan_file(&plan());
     let start =
         |more: &[&str]| stage.repo.orc(&[&["run", &path, "--dry-run", "--json"], more].concat()).expect_code(0).json()["start"].clone();
     assert_eq!(start(&[])["max_workers"], 4);

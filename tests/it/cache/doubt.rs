@@ -27,7 +27,7 @@ fn what_has_expired_is_done_again() {
 fn a_cache_of_another_clone_is_not_believed() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    stage.run(&plan(false), &[], 0);
+    stage.run(&plan(), &[], 0);
     stage.calls();
     let other = environment.root().join("other");
     let (from, to) = (stage.repo.path().to_str().unwrap(), other.to_str().unwrap());
@@ -35,10 +35,10 @@ fn a_cache_of_another_clone_is_not_believed() {
     let there = Stage { repo: environment.open("other"), environment: &environment };
     there.repo.git(&["fetch", "--quiet", "origin", "refs/orc/cache:refs/orc/cache"]);
     assert_eq!(there.repo.orc(&["cache", "list"]).expect_code(0).stdout, "the cache is empty\n");
-    there.run(&plan(false), &[], 0);
+    there.run(&plan(), &[], 0);
     assert_eq!(there.calls(), ALL, "nothing of a stranger's cache is used");
     // What the clone itself wrote is used, and nothing else is left.
-    there.run(&plan(false), &["--target", "orc/second"], 0);
+    there.run(&plan(), &["--target", "orc/second"], 0);
     assert_eq!(there.calls(), [""; 0]);
     assert_eq!(there.repo.orc(&["cache", "list", "--json"]).json()["entries"].as_array().unwrap().len(), 10);
 }

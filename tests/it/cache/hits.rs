@@ -1,16 +1,16 @@
 //! What is used again, and what is not.
 
-use super::stage::{ALL, Stage, full, plan};
+use super::stage::{ALL, Stage, full, plan, plan_with_inputs};
 use crate::harness::TestEnvironment;
 
 #[test]
 fn a_second_run_onto_a_fresh_branch_starts_nothing() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    stage.run(&plan(false), &[], 0);
+    stage.run(&plan(), &[], 0);
     assert_eq!(stage.calls(), ALL);
     assert!(stage.ends()[0].ends_with("not in the cache: there is no result of this step"), "{:#?}", stage.ends());
-    stage.run(&plan(false), &["--target", "orc/second"], 0);
+    stage.run(&plan(), &["--target", "orc/second"], 0);
     assert_eq!(stage.calls(), [""; 0], "nothing was to be started");
     let ends = stage.ends();
     assert_eq!(ends.len(), 8);
@@ -28,10 +28,10 @@ fn a_second_run_onto_a_fresh_branch_starts_nothing() {
 fn a_second_run_onto_the_same_branch_finds_its_work_done() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    stage.run(&plan(true), &[], 0);
+    stage.run(&plan_with_inputs(), &[], 0);
     assert_eq!(stage.calls(), ALL);
     let tree = stage.tree("orc/tour");
-    stage.run(&plan(true), &[], 0);
+    stage.run(&plan_with_inputs(), &[], 0);
     assert_eq!(stage.calls(), [""; 0], "nothing was to be started: {:#?}", stage.ends());
     assert_eq!(stage.tree("orc/tour"), tree);
     let ends = stage.ends();
@@ -45,9 +45,9 @@ fn a_second_run_onto_the_same_branch_finds_its_work_done() {
 fn without_a_word_about_inputs_every_file_counts() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    stage.run(&plan(false), &[], 0);
+    stage.run(&plan(), &[], 0);
     stage.calls();
-    stage.run(&plan(false), &[], 1);
+    stage.run(&plan(), &[], 1);
     // The others' files are there now, so nobody can know that the work would be the same; and done again it changes nothing.
     assert!(stage.calls().iter().filter(|call| call.starts_with("work ")).count() >= 3);
     let first = &stage.ends()[0];
@@ -58,11 +58,11 @@ fn without_a_word_about_inputs_every_file_counts() {
 fn one_changed_input_starts_exactly_what_depends_on_it() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    stage.run(&plan(true), &[], 0);
+    stage.run(&plan_with_inputs(), &[], 0);
     stage.calls();
     stage.repo.write("shared.txt", "two\n");
     stage.repo.commit("another input");
-    stage.run(&plan(true), &["--target", "orc/second"], 0);
+    stage.run(&plan_with_inputs(), &["--target", "orc/second"], 0);
     let calls = stage.calls();
     let of_workstreams: Vec<&String> = calls.iter().filter(|call| !call.ends_with(" gate")).collect();
     assert_eq!(of_workstreams, ["look a", "look b", "work a", "work b"]);
@@ -99,13 +99,13 @@ fn another_command_prompt_or_program_is_another_question() {
 fn without_being_asked_for_it_is_not_there() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
-    let path = stage.plan_file(&plan(false));
+    let path = stage.plan_file(&plan());
     for branch in ["orc/one", "orc/two"] {
         stage.repo.orc(&["run", &path, "--progress=none", "--target", branch]).expect_code(0);
         assert_eq!(stage.calls(), ALL);
     }
     assert_eq!(stage.repo.git(&["for-each-ref", "refs/orc/cache"]), "");
-    let asking = stage.plan_file(&plan(false).replace("name: tour", "name: tour\ncache: true"));
+    let asking = stage.plan_file(&plan().replace("name: tour", "name: tour\ncache: true"));
     for (branch, more, expect) in [("orc/three", "--cache", 10), ("orc/four", "--fail-fast", 0), ("orc/five", "--cache=false", 10)] {
         stage.repo.orc(&["run", &asking, "--progress=none", "--target", branch, more]).expect_code(0);
         assert_eq!(stage.calls().len(), expect, "{branch}");
@@ -127,6 +127,22 @@ fn whoever_tries_again_is_not_given_the_same_answer() {
     assert_eq!(stage.calls(), ["look a", "work a"], "{:#?}", stage.ends());
     let ends = stage.ends();
     assert!(ends.iter().any(|end| end.ends_with("not in the cache: its result was used in this run already")), "{ends:#?}");
+}
+
+#[test]
+fn what_mended_a_check_is_used_again() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.program("mend", "echo good > a/out.txt");
+    stage.program("test-it", "echo \"in $PWD of run $ORC_RUN\"; grep -q good a/out.txt");
+    let work = "command: [work, a], fix: [mend, a], static: [[test-it, a]]";
+    let plan = full(&format!("  - {{id: a, files_scope: [\"a/**\"], {work}}}\n"));
+    stage.run(&plan, &[], 0);
+    assert_eq!(stage.calls(), ["look gate", "mend a", "test-it a", "test-it a", "work a"]);
+    stage.run(&plan, &["--target", "orc/second"], 0);
+    assert_eq!(stage.calls(), ["test-it a"], "only the check that failed is run: {:#?}", stage.ends());
+    assert_eq!(stage.tree("orc/second"), stage.tree("orc/tour"));
+    stage.assert_sound();
 }
 
 #[test]

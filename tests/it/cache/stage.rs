@@ -12,10 +12,17 @@ pub(super) struct Stage<'e> {
     pub(super) environment: &'e TestEnvironment,
 }
 
-/// Four workstreams: `b` goes on from what `a` leaves, `c` and `d` have nothing to do with them; each says what it reads where `says` is
-/// true, and is checked.
-pub(super) fn plan(says: bool) -> String {
-    let inputs = |globs: &str| if says { format!(", inputs: [{globs}]") } else { String::new() };
+/// Four workstreams: `b` goes on from what `a` leaves, `c` and `d` have nothing to do with them; each is checked.
+pub(super) fn plan() -> String {
+    workstreams(|_| String::new())
+}
+
+/// The same, and each says what it reads.
+pub(super) fn plan_with_inputs() -> String {
+    workstreams(|globs| format!(", inputs: [{globs}]"))
+}
+
+fn workstreams(inputs: fn(&str) -> String) -> String {
     let one = |id: &str, globs: &str, more: &str| {
         let work = format!("files_scope: [\"{id}/**\"]{}, command: [work, {id}], static: [[look, {id}]]{more}", inputs(globs));
         format!("  - {{id: {id}, {work}}}\n")

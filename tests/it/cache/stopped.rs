@@ -18,7 +18,7 @@ fn a_run_that_is_killed_in_the_middle_goes_on_and_its_results_are_used() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
     std::fs::write(stage.home("slow-b"), "").unwrap();
-    let path = stage.plan_file(&plan(false));
+    let path = stage.plan_file(&plan());
     let running = stage.repo.start_orc(&["run", &path, "--progress=none", "--cache"]);
     wait_for(&stage, "work b");
     running.kill();
@@ -27,7 +27,7 @@ fn a_run_that_is_killed_in_the_middle_goes_on_and_its_results_are_used() {
     let calls = stage.calls();
     assert_eq!(calls.iter().filter(|call| *call == "work a").count(), 1, "{calls:?}");
     assert_eq!(calls.iter().filter(|call| *call == "work b").count(), 2, "{calls:?}");
-    stage.run(&plan(false), &["--target", "orc/second"], 0);
+    stage.run(&plan(), &["--target", "orc/second"], 0);
     assert_eq!(stage.calls(), [""; 0], "{:#?}", stage.ends());
     assert_eq!(stage.tree("orc/second"), stage.tree("orc/tour"));
     stage.assert_sound();
@@ -41,7 +41,7 @@ fn a_run_that_took_from_the_cache_and_was_killed_goes_on_as_ever() {
     stage.run(&full(a), &["--target", "orc/first"], 0);
     stage.calls();
     std::fs::write(stage.home("slow-b"), "").unwrap();
-    let path = stage.plan_file(&plan(false));
+    let path = stage.plan_file(&plan());
     let running = stage.repo.start_orc(&["run", &path, "--progress=none", "--cache"]);
     wait_for(&stage, "work b");
     running.kill();
@@ -52,7 +52,7 @@ fn a_run_that_took_from_the_cache_and_was_killed_goes_on_as_ever() {
     // The same as without any cache.
     let undisturbed = TestEnvironment::new();
     let other = Stage::new(&undisturbed);
-    let path = other.plan_file(&plan(false));
+    let path = other.plan_file(&plan());
     other.repo.orc(&["run", &path, "--progress=none"]).expect_code(0);
     assert_eq!(other.calls(), ALL);
     assert_eq!(stage.tree("orc/tour"), other.tree("orc/tour"));
