@@ -42,7 +42,7 @@ Examples:
 
 Nothing is run. What a later wave starts from is known only when all of the waves before it are in the cache.";
 
-/// Show and empty the cache of results that `git orc run --cache` uses
+/// Show and empty the cache of results, and say what a run would find in it
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct CacheArgs {
