@@ -103,6 +103,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Export(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Doctor(args) => block_on(args.execute(&desk, ui))?,
         Command::Gc(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Cache(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Verify(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Tools(args) => block_on(args.execute(&desk, ui))?,
         Command::Trust(args) => args.execute(&open(&desk, ui)?, ui),

@@ -1,6 +1,7 @@
 //! The pure floor: no input or output, no clock, no environment, no randomness. Time, ids and bytes are arguments.
 
 pub mod acp;
+pub mod cache;
 pub mod chat;
 pub mod context;
 pub mod document;

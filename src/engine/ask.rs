@@ -67,6 +67,15 @@ pub struct Question<'a> {
     pub budget: Budget,
 }
 
+/// What a question is put together for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be sent.
+    Sending,
+    /// To be compared: without what the attempt may cost, which changes nothing about the answer.
+    Comparing,
+}
+
 /// An attempt that a tool is sent on.
 #[derive(Debug, Clone)]
 pub struct Errand {
@@ -109,6 +118,14 @@ impl Asker<'_> {
     /// # Errors
     /// Returns an error when the repository can not be read.
     pub fn ask(&self, question: &Question<'_>) -> Result<Result<Asked, Unasked>, ObjectError> {
+        self.ask_for(question, Purpose::Sending)
+    }
+
+    /// Returns what the tool is asked, or what two questions are compared by.
+    ///
+    /// # Errors
+    /// Returns an error when the repository can not be read.
+    pub fn ask_for(&self, question: &Question<'_>, purpose: Purpose) -> Result<Result<Asked, Unasked>, ObjectError> {
         let ground = Ground::open(self.repo, question.commit, &question.plan.scope)?;
         let agents = if question.profile.reads_agents_md { None } else { ground.agents_md()? };
         let own = self.own_text(question);
@@ -117,7 +134,8 @@ impl Asker<'_> {
         let agents_md = agents.as_ref().map(|(path, text)| AgentsMd { path, text });
         let shown: &[RepoPath] = if question.role == StepRole::Fix { &only } else { &[] };
         let around = Surroundings { agents_md, outline: None, only: shown };
-        let prompt = match self.prompt(question, own.as_deref(), around) {
+        let own = own.as_deref();
+        let prompt = match self.prompt((question, purpose), own, around) {
             Ok(prompt) => prompt,
             Err(error) => return Ok(Err(error.to_string())),
         };
@@ -132,7 +150,7 @@ impl Asker<'_> {
             Level::Split => return Ok(Err(measured.proposal)),
             Level::SummarisedScope => {
                 let around = Surroundings { outline: Some(&measured.outlines), ..around };
-                match self.prompt(question, own.as_deref(), around) {
+                match self.prompt((question, purpose), own, around) {
                     Ok(prompt) => prompt.text,
                     Err(error) => return Ok(Err(error.to_string())),
                 }
@@ -146,10 +164,15 @@ impl Asker<'_> {
     /// # Errors
     /// Returns [`EmptySections`] when a section is empty that no prompt goes without.
     pub fn check(&self, question: &Question<'_>) -> Result<(), EmptySections> {
-        self.prompt(question, self.own_text(question).as_deref(), Surroundings::default()).map(|_| ())
+        self.prompt((question, Purpose::Sending), self.own_text(question).as_deref(), Surroundings::default()).map(|_| ())
     }
 
-    fn prompt(&self, question: &Question<'_>, own: Option<&str>, around: Surroundings<'_>) -> Result<Prompt, EmptySections> {
+    fn prompt(
+        &self,
+        (question, purpose): (&Question<'_>, Purpose),
+        own: Option<&str>,
+        around: Surroundings<'_>,
+    ) -> Result<Prompt, EmptySections> {
         let seconds = seconds(question.plan, question.profile, (question.role, question.index));
         let seconds = self.most_seconds.map_or(seconds, |most| seconds.min(most)).max(1);
         self.templates.prompt(&Subject {
@@ -165,7 +188,7 @@ impl Asker<'_> {
                 reads_agents_md: question.profile.reads_agents_md,
             },
             around,
-            budget: Some(BudgetLine {
+            budget: (purpose == Purpose::Sending).then(|| BudgetLine {
                 usd: question.budget.usd.map(MicroUsd::usd),
                 tokens: question.budget.tokens,
                 seconds: Some(question.budget.seconds.map_or(seconds, |most| seconds.min(most.max(1)))),
@@ -281,9 +304,24 @@ fn line(file: &TextFile) -> String {
 /// # Errors
 /// Returns an error when the repository can not be read.
 pub fn work(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, ObjectId)) -> Result<Result<Asked, Unasked>, ExecuteError> {
-    let order = &errand.order;
+    work_for(cx, (errand, Purpose::Sending), (one, commit))
+}
+
+/// Returns what the tool of an EDIT or a FIX step is asked, or what two questions are compared by.
+///
+/// # Errors
+/// Returns an error when the repository can not be read.
+pub fn work_for(
+    cx: &RunContext,
+    errand: (&Errand, Purpose),
+    (one, commit): (&WorkstreamState, ObjectId),
+) -> Result<Result<Asked, Unasked>, ExecuteError> {
+    let order = &errand.0.order;
     if order.role != StepRole::Fix {
-        let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed;
+        // That an attempt was cut short changes nothing about what is a good answer.
+        let is_cut = |last: &LastStep| matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
+        let is_told = |last: &LastStep| errand.1 == Purpose::Sending || !is_cut(last);
+        let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed && is_told(last);
         let feedback = one.last.as_ref().filter(bad).map(|last| last.message.as_str());
         return asked(cx, errand, commit, Request::Edit { feedback });
     }
@@ -309,7 +347,7 @@ pub fn work(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, 
 /// Returns an error when the repository can not be read.
 pub fn resolve(
     cx: &RunContext,
-    errand: &Errand,
+    errand: (&Errand, Purpose),
     (conflict, messages, marked): (&Conflict, &str, ObjectId),
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let objects = Objects::open(&cx.repo)?;
@@ -326,12 +364,13 @@ pub fn resolve(
 
 fn asked(
     cx: &RunContext,
-    Errand { order, profile, budget }: &Errand,
+    (Errand { order, profile, budget }, purpose): (&Errand, Purpose),
     commit: ObjectId,
     request: Request<'_>,
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let (plan, _) = place::planned(cx, order)?;
     let asker = Asker { repo: &cx.repo, templates: &cx.templates, inputs: &cx.inputs, most_seconds: cx.config.timeout_sec };
     let (step, role, index, window) = (&order.step, order.role, order.index, profile.context_window);
-    Ok(asker.ask(&Question { plan, step, role, index, profile, window, commit, request, rung: order.rung, budget: *budget })?)
+    let question = Question { plan, step, role, index, profile, window, commit, request, rung: order.rung, budget: *budget };
+    Ok(asker.ask_for(&question, purpose)?)
 }

@@ -1,10 +1,11 @@
 //! EDIT, FIX and RESOLVE steps: a tool changes files; what it left is captured, then judged.
 
+use super::cached::{self, Told};
 use super::capture::{self, Found, Judged};
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::recorder::Recorder;
-use super::watch::{self, Told};
+use super::watch::{self, Told as Reported};
 use super::work::{self, Worked};
 use super::{fixers, place, replay, resolve};
 use crate::domain::plan::model::Workstream;
@@ -14,7 +15,7 @@ use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole};
 use crate::domain::run::state::RunState;
 use crate::domain::run::verdict::{Verdict, captured, verdict};
 use crate::domain::tool::price::priced;
-use crate::domain::tool::profile::ToolKind;
+use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::io::clock::Stopwatch;
 
 /// How many remarks about a change the ledger keeps besides the reason.
@@ -34,15 +35,14 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
             "the tool `{name}` is no longer known; give its profile back, then run `git orc resume`"
         )));
     };
-    watch::enter(cx, &watch::name(order), Some(profile)).await?;
-    let mut worked = match (&profile.kind, order.role) {
-        (ToolKind::Replay, _) => replay::run(cx, order, state).await?,
-        (ToolKind::Fixers, _) => fixers::run(cx, order, state).await?,
-        (_, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,
-        (_, _) => work::run(cx, order, profile, state).await?,
+    let Told { result, wanted, note } = cached::change(cx, order, profile, state).await?;
+    let mut worked = match result {
+        Some(known) => known,
+        None => done(cx, order, profile, state).await?,
     };
-    watch::leave(cx, &watch::name(order)).await?;
-    let Told { mut events, stop } = watch::told(cx, order, profile.integrity);
+    worked.notes.splice(..0, note);
+    let result = cached::whole(&worked.found);
+    let Reported { mut events, stop } = watch::told(cx, order, profile.integrity);
     if let Some(reason) = &stop {
         worked.message.clone_from(reason);
         worked.outcome = if worked.outcome == StepOutcome::Cancelled { StepOutcome::Cancelled } else { StepOutcome::Rejected };
@@ -54,25 +54,52 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     let is_to_blame = worked.failure.as_ref().is_some_and(|failure| failure.class.counts_for_breaker());
     // A person who gives up is no tool that is broken.
     let is_to_blame = is_to_blame && !profile.is_by_hand();
+    let outcome = worked.outcome;
     events.push(Event::StepFinished(StepFinished {
+        duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+        tool_fault: profile.is_prompted() && is_to_blame,
+        ..finished(cx, order, worked)
+    }));
+    recorder.record(events).await?;
+    if let (Some(wanted), Some(tree), StepOutcome::Passed) = (wanted, result, outcome) {
+        cached::keep(cx, wanted, tree).await;
+    }
+    Ok(())
+}
+
+/// Lets whoever does the step do it, watched.
+async fn done(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, state: &RunState) -> Result<Worked, ExecuteError> {
+    watch::enter(cx, &watch::name(order), Some(profile)).await?;
+    let worked = match (&profile.kind, order.role) {
+        (ToolKind::Replay, _) => replay::run(cx, order, state).await?,
+        (ToolKind::Fixers, _) => fixers::run(cx, order, state).await?,
+        (_, StepRole::Resolve) => resolve::run(cx, order, profile, state).await?,
+        (_, _) => work::run(cx, order, profile, state).await?,
+    };
+    watch::leave(cx, &watch::name(order)).await?;
+    Ok(worked)
+}
+
+/// Returns what is recorded of the end of an attempt.
+fn finished(cx: &RunContext, order: &StepOrder, worked: Worked) -> StepFinished {
+    StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),
         attempt: order.attempt,
         tool: order.tool.clone(),
         outcome: worked.outcome,
-        message: std::mem::take(&mut worked.message),
-        notes: std::mem::take(&mut worked.notes),
-        tool_fault: profile.is_prompted() && is_to_blame,
+        message: worked.message,
+        notes: worked.notes,
+        tool_fault: false,
         exit_code: worked.exit_code,
-        duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-        output: worked.output.take(),
+        duration_ms: 0,
+        output: worked.output,
         findings: Vec::new(),
-        review: worked.review.take(),
-        failure: worked.failure.take(),
-        usage: worked.usage.take().map(|usage| priced(usage, cx.clock.now(), &cx.prices)),
-    }));
-    recorder.record(events).await?;
-    Ok(())
+        review: worked.review,
+        failure: worked.failure,
+        usage: worked.usage.map(|usage| priced(usage, cx.clock.now(), &cx.prices)),
+        cached: worked.cached,
+    }
 }
 
 /// Returns what the step tells besides the first reason: the others, and what is only noted.

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::bench::{self, Command};
+use super::cached::{self, Told};
 use super::check_base::{self, Failure, compare_with_base};
 use super::checked::{Checked, FINDINGS_KEPT, Printed, judge};
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use super::recorder::Recorder;
-use super::watch::{self, Told};
+use super::watch::{self, Told as Reported};
 use crate::domain::document::command::Argv;
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::ObjectId;
@@ -36,6 +37,11 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         StepKind::Static(commands) | StepKind::Runtime(commands) => commands,
         StepKind::Edit(_) => return Err(ExecuteError::Inconsistent(format!("step {} of {} is no check", step.id, plan.id))),
     };
+    let Told { result, wanted, note } = cached::check(cx, order, state).await?;
+    if let Some(message) = result {
+        let known = StepFinished { cached: true, ..ended(order, (StepOutcome::Passed, message), &watch) };
+        return Ok(recorder.record(vec![Event::StepFinished(known)]).await?);
+    }
     watch::enter(cx, &watch::name(order), None).await?;
     let mut notes = Vec::new();
     let checked = match place::stand(cx, order, state, Stand::Tip).await? {
@@ -53,31 +59,50 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     watch::leave(cx, &watch::name(order)).await?;
     let (mut checked, told, on_base) = checked?;
     notes.extend(told);
-    let Told { mut events, stop } = watch::told(cx, order, IntegrityMode::Stop);
+    let Reported { mut events, stop } = watch::told(cx, order, IntegrityMode::Stop);
     events.extend(on_base);
     if let Some(reason) = stop {
         checked.message = reason;
         checked.outcome = if checked.outcome == StepOutcome::Cancelled { StepOutcome::Cancelled } else { StepOutcome::Rejected };
     }
+    // A verdict that needs a remark is about more than the files that it is known by.
+    let is_plain = checked.outcome == StepOutcome::Passed && checked.exit_code == Some(0) && notes.is_empty() && events.is_empty();
+    notes.splice(..0, note);
     events.push(Event::StepFinished(StepFinished {
+        notes,
+        exit_code: checked.exit_code,
+        output: checked.output,
+        findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
+        ..ended(order, (checked.outcome, checked.message), &watch)
+    }));
+    recorder.record(events).await?;
+    if let Some(wanted) = wanted.filter(|_| is_plain) {
+        let tree = wanted.start.tree;
+        cached::keep(cx, wanted, tree).await;
+    }
+    Ok(())
+}
+
+/// Returns what is recorded of the end of a check that found nothing.
+fn ended(order: &StepOrder, (outcome, message): (StepOutcome, String), watch: &Stopwatch) -> StepFinished {
+    StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),
         attempt: order.attempt,
         tool: None,
-        outcome: checked.outcome,
-        message: checked.message,
-        notes,
+        outcome,
+        message,
+        notes: Vec::new(),
         tool_fault: false,
-        exit_code: checked.exit_code,
+        exit_code: None,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-        output: checked.output,
-        findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
+        output: None,
+        findings: Vec::new(),
         review: None,
         failure: None,
         usage: None,
-    }));
-    recorder.record(events).await?;
-    Ok(())
+        cached: false,
+    }
 }
 
 /// Says which files of the captured tree are not as they were captured when a check has ended: its verdict is about files that were changed

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
+use super::cache::Cache;
 use super::folder::RunFolder;
 use super::hold::Hold;
 use super::space::{self, SpaceError};
@@ -97,6 +98,8 @@ pub struct Parts {
     pub guard: Arc<Guard>,
     /// What programs may use of the machine.
     pub resources: ResourceLimits,
+    /// The cache of steps, where the run asks for it.
+    pub cache: Option<Cache>,
     /// How much room must be left on the disks before a step starts, in bytes.
     pub min_free: u64,
 }

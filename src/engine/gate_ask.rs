@@ -110,7 +110,10 @@ fn may_be_chance(compared: Option<&Comparison>, execution: &Execution) -> bool {
 }
 
 /// Finds out what a verdict is known by.
-async fn key(cx: &RunContext, ask: Ask<'_>) -> Result<GateKey, ExecuteError> {
+///
+/// # Errors
+/// Returns an error when the toolchain can not be asked or an object can not be read.
+pub async fn key(cx: &RunContext, ask: Ask<'_>) -> Result<GateKey, ExecuteError> {
     let (own, begins) = (cx.clone(), ask.begins);
     let base = blocking(move || Ok(begins.map(|begins| Objects::open(&own.repo)?.tree_of(begins)).transpose()?)).await?;
     let place = cx.repo.work_dir().unwrap_or_else(|| cx.repo.common_dir());

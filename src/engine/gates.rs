@@ -1,6 +1,7 @@
 //! Gates on the merged tree. A red gate is followed to its culprit: the smallest number of merges that turns it red names it; it is evicted
 //! and the rest goes on.
 
+use super::cached_gate;
 use super::checked::FINDINGS_KEPT;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
@@ -218,7 +219,13 @@ async fn run_gate(
     if let GateCheck::Manual(question) = &gate.check {
         return Ok(decided(gate, question, (state.decision(gate.id.as_str(), tree), tree), (wave, merges, (round, rollback))));
     }
-    let answer = ask(cx, Ask { gate, place, begins: Some(base), ungated: None }).await?;
+    let question = Ask { gate, place, begins: Some(base), ungated: None };
+    if let Some(known) = cached_gate::look(cx, question).await? {
+        let run = GateRun { wave, round, workstreams: merges.iter().map(|merge| merge.workstream.clone()).collect(), ..known };
+        let message = run.reason.clone().unwrap_or_default();
+        return Ok((vec![Event::GateFinished(run)], Verdict::Passed, message));
+    }
+    let answer = ask(cx, question).await?;
     let mut events = answer.events;
     // What a merged program does to the repository is a failure of its own, and the search for the culprit finds who brought it in.
     let verdict = match (&answer.stop, answer.judged.outcome) {
@@ -247,6 +254,8 @@ async fn run_gate(
         asks: false,
         rollback,
     };
+    let result = (verdict, &run);
+    cached_gate::keep(cx, question, result).await?;
     events.push(Event::GateFinished(run));
     Ok((events, verdict, message))
 }

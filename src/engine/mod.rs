@@ -6,6 +6,11 @@
 pub mod advance;
 pub mod ask;
 pub mod bench;
+pub mod cache;
+pub mod cache_key;
+pub mod cache_store;
+pub mod cached;
+pub mod cached_gate;
 pub mod capture;
 pub mod change;
 pub mod check;

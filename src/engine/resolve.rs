@@ -1,6 +1,6 @@
 //! RESOLVE steps: a tool gets the merge with its conflict markers; what it makes of them becomes a commit with both sides as parents.
 
-use super::ask::{self, Errand};
+use super::ask::{self, Errand, Purpose};
 use super::bench;
 use super::capture::Found;
 use super::context::RunContext;
@@ -31,7 +31,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     let (marked, theirs) = blocking(move || Ok((marked(&own, &name, &sides)?, theirs(&own, &sides)?))).await?;
     let budget = of_attempt(cx.brief(), state, (&order.workstream, one));
     let (own, errand, sides) = (cx.clone(), Errand { order: order.clone(), profile: profile.clone(), budget }, conflict.clone());
-    let asked = match blocking(move || ask::resolve(&own, &errand, (&sides, &theirs, marked))).await? {
+    let asked = match blocking(move || ask::resolve(&own, (&errand, Purpose::Sending), (&sides, &theirs, marked))).await? {
         Ok(asked) => asked,
         Err(message) => return Ok(Worked::unasked(message)),
     };
@@ -54,7 +54,10 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
 }
 
 /// Commits the merge with its markers, so that a worktree can stand on it.
-fn marked(cx: &RunContext, workstream: &str, conflict: &Conflict) -> Result<ObjectId, ExecuteError> {
+///
+/// # Errors
+/// Returns an error when the repository does not let it.
+pub(super) fn marked(cx: &RunContext, workstream: &str, conflict: &Conflict) -> Result<ObjectId, ExecuteError> {
     let objects = Objects::open(&cx.repo)?;
     let merger = Merger::open(&cx.repo, &cx.merging)?;
     let (ours, theirs) = (Side { commit: conflict.tip, label: &cx.plan.target }, Side { commit: conflict.commit, label: workstream });
@@ -72,7 +75,10 @@ const MOST_LOOKED_AT: usize = 500;
 
 /// Returns the messages of what the other side did to the conflicting paths since the work began, the oldest first; where nothing of it is
 /// found there, because a folder has moved for example, that of its tip.
-fn theirs(cx: &RunContext, conflict: &Conflict) -> Result<String, ExecuteError> {
+///
+/// # Errors
+/// Returns an error when an object can not be read.
+pub(super) fn theirs(cx: &RunContext, conflict: &Conflict) -> Result<String, ExecuteError> {
     let objects = Objects::open(&cx.repo)?;
     let paths: Vec<RepoPath> = conflict.paths.iter().map(|path| path.as_str().into()).collect();
     let shared = objects.merge_bases(conflict.tip, conflict.commit)?;

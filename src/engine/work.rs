@@ -57,6 +57,8 @@ pub struct Worked {
     pub usage: Option<Usage>,
     /// What it left behind, in the order of its making.
     pub found: Vec<Found>,
+    /// Whether it is the recorded result of an earlier attempt.
+    pub cached: bool,
 }
 
 impl Worked {
@@ -73,6 +75,7 @@ impl Worked {
             failure: None,
             usage: None,
             found: Vec::new(),
+            cached: false,
         }
     }
 
@@ -200,7 +203,7 @@ pub async fn assign(
     let told = hearing::hear(cx, profile, (&ended, &run_dir), changed);
     let mut settled = hearing::settle(profile, told, worked.outcome);
     hearing::estimate(cx, profile, (&set.asked.text, set.parents.first().copied(), worked.found.first().cloned()), &mut settled).await?;
-    worked.take(settled.with_model(model(order, profile, &set).or(profile.model.as_deref())));
+    worked.take(settled.with_model(model(set.plan, order.index, profile).or(profile.model.as_deref())));
     if profile.output == OutputMode::Worktree && worked.outcome == StepOutcome::Passed && is_empty {
         no_change(cx, &set, &mut worked)?;
     }
@@ -348,8 +351,9 @@ fn no_change(cx: &RunContext, set: &Assignment<'_>, worked: &mut Worked) -> Resu
 }
 
 /// Returns the model that the plan names for this tool. Another tool that takes its place knows nothing of it.
-fn model<'a>(order: &StepOrder, profile: &ToolProfile, set: &Assignment<'a>) -> Option<&'a str> {
-    let step = place::edit_step(set.plan, order.index)?;
+#[must_use]
+pub fn model<'a>(plan: &'a Workstream, index: usize, profile: &ToolProfile) -> Option<&'a str> {
+    let step = place::edit_step(plan, index)?;
     let is_meant = match &step.tool {
         ToolChoice::Tool(id) => *id == profile.id,
         ToolChoice::Capability(_) => true,
@@ -382,7 +386,7 @@ fn start(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, (worktree, s
         workstream: &order.workstream,
         run: cx.run,
         command: set.command,
-        model: model(order, profile, set),
+        model: model(set.plan, order.index, profile),
         budget: set.budget.usd,
         timeout_sec: limit.unwrap_or(u64::MAX),
         sandbox: cx.hold.held(Some(profile)).level,

@@ -5,6 +5,7 @@ pub mod fs;
 pub mod git;
 pub mod http;
 pub mod letterbox;
+pub mod machine;
 pub mod process;
 pub mod room;
 pub mod sandbox;

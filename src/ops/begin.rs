@@ -13,11 +13,14 @@ use crate::domain::policy::sandbox::{Network, OwnRules, SandboxLevel, SandboxRul
 use crate::domain::prompt::template::Templates;
 use crate::domain::run::config::{Routes, RunConfig, ToolTraits};
 use crate::domain::run::purse::Elsewhere;
+use crate::domain::run::workers::workers;
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::registry::{self, Candidate};
 use crate::domain::tool::routing::{RoutingError, candidates};
 use crate::domain::tool::strategy::Strategy;
 use crate::engine::advance::branch_ref;
+use crate::engine::cache::Cache;
+use crate::engine::cache_store::CacheStore;
 use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
 use crate::engine::hold::Hold;
@@ -26,9 +29,11 @@ use crate::io::git::guard::{Guard, GuardError, GuardSettings};
 use crate::io::git::inspect::InspectError;
 use crate::io::git::merge::{MergeCommandError, MergeSettings};
 use crate::io::git::worktree::{WorktreeError, Worktrees};
+use crate::io::machine::machine;
 use crate::io::process::request::cancel_channel;
 use crate::io::sandbox::grants::{Extra, Grounds, Protected};
 use crate::io::sandbox::probe::{Probe, probe, probe_kernel};
+use crate::io::settings::layer::Layer;
 use crate::io::settings::resolve::Settings;
 
 /// The error of getting ready to drive a run.
@@ -102,7 +107,7 @@ pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<R
         }
         routes.insert(workstream.id.clone(), steps);
     }
-    Ok(RunConfig {
+    let mut config = RunConfig {
         breaker: settings.limits.breaker,
         tools,
         absent: absent(cx, &routes),
@@ -111,8 +116,14 @@ pub fn config(cx: &Context, settings: &Settings, plan: &CheckedPlan) -> Result<R
         sandbox: rules(settings),
         strategies,
         budgets: settings.budgets,
+        cache_ttl_sec: settings.cache.value.then_some(settings.cache_ttl_sec.value),
         ..RunConfig::of_workers(settings.max_workers.value.max(1))
-    })
+    };
+    if settings.cache.value && settings.max_workers.origin.layer == Layer::Shipped {
+        let found = workers(machine(), &config.tools);
+        (config.max_workers, config.workers_why) = (found.count, Some(found.why));
+    }
+    Ok(config)
 }
 
 /// Returns which of the tools of a run are not there, and why.
@@ -313,6 +324,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         durability: cx.durability(),
     };
     let guard = Guard::new(&cx.repo, &worktrees, cx.ledger(), guarded).map_err(|e| BeginError::Guard(Box::new(e)))?;
+    let begun_ttl = begun.config.cache_ttl_sec;
     Ok(RunContext::new(Parts {
         run: begun.run,
         plan: begun.plan,
@@ -335,6 +347,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         folder,
         durability: cx.durability(),
         notes: settings.notes.value,
+        cache: cache(cx, begun_ttl),
         cancel: cancel_channel().0,
         supervisor: cx.supervisor.clone(),
         live: Mutex::new(BTreeMap::new()),
@@ -344,6 +357,18 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         resources: settings.resources.value,
         min_free: settings.min_free_mib.value.saturating_mul(1 << 20),
     }))
+}
+
+/// Opens the cache of steps, where a run asks for it. A cache that can not be opened is told of and goes without.
+fn cache(cx: &Context, ttl: Option<u64>) -> Option<Cache> {
+    let ttl = ttl?;
+    match CacheStore::open(&cx.repo, cx.durability()) {
+        Ok(store) => Some(Cache::new(store, ttl)),
+        Err(error) => {
+            tracing::warn!(%error, "the run goes without the cache of steps");
+            None
+        }
+    }
 }
 
 fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {

@@ -19,6 +19,7 @@ use crate::io::git::lock::{LockError, RunLock, SessionState};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::io::git::refs::{RefError, Refs};
 use crate::io::git::worktree::{WorktreeError, Worktrees};
+use crate::ops::cache::{Sweep, sweep};
 use crate::ops::context::Context;
 use crate::ops::leftover::{Fate, Leftover, leftovers, remove, session, sweep_sessions, worktrees};
 use crate::ops::load::{LoadError, RunHead, load_state, run_entries, runs};
@@ -121,6 +122,8 @@ pub struct Garbage {
     pub kept: Vec<Kept>,
     /// How many objects of the ledger became a pack.
     pub packed: usize,
+    /// How many results of steps went that may no longer be used.
+    pub cached: usize,
 }
 
 impl Garbage {
@@ -157,6 +160,7 @@ pub fn gc(cx: &Context, request: &GcRequest) -> Result<Garbage, GcError> {
     }
     name_strangers(cx, &heads, &standing, &mut garbage);
     garbage.packed = pack(cx, request)?;
+    garbage.cached = sweep(cx, if request.effect == Effect::Take { Sweep::Take } else { Sweep::Tell });
     Ok(garbage)
 }
 

@@ -19,7 +19,7 @@ use crate::io::git::ledger_ref::LedgerError;
 /// Returns the ends of attempts of tools, with the run and the time of each.
 fn attempts(entries: &[Entry]) -> impl Iterator<Item = (&Entry, &StepFinished)> {
     entries.iter().filter_map(|entry| match entry.event() {
-        Some(Event::StepFinished(finished)) if finished.tool.is_some() => Some((entry, finished)),
+        Some(Event::StepFinished(finished)) if finished.tool.is_some() && !finished.cached => Some((entry, finished)),
         _ => None,
     })
 }
@@ -101,6 +101,7 @@ mod tests {
             review: None,
             failure: failure.map(Failure::of),
             usage: Some(Usage { cost, ..Usage::default() }),
+            cached: false,
         };
         let (id, ts) = (EntryId::new(Ulid::from(1)), Timestamp::from_second(second).unwrap());
         codec::entry(id, ts, RunId::new(Ulid::from(run)), Event::StepFinished(finished))

@@ -5,6 +5,7 @@
 
 pub mod begin;
 pub mod bridge;
+pub mod cache;
 pub mod config_check;
 pub mod context;
 pub mod cost;

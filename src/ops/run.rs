@@ -242,7 +242,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         plan_digest: frozen::digest(&source),
         version: VERSION.to_owned(),
     };
-    let (hold, sandbox_notes) = begin::hold(cx, &settings, (run, config.sandbox, &config)).await?;
+    let (hold, mut sandbox_notes) = begin::hold(cx, &settings, (run, config.sandbox, &config)).await?;
+    sandbox_notes.extend(config.workers_why.clone());
     let sandbox = Some(hold.held(None).level);
     let driven = RunDriven {
         round: 0,
@@ -280,6 +281,11 @@ pub fn settings(cx: &Context, plan: &CheckedPlan) -> crate::io::settings::resolv
         && settings.max_workers.origin.layer < crate::io::settings::layer::Layer::Plan
     {
         settings.max_workers.value = workers;
+    }
+    if let Some(cache) = plan.cache
+        && settings.cache.origin.layer < crate::io::settings::layer::Layer::Plan
+    {
+        settings.cache.value = cache;
     }
     settings.tighten_run(plan.budget);
     settings

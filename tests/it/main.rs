@@ -10,6 +10,7 @@
 
 mod architecture;
 mod bridges;
+mod cache;
 mod cli;
 mod corpora;
 mod costs;

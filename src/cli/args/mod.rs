@@ -1,5 +1,6 @@
 //! The arguments: one file per command, the words of the help being the documentation of the structs, and what the command does with them.
 
+pub mod cache;
 pub mod config;
 pub mod cost;
 pub mod decide;

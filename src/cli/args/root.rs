@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use super::cache::CacheArgs;
 use super::config::ConfigArgs;
 use super::cost::CostArgs;
 use super::decide::DecideArgs;
@@ -110,6 +111,7 @@ pub enum Command {
     Hook(HookArgs),
     Doctor(DoctorArgs),
     Gc(GcArgs),
+    Cache(CacheArgs),
     Tools(ToolsArgs),
     Trust(TrustArgs),
     Config(ConfigArgs),
@@ -143,6 +145,7 @@ impl Command {
             | Self::Hook(_)
             | Self::Doctor(_)
             | Self::Gc(_)
+            | Self::Cache(_)
             | Self::Tools(_)
             | Self::Trust(_)
             | Self::Config(_)

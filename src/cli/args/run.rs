@@ -30,6 +30,7 @@ Examples:
   git orc run plan.yaml
   git orc run plan.yaml --max-workers 8 --target orc/second-try
   git orc run plan.yaml --budget run.usd=5 --budget attempt.minutes=15
+  git orc run plan.yaml --cache       What an earlier run has found out is not done again
   git orc run plan.yaml --json > run.json
 
 Ctrl-C once stops gently: no new step starts, and what was produced is captured. Twice ends the tools at once. `git orc resume` continues.
@@ -121,6 +122,9 @@ pub struct RunArgs {
     /// How much may be spent: SCOPE.WHAT=AMOUNT, with attempt, workstream, run or day, and usd, tokens or minutes; repeatable
     #[arg(long, value_name = "BUDGET", value_parser = BudgetWish::parse)]
     pub budget: Vec<BudgetWish>,
+    /// Take results of steps from the cache, and keep those of this run in it
+    #[arg(long, value_name = "YES", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub cache: Option<bool>,
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
@@ -146,6 +150,7 @@ impl RunArgs {
             durability: durability.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--durability"))),
             sandbox: self.sandbox.map(SandboxFlag::setting),
             network: network.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--network"))),
+            cache: self.cache.map(|cache| Setting::new(cache, Origin::new(Layer::Flag, "--cache"))),
             dry_run: self.dry_run.then(|| Setting::new(true, Origin::new(Layer::Flag, "--dry-run"))),
             ..Overlay::default()
         }

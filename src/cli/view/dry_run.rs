@@ -31,10 +31,12 @@ struct Steps<'a> {
 }
 
 #[derive(Serialize)]
-struct Start {
+struct Start<'a> {
     base: ObjectId,
     tip: ObjectId,
     max_workers: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_workers_why: Option<&'a str>,
 }
 
 /// Returns the text for people.
@@ -43,6 +45,9 @@ pub fn human(prepared: &Prepared, config: &RunConfig) -> String {
     let mut out = plan::human(&prepared.plan, &prepared.schedule);
     let workers = config.max_workers;
     out.push_str(&format!("\nwould start at {}, at most {workers} at once:\n", prepared.tip.short()));
+    if let Some(why) = &config.workers_why {
+        out.push_str(&format!("  {why}\n"));
+    }
     for one in ordered(prepared) {
         out.push_str(&format!("\n  {}\n", one.id));
         for command in &one.setup {
@@ -80,7 +85,8 @@ pub fn json(prepared: &Prepared, config: &RunConfig) -> String {
         .map(|one| Steps { workstream: &one.id, setup: &one.setup, fixers: &one.fixers, steps: steps(one, config) })
         .collect();
     document.insert("dry_run".to_owned(), Value::Bool(true));
-    document.insert("start".to_owned(), value(&Start { base: prepared.base, tip: prepared.tip, max_workers: config.max_workers }));
+    let (max_workers, max_workers_why) = (config.max_workers, config.workers_why.as_deref());
+    document.insert("start".to_owned(), value(&Start { base: prepared.base, tip: prepared.tip, max_workers, max_workers_why }));
     document.insert("steps".to_owned(), value(&all));
     let gates: Vec<&Argv> = prepared.plan.gates.iter().filter_map(Gate::argv).collect();
     document.insert("gates".to_owned(), value(&gates));

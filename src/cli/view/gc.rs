@@ -23,6 +23,13 @@ struct Document<'a> {
     taken: Vec<One<'a>>,
     kept: Vec<Left<'a>>,
     packed_objects: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    cached_results: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 #[derive(Serialize)]
@@ -63,6 +70,7 @@ pub fn json(garbage: &Garbage, effect: Effect) -> String {
         taken: taken.collect(),
         kept: garbage.kept.iter().map(|kept| Left { what: &kept.what, why: &kept.why }).collect(),
         packed_objects: garbage.packed,
+        cached_results: garbage.cached,
     })
 }
 
@@ -102,6 +110,10 @@ pub fn human(garbage: &Garbage, effect: Effect) -> Styled {
     if garbage.packed > 0 {
         let verb = if effect == Effect::Tell { "would be packed" } else { "packed" };
         out.add(format!("; {} of the ledger {verb}", count(garbage.packed, "object")));
+    }
+    if garbage.cached > 0 {
+        let verb = if effect == Effect::Tell { "would be taken" } else { "taken" };
+        out.add(format!("; {} {verb} out of the cache", count(garbage.cached, "expired result")));
     }
     out.line();
     out

@@ -1,5 +1,6 @@
 //! Views: from data to the text that a person or a program reads. Nothing here prints.
 
+pub mod cache;
 pub mod color;
 pub mod config_check;
 pub mod cost;

@@ -197,6 +197,7 @@ impl Sample {
             review: None,
             failure: None,
             usage: None,
+            cached: false,
         }));
     }
 

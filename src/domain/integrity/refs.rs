@@ -6,6 +6,8 @@ use crate::domain::id::{ObjectId, RunId};
 /// The ref of the ledger.
 const LEDGER: &str = "refs/orc/ledger";
 const NOTES: &str = "refs/notes/orc";
+/// The ref of the cache of steps.
+const CACHE: &str = "refs/orc/cache";
 
 /// Whose a ref is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Owner {
     Notes,
     /// The integration branch, which another run may share.
     Target,
+    /// The cache of steps, which every run writes anew and nobody believes without a seal.
+    Cache,
     /// The user, or another run.
     Other,
 }
@@ -29,6 +33,8 @@ pub fn owner(name: &str, run: RunId, target: &str) -> Owner {
     let is_of_run = |rest: &str| rest.split('/').any(|part| part == run);
     if name == LEDGER {
         Owner::Ledger
+    } else if name == CACHE {
+        Owner::Cache
     } else if name == target {
         Owner::Target
     } else if name == NOTES || name.starts_with("refs/notes/orc/") {
@@ -85,6 +91,8 @@ pub const fn answer(owner: Owner, relation: Relation) -> Answer {
         (Owner::Target, Relation::New) => Answer::Note(Thing::Target, how),
         (Owner::Target, Relation::Ahead) => Answer::Note(Thing::Target, how),
         (Owner::Other, Relation::New | Relation::Ahead) => Answer::Accept,
+        // It is written anew each time, and what is lost with it is found again.
+        (Owner::Cache, _) => Answer::Accept,
         (Owner::Other, Relation::Gone | Relation::Behind | Relation::Apart) => Answer::Note(Thing::UserRef, how),
         (Owner::Ledger, Relation::Gone | Relation::Behind | Relation::Apart) => Answer::PutBack(Thing::Ledger, how),
         (Owner::Notes, Relation::Gone | Relation::Behind | Relation::Apart) => Answer::PutBack(Thing::Notes, how),
@@ -128,6 +136,8 @@ mod tests {
         check(&format!("refs/orc/prepared/{}", run.lower()), Owner::ThisRun);
         check("refs/orc/ws/01brz3ndektsv4rrffq69g5fav/a", Owner::Other);
         check("refs/orc/ledger2", Owner::Other);
+        check("refs/orc/cache", Owner::Cache);
+        check("refs/orc/cache2", Owner::Other);
         check("refs/stash", Owner::Other);
     }
 
@@ -138,6 +148,7 @@ mod tests {
             assert!(!matches!(answer(Owner::Other, relation), Answer::PutBack(..)), "{relation:?}");
             let is_ours = matches!(answer(Owner::ThisRun, relation), Answer::PutBack(Thing::RunRef, _));
             assert!(is_ours, "{relation:?}");
+            assert_eq!(answer(Owner::Cache, relation), Answer::Accept, "another run may write it at any time");
         }
         for relation in [R::New, R::Ahead] {
             assert_eq!(answer(Owner::Other, relation), Answer::Accept);

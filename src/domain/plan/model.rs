@@ -9,6 +9,7 @@ use crate::domain::gate::model::{Baseline, Gate};
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::phase::rules::StepRules;
 use crate::domain::policy::budget::{Budget, WorkstreamBudget};
+use crate::domain::policy::pattern::Pattern;
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::limits::LoopLimits;
 
@@ -27,6 +28,8 @@ pub struct CheckedPlan {
     pub wave_delay_sec: u64,
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
+    /// Whether a run takes results of steps from the cache; `None` leaves it to the settings.
+    pub cache: Option<bool>,
     /// How much may be spent on a run of it.
     pub budget: Budget,
     /// The gates, in the order in which they run.
@@ -54,6 +57,8 @@ pub struct Workstream {
     pub depends_on: Vec<WorkstreamId>,
     /// What it may write and create, and what it must not touch.
     pub scope: Scope,
+    /// The files that its steps read, besides those that it may change; `None` for every file.
+    pub inputs: Option<Vec<Pattern>>,
     /// Two workstreams of one conflict group are never in one wave.
     pub conflict_group: Option<String>,
     /// Whether it may share a wave with others.

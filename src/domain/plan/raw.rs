@@ -54,6 +54,8 @@ record! {
         wave_delay_sec "wave_delay_sec": Pause,
         /// Whether the first failure stops everything that has not started.
         fail_fast "fail_fast": bool,
+        /// Whether a run takes results of steps from the cache and keeps its own in it.
+        cache "cache": bool,
         /// How much may be spent on a run.
         budget "budget": RawPlanBudget,
         /// Checks on merged trees.
@@ -98,6 +100,8 @@ record! {
         files_create "files_create": Texts,
         /// Globs of the files that it must not touch.
         files_forbid "files_forbid": Texts,
+        /// Globs of the files that its steps read, besides those that it may change; every file when absent. Only the cache asks for it.
+        inputs "inputs": Texts,
         /// Two workstreams of one conflict group never run side by side.
         conflict_group "conflict_group": String,
         /// Whether it may run beside others.

@@ -209,6 +209,7 @@ pub(crate) mod tests {
             review: None,
             failure: None,
             usage,
+            cached: false,
         };
         Entry {
             id: EntryId::new(Ulid::from(1)),

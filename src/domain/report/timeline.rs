@@ -132,6 +132,7 @@ mod tests {
             review: None,
             failure: None,
             usage: None,
+            cached: false,
         })
     }
 

@@ -71,6 +71,12 @@ pub struct RunConfig {
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,
+    /// How long results of steps may be used again, in seconds; `None` when the cache is not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_ttl_sec: Option<u64>,
+    /// Why so many workstreams run at once, where that was found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers_why: Option<String>,
 }
 
 impl ToolTraits {
@@ -96,6 +102,8 @@ impl RunConfig {
             strategies: BTreeMap::new(),
             records: BTreeMap::new(),
             budgets: Budgets::default(),
+            cache_ttl_sec: None,
+            workers_why: None,
         }
     }
 

@@ -361,6 +361,9 @@ pub struct StepFinished {
     /// What the tool used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// Whether its result was taken from the cache, so that it says nothing about its tool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cached: bool,
 }
 
 /// Where a patch came from.
@@ -373,6 +376,8 @@ pub enum PatchOrigin {
     Diff,
     /// What a step left behind that was cut short.
     Salvage,
+    /// The recorded result of an earlier attempt.
+    Cache,
 }
 
 /// A patch was captured.

@@ -292,7 +292,7 @@ fn wave_finished(state: &mut RunState, wave: &WaveMoved, ts: Timestamp) -> Resul
 }
 
 fn note_tool(state: &mut RunState, finished: &StepFinished, ts: Timestamp) {
-    let Some(tool) = &finished.tool else { return };
+    let Some(tool) = finished.tool.as_ref().filter(|_| !finished.cached) else { return };
     state.tools.entry(tool.clone()).or_default().finished(finished, ts);
     if let Some(usage) = &finished.usage {
         state.purse.pay(Spent::of(Some(usage), finished.duration_ms), ts);

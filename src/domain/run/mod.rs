@@ -38,6 +38,7 @@ pub mod undoing;
 pub mod verdict;
 pub mod waiting;
 pub mod wording;
+pub mod workers;
 pub mod workstream_machine;
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
         review: None,
         failure: None,
         usage: None,
+        cached: false,
     })
 }
 

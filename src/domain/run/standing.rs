@@ -134,6 +134,7 @@ mod tests {
             review: None,
             failure,
             usage: None,
+            cached: false,
         }
     }
 

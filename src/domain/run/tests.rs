@@ -61,6 +61,7 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
         title: None,
         depends_on: depends_on.iter().map(|d| id(d)).collect(),
         scope: Scope::new(&["**".to_owned()], &[], &[]).unwrap(),
+        inputs: None,
         conflict_group: None,
         parallel_ok: true,
         priority: 0,
@@ -101,6 +102,7 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
         max_workers: Some(2),
         wave_delay_sec: 3,
         fail_fast: matches!(fail_fast, FailFast::Yes),
+        cache: None,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams,
@@ -264,6 +266,7 @@ impl Dice {
             review: None,
             failure: None,
             usage: None,
+            cached: false,
         }));
     }
 

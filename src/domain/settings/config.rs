@@ -12,7 +12,7 @@ use crate::domain::document::read::{Free, Read, Whole};
 use crate::domain::document::record::{Extra, Record, described, read_record, record, record_schema};
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Shape, SourceFile};
-use crate::domain::plan::raw::{Pause, Texts};
+use crate::domain::plan::raw::{Pause, Seconds, Texts};
 use crate::domain::policy::budget::raw::RawBudgets;
 use crate::domain::policy::sandbox::{Network, Reads, SandboxWish, is_grantable};
 use crate::domain::settings::budget::FileBudgets;
@@ -48,6 +48,10 @@ record! {
         resources "resources": RawResources,
         /// How much room a step must find on the disks, in MiB.
         min_free_mib "min_free_mib": Amount,
+        /// Whether runs take results of steps from the cache and keep theirs in it.
+        cache "cache": bool,
+        /// How long a result may be taken from the cache, in seconds.
+        cache_ttl_sec "cache_ttl_sec": Seconds,
         /// How tightly programs are held.
         sandbox "sandbox": SandboxWord,
         /// What they may reach over the network.
@@ -104,6 +108,10 @@ pub struct Config {
     pub resources: Option<Lined<ResourceLimits>>,
     /// How much room a step must find on the disks, in MiB.
     pub min_free_mib: Option<Lined<u64>>,
+    /// Whether results of steps are taken from the cache and kept in it.
+    pub cache: Option<Lined<bool>>,
+    /// How long a result may be taken from the cache, in seconds.
+    pub cache_ttl_sec: Option<Lined<u64>>,
     /// How tightly programs are held.
     pub sandbox: Option<Lined<SandboxWish>>,
     /// What they may reach.
@@ -157,6 +165,8 @@ fn config(raw: &RawConfig, lines: &Lines<'_>, sink: &mut Sink<'_>) -> Config {
         env_allow: lines.lined(raw.env_allow.as_ref(), texts),
         resources: lines.lined(raw.resources.as_ref(), resources),
         min_free_mib: lines.lined(raw.min_free_mib.as_ref(), |amount| amount.wide()),
+        cache: lines.lined(raw.cache.as_ref(), |cache| *cache),
+        cache_ttl_sec: lines.lined(raw.cache_ttl_sec.as_ref(), |seconds| seconds.wide()),
         sandbox: lines.lined(raw.sandbox.as_ref(), |word| match word {
             SandboxWord::Auto => SandboxWish::Auto,
             SandboxWord::None => SandboxWish::None,

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod apply;
 pub mod attributes;
 mod blobs;
+pub mod cache_ref;
 pub mod checkout;
 pub mod command;
 pub mod content;

@@ -12,7 +12,7 @@ use crate::domain::tool::variable;
 use crate::io::git::command::GitCommand;
 use crate::io::git::repo::Repo;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "maxWorkers",
     "worktreeDir",
     "durability",
@@ -28,6 +28,8 @@ const KEYS: [&str; 15] = [
     "sandboxRead",
     "budget",
     "aimRegistry",
+    "cache",
+    "cacheTtlSec",
 ];
 
 /// One line of git's configuration.
@@ -98,6 +100,8 @@ fn set(overlay: &mut Overlay, key: &str, entry: &ConfigEntry) -> Result<(), Sett
         "progress" => overlay.progress = Some(Setting::new(progress(&place, text)?, origin)),
         "notes" => overlay.notes = Some(Setting::new(boolean(&place, text)?, origin)),
         "minFreeMib" => overlay.min_free_mib = Some(Setting::new(mebibytes(&place, text)?, origin)),
+        "cache" => overlay.cache = Some(Setting::new(boolean(&place, text)?, origin)),
+        "cacheTtlSec" => overlay.cache_ttl_sec = seconds(&place, text)?.map(|value| Setting::new(value, origin)),
         "timeoutSec" => overlay.timeout_sec = seconds(&place, text)?.map(|value| Setting::new(value, origin)),
         "sandbox" => overlay.sandbox = Some(Setting::new(sandbox(&place, text)?, origin)),
         "network" => overlay.network = Some(Setting::new(network(&place, text)?, origin)),

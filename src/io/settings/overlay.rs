@@ -79,6 +79,10 @@ pub struct Overlay {
     pub resources: Option<Setting<ResourceLimits>>,
     /// How much room a step must find on the disks, in MiB.
     pub min_free_mib: Option<Setting<u64>>,
+    /// Whether results of steps are taken from the cache and kept in it.
+    pub cache: Option<Setting<bool>>,
+    /// How long a result may be taken from the cache, in seconds.
+    pub cache_ttl_sec: Option<Setting<u64>>,
     /// The file with the registry of tools.
     pub registry: Option<Setting<PathBuf>>,
     /// How tightly programs are held.
@@ -120,6 +124,8 @@ impl Overlay {
             env_allow: place.setting(read.env_allow, |names| names),
             resources: place.setting(read.resources, |resources| resources),
             min_free_mib: place.setting(read.min_free_mib, |amount| amount),
+            cache: place.setting(read.cache, |cache| cache),
+            cache_ttl_sec: place.setting(read.cache_ttl_sec, |seconds| seconds),
             registry: place.setting(read.aim_registry, PathBuf::from),
             sandbox: place.setting(read.sandbox, |wish| wish),
             network: place.setting(read.network, |network| network),
@@ -175,6 +181,8 @@ impl Overlay {
             env_allow: joined(self.env_allow, weaker.env_allow),
             resources,
             min_free_mib: self.min_free_mib.or(weaker.min_free_mib),
+            cache: self.cache.or(weaker.cache),
+            cache_ttl_sec: self.cache_ttl_sec.or(weaker.cache_ttl_sec),
             registry: self.registry.or(weaker.registry),
             sandbox: self.sandbox.or(weaker.sandbox),
             network: self.network.or(weaker.network),

@@ -10,6 +10,7 @@ use super::layer::{Layer, Origin, Places, Setting};
 use super::limits::{LimitLayers, Limits};
 use super::overlay::{LedgerDurability, Overlay, Progress, SHIPPED};
 use super::variables;
+use crate::domain::cache::entry::DEFAULT_TTL_SEC;
 use crate::domain::plan::input::CommandDefaults;
 use crate::domain::policy::budget::{Budget, Budgets};
 use crate::domain::policy::sandbox::{Network, Reads, SandboxLevel, SandboxWish};
@@ -40,6 +41,10 @@ pub struct Settings {
     pub resources: Setting<ResourceLimits>,
     /// How much room a step must find on the disks, in MiB.
     pub min_free_mib: Setting<u64>,
+    /// Whether results of steps are taken from the cache and kept in it.
+    pub cache: Setting<bool>,
+    /// How long a result may be taken from the cache, in seconds.
+    pub cache_ttl_sec: Setting<u64>,
     /// The file with the registry of tools; `None` looks in the usual places. A relative path starts at the top of the repository.
     pub registry: Setting<Option<PathBuf>>,
     /// How tightly programs are held.
@@ -131,6 +136,8 @@ pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, Se
         env_allow: merged.env_allow.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
         resources: merged.resources.unwrap_or_else(|| Setting::new(ResourceLimits::ordinary(), built_in())),
         min_free_mib: merged.min_free_mib.unwrap_or_else(|| Setting::new(1024, built_in())),
+        cache: merged.cache.unwrap_or_else(|| Setting::new(false, built_in())),
+        cache_ttl_sec: merged.cache_ttl_sec.unwrap_or_else(|| Setting::new(DEFAULT_TTL_SEC, built_in())),
         registry: optional(merged.registry),
         sandbox: merged.sandbox.unwrap_or_else(|| Setting::new(SandboxWish::Auto, built_in())),
         network: merged.network.unwrap_or_else(|| Setting::new(Network::Full, built_in())),
@@ -241,6 +248,8 @@ impl Settings {
             row("env_allow", self.env_allow.value.join(","), &self.env_allow.origin),
             row("resources", self.resources.value.to_string(), &self.resources.origin),
             row("min_free_mib", self.min_free_mib.value.to_string(), &self.min_free_mib.origin),
+            row("cache", self.cache.value.to_string(), &self.cache.origin),
+            row("cache_ttl_sec", self.cache_ttl_sec.value.to_string(), &self.cache_ttl_sec.origin),
             row("aim_registry", path(&self.registry), &self.registry.origin),
             row("sandbox", self.sandbox.value.word().to_owned(), &self.sandbox.origin),
             row("network", self.network.value.name().to_owned(), &self.network.origin),

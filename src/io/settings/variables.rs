@@ -100,6 +100,7 @@ pub(super) fn grants(place: &str, text: &str) -> Result<Vec<String>, SettingsErr
 pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsError> {
     let max_workers = read(environment, &["ORC_MAX_WORKERS", "PIPELINE_MAX_WORKERS"], number)?;
     let timeout = read(environment, &["ORC_TIMEOUT_SEC", "PIPELINE_TIMEOUT_SEC"], seconds)?;
+    let cache_ttl = read(environment, &["ORC_CACHE_TTL_SEC"], seconds)?;
     Ok(Overlay {
         max_workers,
         worktree_dir: folder(environment, "ORC_WORKTREE_DIR"),
@@ -111,6 +112,8 @@ pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsErro
         env_allow: read(environment, &["ORC_ENV_ALLOW"], names)?,
         resources: None,
         min_free_mib: read(environment, &["ORC_MIN_FREE_MIB"], mebibytes)?,
+        cache: read(environment, &["ORC_CACHE"], boolean)?,
+        cache_ttl_sec: cache_ttl.and_then(|setting| Some(Setting::new(setting.value?, setting.origin))),
         registry: folder(environment, "AIM_REGISTRY_PATH"),
         sandbox: read(environment, &["ORC_SANDBOX"], sandbox)?,
         network: read(environment, &["ORC_NETWORK"], network)?,
@@ -123,7 +126,7 @@ pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsErro
 }
 
 /// The variables that are settings.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 28] = [
     "ORC_MAX_WORKERS",
     "ORC_TIMEOUT_SEC",
     "ORC_WORKTREE_DIR",
@@ -133,6 +136,8 @@ const NAMES: [&str; 26] = [
     "ORC_DRY_RUN",
     "ORC_ENV_ALLOW",
     "ORC_MIN_FREE_MIB",
+    "ORC_CACHE",
+    "ORC_CACHE_TTL_SEC",
     "ORC_SANDBOX",
     "ORC_NETWORK",
     "ORC_READS",

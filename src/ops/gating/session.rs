@@ -95,6 +95,7 @@ impl<'a> Session<'a> {
             max_workers: None,
             wave_delay_sec: 0,
             fail_fast: false,
+            cache: None,
             budget: Budget::default(),
             gates: Vec::new(),
             workstreams: Vec::new(),

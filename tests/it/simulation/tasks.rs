@@ -139,6 +139,7 @@ fn finished(order: &StepOrder, deed: &Deed) -> Event {
         review: None,
         failure: deed.failure.clone(),
         usage: deed.usage.clone(),
+        cached: false,
     })
 }
 

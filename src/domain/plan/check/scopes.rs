@@ -6,6 +6,7 @@ use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place, Shape};
 use crate::domain::plan::raw::{RawWorkstream, Texts};
+use crate::domain::policy::pattern::Pattern;
 use crate::domain::policy::scope::{GlobError, Scope, ScopeField};
 
 /// The globs of a workstream, with the defaults of the plan applied.
@@ -56,6 +57,18 @@ pub fn scope(own: &At<RawWorkstream>, defaults: &RawWorkstream, sink: &mut Sink<
             None
         }
     }
+}
+
+/// Returns the globs of the files that a workstream reads; what is wrong with them goes to the sink.
+pub fn inputs(globs: &[At<String>], sink: &mut Sink<'_>) -> Vec<Pattern> {
+    let mut patterns = Vec::with_capacity(globs.len());
+    for glob in globs {
+        match Pattern::parse(&relative(&glob.value, sink.shape())) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(error) => sink.add(Draft::new(Code::BadGlob, glob.place, format!("in `inputs`: {error}"))),
+        }
+    }
+    patterns
 }
 
 /// The original system took `/src/x` in a bundle for `src/x`.

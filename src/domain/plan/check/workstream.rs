@@ -9,7 +9,7 @@ use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink};
 use crate::domain::document::source::At;
 use crate::domain::id::WorkstreamId;
-use crate::domain::plan::check::scopes::scope;
+use crate::domain::plan::check::scopes::{inputs, scope};
 use crate::domain::plan::check::steps::{Layers, steps, texts};
 use crate::domain::plan::check::{budgets, limits};
 use crate::domain::plan::model::{PromptSource, TestGate, Workstream};
@@ -40,6 +40,7 @@ pub fn workstream(layers: Layers<'_>, sink: &mut Sink<'_>) -> Option<Workstream>
         title: pick!(layers.title).map(|title| title.value.clone()),
         depends_on: Vec::new(),
         scope: scope?,
+        inputs: pick!(layers.inputs).map(|globs| inputs(&globs.value, sink)),
         conflict_group: pick!(layers.conflict_group).map(|group| group.value.clone()),
         parallel_ok: pick!(layers.parallel_ok).is_none_or(|ok| ok.value),
         priority: pick!(layers.priority).map_or(0, |priority| priority.value.0),

@@ -55,6 +55,8 @@ impl Hand {
             strategies: BTreeMap::new(),
             records: BTreeMap::new(),
             budgets: Budgets::default(),
+            cache_ttl_sec: None,
+            workers_why: None,
         };
         Self {
             plan: sample::plan(vec![sample::workstream("a", &[], &["a"])]),

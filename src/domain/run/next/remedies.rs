@@ -111,6 +111,7 @@ impl Hand {
             review: None,
             failure,
             usage,
+            cached: false,
         }));
         (order.tool.unwrap().to_string(), order.rung)
     }

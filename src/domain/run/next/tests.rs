@@ -96,6 +96,7 @@ impl Hand {
             review: None,
             failure: None,
             usage: None,
+            cached: false,
         };
         step_finished(&mut self.one, &finished).unwrap();
         order.tool.map_or_else(|| order.step.to_string(), |tool| tool.to_string())

@@ -92,6 +92,7 @@ pub fn subjects(data: &[u8]) {
             review: None,
             failure: None,
             usage: None,
+            cached: false,
         }),
         3 => Event::WorkstreamConflicted(WorkstreamMoved {
             reason,
