@@ -47,6 +47,7 @@ fn passed(ask: Ask<'_>, digest: String, reason: String) -> GateRun {
         gate: ask.gate.id.to_string(),
         wave: 0,
         round: 0,
+        rollback: None,
         tree: ask.place.tree,
         workstreams: Vec::new(),
         verdict: Verdict::Passed,
