@@ -3,4 +3,6 @@
 pub mod condition;
 pub mod expectation;
 pub mod issue;
+pub mod raw;
+pub mod read;
 pub mod rules;
