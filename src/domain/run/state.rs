@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
 use super::oscillation::FixLoop;
+use super::phased::Phased;
 use super::purse::Purse;
 use super::standing::{Breaker, Standing};
 use super::tending::{Decided, Waiting};
@@ -391,6 +392,9 @@ pub struct WorkstreamState {
     /// What was spent on its last attempt.
     #[serde(default)]
     pub last_spent: Spent,
+    /// How its steps ended, and what kinds of issues were found.
+    #[serde(default, skip_serializing_if = "Phased::is_empty")]
+    pub phased: Phased,
 }
 
 /// The phase of the current wave.
@@ -510,6 +514,7 @@ impl WorkstreamState {
             limits: 0,
             spent: Spent::default(),
             last_spent: Spent::default(),
+            phased: Phased::default(),
         }
     }
 
