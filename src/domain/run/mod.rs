@@ -20,6 +20,7 @@ pub mod needless;
 pub mod next;
 pub mod oscillation;
 pub mod patch_machine;
+pub mod patch_record;
 pub mod phased;
 pub mod purse;
 pub mod recovery;
