@@ -6,6 +6,8 @@ pub mod due;
 pub mod expectation;
 pub mod issue;
 pub mod judge;
+pub mod raw;
+pub mod read;
 pub mod rules;
 pub mod view;
 pub mod words;
