@@ -10,6 +10,7 @@ pub mod raw;
 pub mod read;
 pub mod rules;
 pub mod view;
+pub mod wording;
 pub mod words;
 
 #[cfg(test)]
