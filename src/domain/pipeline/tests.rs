@@ -171,7 +171,7 @@ fn what_is_wrong_is_told_where_it_stands() {
     refused(&plan(""), "phases: [{id: one, retry: {}}]\n", &["`retry` of a phase belongs to pipelines with `each: workstream`"]);
     refused(&plan(""), "phases: [{id: one, depends_on: [two]}]\n", &["two"]);
     let missing = "version: 1\nworkstreams: [{id: a, title: x, files_scope: [a], pipeline: own}]\n";
-    refused(missing, "phases: [{id: one}, {id: two}]\n", &["p.yaml:2:19: nothing says which tool does the work"]);
+    refused(missing, "phases: [{id: one}, {id: two}]\n", &["p.yaml:2:20: nothing says which tool does the work"]);
     let long = format!("version: 1\nworkstreams: [{{id: {}, tool: t, title: x, files_scope: [a], pipeline: own}}]\n", "x".repeat(62));
     refused(&long, "each: workstream\nphases: [{id: one}]\n", &["would have too long a name"]);
 }
