@@ -83,7 +83,7 @@ pub enum NetworkFlag {
 }
 
 /// Run a plan
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     /// The plan file, or a folder of bundle files

@@ -178,12 +178,15 @@ codes! {
     Untested = "untested", Meaning, Warning;
     /// Two workstreams of one level may write the same files.
     Overlap = "overlap", Meaning, Note;
+    /// Something of the same name is elsewhere, and one of the two stands in place of the other.
+    Shadowed = "shadowed", Meaning, Note;
     /// There is more to say than is shown.
     Omitted = "omitted", Meaning, Note;
 }
 
 /// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
-pub const BEYOND_PLANS: [Code; 14] = [
+pub const BEYOND_PLANS: [Code; 15] = [
+    Code::Shadowed,
     Code::Incompatible,
     Code::MissingFile,
     Code::WrongName,
