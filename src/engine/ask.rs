@@ -321,7 +321,7 @@ pub fn work_for(
         // That an attempt was cut short changes nothing about what is a good answer.
         let is_cut = |last: &LastStep| matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
         let is_told = |last: &LastStep| errand.1 == Purpose::Sending || !is_cut(last);
-        let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed && is_told(last);
+        let bad = |last: &&LastStep| last.role == StepRole::Edit && !last.outcome.lets_go_on() && is_told(last);
         let feedback = one.last.as_ref().filter(bad).map(|last| last.message.as_str());
         return asked(cx, errand, commit, Request::Edit { feedback });
     }

@@ -9,6 +9,7 @@ use super::check_base::{self, Failure, compare_with_base};
 use super::checked::{Checked, FINDINGS_KEPT, Printed, judge};
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
+use super::phases;
 use super::place::{self, Stand};
 use super::recorder::Recorder;
 use super::watch::{self, Told as Reported};
@@ -37,9 +38,15 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         StepKind::Static(commands) | StepKind::Runtime(commands) => commands,
         StepKind::Edit(_) => return Err(ExecuteError::Inconsistent(format!("step {} of {} is no check", step.id, plan.id))),
     };
+    let lacks = phases::lacks(cx, order, state, step).await?;
+    if let Some(event) = phases::verdict(order, &lacks, commands.len()) {
+        recorder.record(vec![event]).await?;
+        return Ok(());
+    }
     let Told { result, wanted, note } = cached::check(cx, order, state).await?;
     if let Some(message) = result {
-        let known = StepFinished { cached: true, ..ended(order, (StepOutcome::Passed, message), &watch) };
+        let known =
+            StepFinished { cached: true, findings: phases::findings(&lacks), ..ended(order, (StepOutcome::Passed, message), &watch) };
         return Ok(recorder.record(vec![Event::StepFinished(known)]).await?);
     }
     watch::enter(cx, &watch::name(order), None).await?;
@@ -72,7 +79,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         notes,
         exit_code: checked.exit_code,
         output: checked.output,
-        findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
+        findings: checked.findings.into_iter().chain(phases::findings(&lacks)).take(FINDINGS_KEPT).collect(),
         ..ended(order, (checked.outcome, checked.message), &watch)
     }));
     recorder.record(events).await?;

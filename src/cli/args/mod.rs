@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod config;
 pub mod cost;
+pub mod create;
 pub mod decide;
 pub mod demo;
 pub mod detect;
@@ -17,6 +18,7 @@ pub mod hook;
 pub mod init;
 pub mod list;
 pub mod log;
+pub mod pipeline;
 pub mod plan;
 pub mod prompt;
 pub mod resume;

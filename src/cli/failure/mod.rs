@@ -4,6 +4,7 @@ pub mod caching;
 pub mod doors;
 pub mod gating;
 pub mod meaning;
+pub mod phases;
 pub mod reading;
 pub mod rollback;
 pub mod running;

@@ -135,6 +135,24 @@ codes! {
     MissingName = "missing-name", Meaning, Error;
     /// A path leads where it must not.
     BadPath = "bad-path", Meaning, Error;
+    /// A condition or an expectation that does not say what it is about.
+    IncompleteRule = "incomplete-rule", Meaning, Error;
+    /// There is no template of prompts with this name.
+    UnknownTemplate = "unknown-template", Meaning, Error;
+    /// There is no pipeline with this name.
+    UnknownPipeline = "unknown-pipeline", Meaning, Error;
+    /// A plugin needs another version of the program.
+    Incompatible = "incompatible", Meaning, Error;
+    /// A file is named that is not there.
+    MissingFile = "missing-file", Meaning, Error;
+    /// A name that is not that of the file that gives it.
+    WrongName = "wrong-name", Meaning, Error;
+    /// Something is needed that nothing before it makes.
+    Unfulfilled = "unfulfilled", Meaning, Warning;
+    /// Something is never due.
+    Unreachable = "unreachable", Meaning, Warning;
+    /// An id to which something is added becomes too long.
+    LongId = "long-id", Meaning, Error;
 
     /// A regular expression can not be used.
     BadRegex = "bad-regex", Meaning, Error;
@@ -160,12 +178,20 @@ codes! {
     Untested = "untested", Meaning, Warning;
     /// Two workstreams of one level may write the same files.
     Overlap = "overlap", Meaning, Note;
+    /// Something of the same name is elsewhere, and one of the two stands in place of the other.
+    Shadowed = "shadowed", Meaning, Note;
     /// There is more to say than is shown.
     Omitted = "omitted", Meaning, Note;
 }
 
 /// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
-pub const BEYOND_PLANS: [Code; 9] = [
+pub const BEYOND_PLANS: [Code; 15] = [
+    Code::Shadowed,
+    Code::Incompatible,
+    Code::MissingFile,
+    Code::WrongName,
+    Code::Unfulfilled,
+    Code::Unreachable,
     Code::BadRegex,
     Code::ConstraintWeakened,
     Code::MissingName,

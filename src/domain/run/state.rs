@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
 use super::oscillation::FixLoop;
+pub use super::patch_record::{PatchRecord, PatchStatus};
+use super::phased::Phased;
 use super::purse::Purse;
 use super::rollback::Rollbacks;
 use super::standing::{Breaker, Standing};
 use super::tending::{Decided, Waiting};
 use crate::domain::finding::model::Finding;
-use crate::domain::id::{Attempt, EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
+use crate::domain::id::{Attempt, EntryId, ObjectId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
 use crate::domain::policy::budget::Spent;
 use crate::domain::tool::failure::Failure;
-
-pub use super::patch_status::PatchStatus;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,35 +212,6 @@ impl WorkstreamStatus {
     }
 }
 
-/// A patch of a workstream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PatchRecord {
-    /// Its name.
-    pub id: PatchId,
-    /// Where it stands.
-    pub status: PatchStatus,
-    /// The step that made it.
-    pub step: StepId,
-    /// The attempt that made it.
-    pub attempt: Attempt,
-    /// The tool that made it.
-    pub tool: ToolId,
-    /// Its commit.
-    pub commit: ObjectId,
-    /// The tree of its commit.
-    pub tree: ObjectId,
-    /// The digest of what it changes.
-    pub digest: String,
-    /// How many files it changes.
-    pub files: u32,
-    /// How many lines it adds.
-    pub insertions: u32,
-    /// How many lines it removes.
-    pub deletions: u32,
-    /// Why it is where it is.
-    pub reason: Option<String>,
-}
-
 /// A step that has started and not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenStep {
@@ -359,6 +330,9 @@ pub struct WorkstreamState {
     /// What was spent on its last attempt.
     #[serde(default)]
     pub last_spent: Spent,
+    /// How its steps ended, and what kinds of issues were found.
+    #[serde(default, skip_serializing_if = "Phased::is_empty")]
+    pub phased: Phased,
 }
 
 /// The phase of the current wave.
@@ -481,6 +455,7 @@ impl WorkstreamState {
             limits: 0,
             spent: Spent::default(),
             last_spent: Spent::default(),
+            phased: Phased::default(),
         }
     }
 

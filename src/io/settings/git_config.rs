@@ -12,7 +12,7 @@ use crate::domain::tool::variable;
 use crate::io::git::command::GitCommand;
 use crate::io::git::repo::Repo;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "maxWorkers",
     "worktreeDir",
     "durability",
@@ -30,6 +30,7 @@ const KEYS: [&str; 17] = [
     "aimRegistry",
     "cache",
     "cacheTtlSec",
+    "pipelinePath",
 ];
 
 /// One line of git's configuration.
@@ -109,6 +110,7 @@ fn set(overlay: &mut Overlay, key: &str, entry: &ConfigEntry) -> Result<(), Sett
         "aimRegistry" => overlay.registry = Some(Setting::new(PathBuf::from(path(&place, text)?), origin)),
         "sandboxWrite" => overlay.sandbox_write = Some(more(overlay.sandbox_write.take(), grants(&place, text)?, origin)),
         "sandboxRead" => overlay.sandbox_read = Some(more(overlay.sandbox_read.take(), grants(&place, text)?, origin)),
+        "pipelinePath" => overlay.pipeline_path = Some(more(overlay.pipeline_path.take(), grants(&place, text)?, origin)),
         "budget" => {
             let wish = BudgetWish::parse(text).map_err(|error| SettingsError::Budget { place, error })?;
             overlay.budget.wish(wish, origin);

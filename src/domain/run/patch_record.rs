@@ -1,6 +1,8 @@
-//! Where a patch stands.
+//! A patch as the state of a run knows it.
 
 use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId};
 
 /// Where a patch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,4 +47,33 @@ impl PatchStatus {
             Self::Dropped => "dropped",
         }
     }
+}
+
+/// A patch of a workstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchRecord {
+    /// Its name.
+    pub id: PatchId,
+    /// Where it stands.
+    pub status: PatchStatus,
+    /// The step that made it.
+    pub step: StepId,
+    /// The attempt that made it.
+    pub attempt: Attempt,
+    /// The tool that made it.
+    pub tool: ToolId,
+    /// Its commit.
+    pub commit: ObjectId,
+    /// The tree of its commit.
+    pub tree: ObjectId,
+    /// The digest of what it changes.
+    pub digest: String,
+    /// How many files it changes.
+    pub files: u32,
+    /// How many lines it adds.
+    pub insertions: u32,
+    /// How many lines it removes.
+    pub deletions: u32,
+    /// Why it is where it is.
+    pub reason: Option<String>,
 }
