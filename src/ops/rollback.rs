@@ -107,7 +107,8 @@ pub struct Report {
 /// # Errors
 /// Returns [`RollbackError`] when it can not be done; nothing is undone then, unless the error is about what comes after that.
 pub async fn rollback(cx: &Context, request: RollbackRequest<'_>) -> Result<Report, RollbackError> {
-    let reason = one_line(request.reason.trim());
+    // A reason of several lines is one paragraph of the message.
+    let reason = one_line(&request.reason.split_whitespace().collect::<Vec<_>>().join(" "));
     if reason.is_empty() && request.compensate != Compensate::Only && request.effect == Effect::Undo {
         return Err(RollbackError::NoReason);
     }

@@ -95,7 +95,7 @@ mod tests {
         let check = |is_merge: bool, expect: &str| {
             let revert = revert(RevertKind::Workstream);
             let run = RunId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
-            let undoing = Undoing { run, revert: &revert, subject: "Merge ws-a: Greet", is_merge, reason: "it broke\nthe build" };
+            let undoing = Undoing { run, revert: &revert, subject: "Merge ws-a: Greet", is_merge, reason: "it broke the build" };
             assert_eq!(revert_message(&undoing), expect);
         };
         let (of, to) = ("11".repeat(20), "22".repeat(20));
