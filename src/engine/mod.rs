@@ -38,6 +38,7 @@ pub mod recorder;
 pub mod recover;
 pub mod release;
 pub mod replay;
+pub mod reread;
 pub mod resolve;
 pub mod signals;
 pub mod sink;

@@ -12,6 +12,7 @@ use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
+use crate::domain::phase::fluid::add_checks;
 use crate::domain::plan::input::{CommandDefaults, Known, PhaseInput, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
@@ -118,6 +119,9 @@ pub struct Overrides {
     pub target: Option<String>,
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
+    /// Whether the run is a fluid one, whatever the plan says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fluid: bool,
     /// The budgets that the command line sets, so that those of the plan no longer count; older runs have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetKey>,
@@ -133,6 +137,10 @@ impl Overrides {
             plan.target.clone_from(target);
         }
         plan.fail_fast |= self.fail_fast;
+        plan.fluid |= self.fluid;
+        if plan.fluid {
+            add_checks(plan);
+        }
         for key in &self.budgets {
             if key.scope == BudgetScope::Run {
                 plan.budget.set(key.measure, None);

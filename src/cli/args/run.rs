@@ -124,6 +124,9 @@ pub struct RunArgs {
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
+    /// Check every EDIT step, let former runs decide how failures are answered, and read the settings again between waves
+    #[arg(long)]
+    pub fluid: bool,
 }
 
 impl RunArgs {
@@ -156,6 +159,7 @@ impl RunArgs {
             base: self.base.clone(),
             target: self.target.clone(),
             fail_fast: self.fail_fast,
+            fluid: self.fluid,
             budgets: self.budget.iter().map(|wish| wish.key).collect(),
         }
     }
