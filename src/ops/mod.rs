@@ -24,6 +24,7 @@ pub mod graph;
 pub mod history;
 pub mod hook;
 pub mod init;
+pub mod issues;
 pub mod leftover;
 pub mod load;
 pub mod log;

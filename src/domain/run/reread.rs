@@ -199,13 +199,13 @@ mod tests {
         };
         check(&fresh(2, Some(2_000_000), Says::User, None), &[]);
         check(&fresh(4, Some(2_000_000), Says::User, None), &["max_workers 4 instead of 2"]);
-        check(&fresh(2, Some(1_000_000), Says::Repository, None), &["budget.run.usd $1.00 instead of $2.00"]);
-        check(&fresh(2, Some(3_000_000), Says::User, None), &["budget.run.usd $3.00 instead of $2.00"]);
+        check(&fresh(2, Some(1_000_000), Says::Repository, None), &["budget.run.usd 1 instead of 2"]);
+        check(&fresh(2, Some(3_000_000), Says::User, None), &["budget.run.usd 3 instead of 2"]);
         check(
             &fresh(2, Some(3_000_000), Says::Repository, None),
-            &["budget.run.usd stays $2.00: only an amount that the user sets loosens it"],
+            &["budget.run.usd stays 2: only an amount that the user sets loosens it"],
         );
-        check(&fresh(2, None, Says::Repository, None), &["budget.run.usd stays $2.00: only an amount that the user sets loosens it"]);
+        check(&fresh(2, None, Says::Repository, None), &["budget.run.usd stays 2: only an amount that the user sets loosens it"]);
         let tool = "one 1 at once and any number a minute instead of any number at once and any number a minute";
         check(&fresh(2, Some(2_000_000), Says::User, Some(1)), &[tool]);
     }
