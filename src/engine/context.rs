@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::folder::RunFolder;
 use super::hold::Hold;
-use super::reread::Reader;
+use super::reader::Reader;
 use super::space::{self, SpaceError};
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};

@@ -33,6 +33,7 @@ pub mod merging;
 pub mod notes;
 pub mod phases;
 pub mod place;
+pub mod reader;
 pub mod readers;
 pub mod recorder;
 pub mod recover;

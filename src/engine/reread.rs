@@ -1,34 +1,12 @@
 //! The settings, read again between two waves of a fluid run.
 
-use std::fmt;
-use std::sync::Arc;
-
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::recorder::Recorder;
 use crate::domain::run::event::Event;
-use crate::domain::run::reread::{Fresh, SettingsReread, difference};
+use crate::domain::run::reread::{SettingsReread, difference};
 use crate::domain::run::state::RunState;
 use crate::domain::text::one_line;
-
-type Read = dyn Fn() -> Result<Fresh, String> + Send + Sync;
-
-/// Reads the settings as they are now; where they come from is for whoever drives the run to know.
-#[derive(Clone)]
-pub struct Reader(Arc<Read>);
-
-impl fmt::Debug for Reader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").finish_non_exhaustive()
-    }
-}
-
-impl Reader {
-    /// Wraps what reads them; its error is a sentence for people.
-    pub fn new(read: impl Fn() -> Result<Fresh, String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(read))
-    }
-}
 
 /// Reads the settings again and records what changed. When they can not be read, the old ones hold, and that is recorded.
 ///
@@ -36,7 +14,7 @@ impl Reader {
 /// Returns an error when the driver stops.
 pub async fn run(cx: &RunContext, wave: u32, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
     let reader = cx.reader.clone();
-    let read = match blocking(move || Ok((reader.0)())).await? {
+    let read = match blocking(move || Ok(reader.read())).await? {
         Ok(fresh) => difference(&cx.config, &state.reread, &fresh, wave),
         Err(error) => {
             tracing::warn!(error, "the settings can not be read again; the old ones hold");

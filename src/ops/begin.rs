@@ -21,7 +21,7 @@ use crate::engine::advance::branch_ref;
 use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
 use crate::engine::hold::Hold;
-use crate::engine::reread::Reader;
+use crate::engine::reader::Reader;
 use crate::io::fs::{self, FsError};
 use crate::io::git::guard::{Guard, GuardError, GuardSettings};
 use crate::io::git::inspect::InspectError;

@@ -17,7 +17,7 @@ use crate::domain::run::adapt::{Fluid, told};
 use crate::domain::run::config::{Record, RunConfig};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepFinished, StepOutcome};
-use crate::domain::run::lessons;
+use crate::domain::run::learning;
 use crate::domain::run::purse::{Elsewhere, day};
 use crate::domain::tool::strategy::Strategy;
 use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
@@ -78,7 +78,7 @@ pub fn learn(cx: &Context, plan: &CheckedPlan, config: &mut RunConfig) -> Result
     if !plan.fluid {
         return Ok(Vec::new());
     }
-    let mut lessons = lessons::learn(&steps(&cx.ledger())?);
+    let mut lessons = learning::learn(&steps(&cx.ledger())?);
     lessons.of.retain(|tool, _| config.tools.contains_key(tool));
     let told = told(&lessons);
     config.fluid = Some(Fluid { lessons });

@@ -9,7 +9,7 @@ use crate::domain::policy::budget::BudgetKey;
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::reread::{Fresh, Says, ToolLimits};
 use crate::engine::bench::with_sources;
-use crate::engine::reread::Reader;
+use crate::engine::reader::Reader;
 use crate::io::settings::layer::Layer;
 
 /// Returns what reads the settings of a run again.

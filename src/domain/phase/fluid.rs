@@ -57,7 +57,9 @@ fn expectations(workstream: &Workstream, step: &Step) -> Vec<Expectation> {
     expects
         .extend(artifacts.iter().cloned().map(|path| expected(Predicate::Exists(path), IssueKind::MissingOutput, IssueSeverity::Critical)));
     // What a name says is said of what the step makes; without artifacts of the only thing that the workstream may change.
-    let made = match (artifacts.first(), workstream.scope.changeable().collect::<Vec<_>>().as_slice()) {
+    let mut scope: Vec<&Pattern> = workstream.scope.changeable().collect();
+    scope.dedup_by_key(|pattern| pattern.text());
+    let made = match (artifacts.first(), scope.as_slice()) {
         (Some(artifact), _) => Some(artifact.clone()),
         (None, [only]) => Some((*only).clone()),
         (None, _) => None,

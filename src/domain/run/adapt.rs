@@ -92,6 +92,12 @@ pub fn advice(lessons: &Lessons, (tool, trouble): (&ToolId, &str), (least, most)
     advice
 }
 
+/// Returns a reason with what differs from the defaults.
+#[must_use]
+pub fn with(reason: &str, about: Option<&String>) -> String {
+    about.map_or_else(|| reason.to_owned(), |about| format!("{reason} ({about})"))
+}
+
 /// Returns what former runs teach that counts, one sentence fragment each.
 #[must_use]
 pub fn told(lessons: &Lessons) -> Vec<String> {

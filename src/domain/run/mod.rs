@@ -14,6 +14,7 @@ pub mod gating;
 pub mod keeping;
 mod kind;
 pub mod landing;
+pub mod learning;
 pub mod lessons;
 pub mod limits;
 pub mod machine;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::adapt::Advice;
+use super::adapt::{Advice, with};
 use super::brief::Brief;
 use super::choosing::{Choice, Claims, Known, Lack, Wanted, choose};
 use super::config::ToolTraits;
@@ -308,7 +308,7 @@ impl View<'_> {
         let usual = if self.one.rung == Rung::ReducedContext { 1 } else { self.limits().retry.max_attempts.max(1) };
         let advice = if self.one.rung == Rung::ReducedContext { Advice::defaults(1) } else { self.advice((1, usual)) };
         let differs = advice.about_attempts.as_ref().filter(|_| !hopeless && self.one.tries >= usual.min(advice.attempts));
-        let reason = advised::with(&last.message, differs);
+        let reason = with(&last.message, differs);
         if hopeless || self.one.tries >= advice.attempts {
             return self.climb(&reason);
         }
@@ -316,7 +316,7 @@ impl View<'_> {
         let limits = &self.limits().retry;
         let longer = RetryLimits { initial_delay_sec: limits.initial_delay_sec * advice.wait, ..*limits };
         let at = retry::due(self.brief.now, &longer, self.one.tries, &place);
-        let reason = advised::with(&reason, advice.about_wait.as_ref());
+        let reason = with(&reason, advice.about_wait.as_ref());
         Action::Record(vec![Event::WorkstreamRetrying(WorkstreamMoved { at: Some(at), ..self.moved(Some(reason)) })])
     }
 
@@ -352,7 +352,7 @@ impl View<'_> {
         let most = advice.attempts;
         if fix.iterations >= most {
             let tried = if most == 0 { String::new() } else { format!(" after {}", count(most as usize, "FIX step")) };
-            return self.climb(&advised::with(&format!("{what}{tried}"), advice.about_attempts.as_ref()));
+            return self.climb(&with(&format!("{what}{tried}"), advice.about_attempts.as_ref()));
         }
         self.order(StepId::fix(), StepRole::Fix, self.one.next)
     }
@@ -376,7 +376,7 @@ impl View<'_> {
         if self.one.rung == Rung::SameTool && self.is_prompted() && about.is_none() {
             return self.climbed(Rung::ReducedContext, current, reason);
         }
-        let reason = advised::with(reason, about.as_ref());
+        let reason = with(reason, about.as_ref());
         match self.successor() {
             Some(tool) => self.climbed(Rung::NextTool, tool, &reason),
             None => self.exhausted(&reason),

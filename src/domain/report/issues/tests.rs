@@ -23,7 +23,7 @@ impl History {
     fn step(&mut self, step: &str, role: StepRole, tool: Option<&str>, outcome: StepOutcome) -> &mut Self {
         let (workstream, id) = (ws(), StepId::parse(step).unwrap());
         let tool = tool.map(|tool| ToolId::parse(tool).unwrap());
-        let lacks = role == StepRole::Static && outcome == StepOutcome::Failed;
+        let lacks = role == Static && outcome == Failed;
         let issue = Issue {
             kind: IssueKind::InsufficientDetail,
             severity: IssueSeverity::Major,

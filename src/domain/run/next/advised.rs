@@ -18,8 +18,3 @@ impl View<'_> {
         advice(&fluid.lessons, (tool, &what), (least, most))
     }
 }
-
-/// Returns a reason with what differs from the defaults.
-pub(super) fn with(reason: &str, about: Option<&String>) -> String {
-    about.map_or_else(|| reason.to_owned(), |about| format!("{reason} ({about})"))
-}
