@@ -186,7 +186,9 @@ impl Trail {
         episode.attempts += 1;
         episode.duration_ms = episode.duration_ms.saturating_add(finished.duration_ms);
         episode.ts = ts;
-        let tool = finished.tool.as_ref().or(self.tool.as_ref()).filter(|tool| !tool.is_fixers());
+        // A check is about what the last tool did; of an EDIT step that did not begin nobody did anything.
+        let last = self.tool.as_ref().filter(|_| self.role != Some(StepRole::Edit));
+        let tool = finished.tool.as_ref().or(last).filter(|tool| !tool.is_fixers());
         if let Some(tool) = tool.filter(|tool| !episode.tools.contains(tool)) {
             episode.tools.push(tool.clone());
         }
