@@ -143,7 +143,8 @@ pub struct Coming {
 /// # Errors
 /// Returns [`PromptsError`] with every mistake of every template.
 pub fn templates(cx: &Context) -> Result<Templates, PromptsError> {
-    prompts::load(&cx.environment, cx.repo.work_dir())
+    let plugins = cx.plugins()?;
+    prompts::load(&cx.environment, cx.repo.work_dir(), &plugins)
 }
 
 /// Returns the prompt that a step of a plan would be sent.
@@ -175,7 +176,7 @@ pub fn show(cx: &Context, plan: &std::path::Path, request: &PromptRequest) -> Re
         tool: profile.id.clone(),
         window,
         classification: classify(workstream, asker.own_text(&question).as_deref()),
-        template: templates.origin(&question.request).to_owned(),
+        template: templates.origin(&question.request, workstream.steps[index].rules.template.as_deref()).to_owned(),
         files: asked.files,
         notes: asked.notes,
     };

@@ -175,6 +175,7 @@ impl Meaning for ValidateError {
         match self {
             Self::Context(error) => error.exit(),
             Self::Source(error) => error.exit(),
+            Self::Pipelines(error) => error.exit(),
             Self::Policies(error) => error.exit(),
             Self::Gates(error) => error.exit(),
         }
@@ -184,6 +185,7 @@ impl Meaning for ValidateError {
         match self {
             Self::Context(error) => error.hint(),
             Self::Source(error) => error.hint(),
+            Self::Pipelines(error) => error.hint(),
             Self::Policies(error) => error.hint(),
             Self::Gates(error) => error.hint(),
         }

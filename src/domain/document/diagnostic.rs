@@ -141,6 +141,16 @@ codes! {
     UnknownTemplate = "unknown-template", Meaning, Error;
     /// There is no pipeline with this name.
     UnknownPipeline = "unknown-pipeline", Meaning, Error;
+    /// A plugin needs another version of the program.
+    Incompatible = "incompatible", Meaning, Error;
+    /// A file is named that is not there.
+    MissingFile = "missing-file", Meaning, Error;
+    /// A name that is not that of the file that gives it.
+    WrongName = "wrong-name", Meaning, Error;
+    /// Something is needed that nothing before it makes.
+    Unfulfilled = "unfulfilled", Meaning, Warning;
+    /// Something is never due.
+    Unreachable = "unreachable", Meaning, Warning;
     /// An id to which something is added becomes too long.
     LongId = "long-id", Meaning, Error;
 
@@ -173,7 +183,12 @@ codes! {
 }
 
 /// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
-pub const BEYOND_PLANS: [Code; 9] = [
+pub const BEYOND_PLANS: [Code; 14] = [
+    Code::Incompatible,
+    Code::MissingFile,
+    Code::WrongName,
+    Code::Unfulfilled,
+    Code::Unreachable,
     Code::BadRegex,
     Code::ConstraintWeakened,
     Code::MissingName,

@@ -11,6 +11,7 @@ pub mod raw;
 pub mod read;
 pub mod rules;
 pub mod view;
+pub mod wording;
 pub mod words;
 
 #[cfg(test)]

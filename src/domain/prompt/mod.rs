@@ -5,8 +5,10 @@
 
 pub mod build;
 pub mod classification;
+mod phased;
 pub mod quote;
 pub mod request;
 pub mod section;
+mod shipped;
 pub mod template;
 mod values;
