@@ -1,6 +1,7 @@
 //! What failed and how that ended: a fold over the entries of runs into episodes, and from these the records of what was given up and the
 //! patterns over many runs. Nothing here is stored but what can be made again from the ledger.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -323,7 +324,7 @@ pub fn patterns(episodes: &[Episode]) -> Vec<Pattern> {
         .into_values()
         .map(|(pattern, after)| Pattern { mended_after_tenths: (after * 10).checked_div(pattern.mended).unwrap_or(0), ..pattern })
         .collect();
-    patterns.sort_by(|a, b| b.count.cmp(&a.count));
+    patterns.sort_by_key(|pattern| Reverse(pattern.count));
     patterns
 }
 

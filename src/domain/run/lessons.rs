@@ -35,8 +35,8 @@ pub struct Tried {
 impl Tried {
     /// Returns the share that helped, in percent.
     #[must_use]
-    pub const fn percent(self) -> u32 {
-        if self.tried == 0 { 0 } else { self.helped.saturating_mul(100) / self.tried }
+    pub fn percent(self) -> u32 {
+        self.helped.saturating_mul(100).checked_div(self.tried).unwrap_or(0)
     }
 }
 

@@ -288,10 +288,10 @@ fn taught(hand: &mut Hand, tool: &str, trouble: &str, rows: &[(Way, u32, u32)]) 
 fn reason(hand: &mut Hand, class: FailureClass) -> String {
     hand.fail(class);
     let Action::Record(events) = hand.next() else { panic!("{:?}", hand.next()) };
-    match &events[0] {
-        Event::RecoveryClimbed(climbed) => format!("{:?}: {}", climbed.rung, climbed.reason),
-        event => format!("{}: {}", event.kind(), event.workstream_moved().unwrap().reason.clone().unwrap_or_default()),
+    if let Event::RecoveryClimbed(climbed) = &events[0] {
+        return format!("{:?}: {}", climbed.rung, climbed.reason);
     }
+    format!("{}: {}", events[0].kind(), events[0].workstream_moved().unwrap().reason.clone().unwrap_or_default())
 }
 
 #[test]
