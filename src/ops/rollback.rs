@@ -43,6 +43,7 @@ use crate::ops::context::Context;
 use crate::ops::find::{Meant, find};
 use crate::ops::frozen::{self, Thawed};
 use crate::ops::load::{LoadError, load_state, run_entries};
+use crate::ops::reread;
 use crate::ops::tend::record_all;
 use crate::ops::trust::{self, Decision, TrustError};
 use crate::ops::verify::views::notes_of;
@@ -342,6 +343,7 @@ impl<D: FnOnce(&TrustError) -> Decision> Work<'_, D> {
             governance: governance.clone(),
             elsewhere: Elsewhere::default(),
             folder: RunFolder::new(&cx.repo.orc_dir(), run),
+            reader: reread::reader(cx, plan, &frozen.config),
         };
         let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
         run_cx.hold.clear();

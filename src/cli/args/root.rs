@@ -19,6 +19,7 @@ use super::gc::GcArgs;
 use super::graph::GraphArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
+use super::issues::IssuesArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
 use super::pipeline::PipelineArgs;
@@ -108,6 +109,7 @@ pub enum Command {
     Log(LogArgs),
     Show(ShowArgs),
     Cost(CostArgs),
+    Issues(IssuesArgs),
     Export(ExportArgs),
     Verify(VerifyArgs),
     Detect(DetectArgs),
@@ -141,6 +143,7 @@ impl Command {
             | Self::Log(_)
             | Self::Show(_)
             | Self::Cost(_)
+            | Self::Issues(_)
             | Self::Export(_)
             | Self::Verify(_)
             | Self::Decide(_)

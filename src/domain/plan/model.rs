@@ -30,6 +30,8 @@ pub struct CheckedPlan {
     pub fail_fast: bool,
     /// Whether a run takes results of steps from the cache; `None` leaves it to the settings.
     pub cache: Option<bool>,
+    /// Whether every EDIT step is checked, former runs decide how failures are answered, and settings are read again between waves.
+    pub fluid: bool,
     /// How much may be spent on a run of it.
     pub budget: Budget,
     /// The gates, in the order in which they run.

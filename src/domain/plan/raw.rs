@@ -57,6 +57,8 @@ record! {
         fail_fast "fail_fast": bool,
         /// Whether a run takes results of steps from the cache and keeps its own in it.
         cache "cache": bool,
+        /// Whether every EDIT step is checked, former runs decide how failures are answered, and settings are read again between waves.
+        fluid "fluid": bool,
         /// How much may be spent on a run.
         budget "budget": RawPlanBudget,
         /// Checks on merged trees.

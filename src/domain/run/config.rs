@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::adapt::Fluid;
 use super::limits::BreakerLimits;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::policy::budget::Budgets;
@@ -77,6 +78,9 @@ pub struct RunConfig {
     /// Why so many workstreams run at once, where that was found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers_why: Option<String>,
+    /// What makes it a fluid run; `None` for any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fluid: Option<Fluid>,
 }
 
 impl ToolTraits {
@@ -104,6 +108,7 @@ impl RunConfig {
             budgets: Budgets::default(),
             cache_ttl_sec: None,
             workers_why: None,
+            fluid: None,
         }
     }
 

@@ -10,6 +10,7 @@ use super::oscillation::FixLoop;
 pub use super::patch_record::{PatchRecord, PatchStatus};
 use super::phased::Phased;
 use super::purse::Purse;
+use super::reread::Reread;
 use super::rollback::Rollbacks;
 use super::standing::{Breaker, Standing};
 use super::tending::{Decided, Waiting};
@@ -393,6 +394,9 @@ pub struct RunState {
     /// What it has spent.
     #[serde(default)]
     pub purse: Purse,
+    /// What was read anew between its waves.
+    #[serde(default, skip_serializing_if = "Reread::is_empty")]
+    pub reread: Reread,
     /// What people were told to look at, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub escalated: Vec<String>,
@@ -504,6 +508,7 @@ impl RunState {
             tools: BTreeMap::new(),
             choices: BTreeMap::new(),
             purse: Purse::default(),
+            reread: Reread::default(),
             escalated: Vec::new(),
             tended: 0,
             asked: None,

@@ -20,6 +20,7 @@ pub(crate) fn plan(workstreams: Vec<Workstream>) -> CheckedPlan {
         wave_delay_sec: 0,
         fail_fast: false,
         cache: None,
+        fluid: false,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams,

@@ -103,6 +103,7 @@ fn plan(data: &[u8], count: usize, edges: &BTreeSet<(usize, usize)>) -> CheckedP
         wave_delay_sec: 0,
         fail_fast: false,
         cache: None,
+        fluid: false,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams,

@@ -52,6 +52,7 @@ fn plan() -> CheckedPlan {
         wave_delay_sec: 1,
         fail_fast: true,
         cache: None,
+        fluid: false,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams: vec![workstream(id("a"), Vec::new(), scope()), workstream(id("b"), vec![id("a")], scope())],
