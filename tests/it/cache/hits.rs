@@ -146,6 +146,24 @@ fn what_mended_a_check_is_used_again() {
 }
 
 #[test]
+fn a_check_that_another_one_may_need_is_run_with_it() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    std::fs::write(stage.home("red-again"), "").unwrap();
+    let checks = "static: [[look, first]], runtime: [[look, again]], circuit_breaker: {max_fix_iterations: {runtime: 0}}";
+    let plan = full(&format!("  - {{id: a, files_scope: [\"a/**\"], command: [work, a], {checks}}}\n"));
+    stage.run(&plan, &[], 1);
+    assert_eq!(stage.calls(), ["look again", "look first", "work a"]);
+    std::fs::remove_file(stage.home("red-again")).unwrap();
+    stage.run(&plan, &["--target", "orc/second"], 0);
+    assert_eq!(stage.calls(), ["look again", "look first", "look gate"]);
+    let why = "not in the cache: `runtime` behind it runs, and may need what it leaves";
+    assert!(stage.ends().iter().any(|end| end.starts_with("a static passed") && end.ends_with(why)), "{:#?}", stage.ends());
+    stage.run(&plan, &["--target", "orc/third"], 0);
+    assert_eq!(stage.calls(), [""; 0]);
+}
+
+#[test]
 fn what_resolved_a_conflict_is_used_again() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
