@@ -7,6 +7,7 @@ use super::ask::{self, Errand, Purpose};
 use super::bench::with_sources;
 use super::cache::{self, Hit, Looked, Standing, StartFiles, Wanted};
 use super::cache_key::{Change, Keyer};
+use super::cache_store::CacheStore;
 use super::capture::Found;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
@@ -18,14 +19,14 @@ use crate::domain::cache::filter::InputFilter;
 use crate::domain::cache::reason::Miss;
 use crate::domain::cache::wording::{Use, Volatile, steady, taken};
 use crate::domain::id::{ObjectId, RunId};
-use crate::domain::plan::model::{Step, Workstream};
+use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::policy::budget::Budget;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::fact::{PatchOrigin, StepOutcome, StepRole};
 use crate::domain::run::recovery::begins_anew;
 use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
-use crate::io::git::objects::Objects;
+use crate::io::git::objects::{ObjectError, Objects};
 
 /// What the cache says about a step.
 #[derive(Debug)]
@@ -136,12 +137,14 @@ pub async fn check(cx: &RunContext, order: &StepOrder, state: &RunState) -> Resu
     let (own, order) = (cx.clone(), order.clone());
     blocking(move || {
         let Some(cache) = &own.cache else { return Ok(Told::nothing()) };
-        let (plan, step) = place::planned(&own, &order)?;
+        let (plan, _) = place::planned(&own, &order)?;
         let objects = Objects::open(&own.repo)?;
         let start = StartFiles::read(&objects, objects.tree_of(tip)?, InputFilter::of(plan).as_ref())?;
-        let wanted = Wanted { source: source(&own, &order), ..wanted_check(keyer(&own), (plan, step), start) };
         let now = own.clock.now();
-        Ok(match cache::look(&cache.store, &objects, (&wanted, now))? {
+        let found = look_check((&cache.store, keyer(&own)), &objects, (plan, order.index), (&start, now))?;
+        let Some((wanted, looked)) = found else { return Ok(Told::nothing()) };
+        let wanted = Wanted { source: source(&own, &order), ..wanted };
+        Ok(match looked {
             Looked::Hit(hit) => Told { result: Some(told(&hit, now)), wanted: None, note: None },
             Looked::Miss(miss) => Told { result: None, wanted: Some(wanted), note: Some(format!("not in the cache: {miss}")) },
         })
@@ -149,9 +152,38 @@ pub async fn check(cx: &RunContext, order: &StepOrder, state: &RunState) -> Resu
     .await
 }
 
+/// A check of a plan, counted from 0.
+pub type CheckAt<'a> = (&'a Workstream, usize);
+
+/// Looks for the verdict of a check on files. It is used only where each check that follows on the same files is known as well: what one builds
+/// the next one may need.
+///
+/// # Errors
+/// Returns [`ObjectError`] when the files can not be read.
+pub fn look_check(
+    (store, keyer): (&CacheStore, Keyer<'_>),
+    objects: &Objects,
+    (plan, index): CheckAt<'_>,
+    (start, now): (&StartFiles, Timestamp),
+) -> Result<Option<(Wanted, Looked)>, ObjectError> {
+    let is_check = |step: &&Step| matches!(step.kind, StepKind::Static(_) | StepKind::Runtime(_));
+    let mut checks = plan.steps.iter().skip(index).take_while(is_check);
+    let Some(first) = checks.next() else { return Ok(None) };
+    let wanted = wanted_check(keyer, (plan, first), start.clone());
+    let mut looked = cache::look(store, objects, (&wanted, now))?;
+    for next in checks {
+        if matches!(looked, Looked::Miss(_)) {
+            break;
+        }
+        if let Looked::Miss(_) = cache::look(store, objects, (&wanted_check(keyer, (plan, next), start.clone()), now))? {
+            looked = Looked::Miss(Miss::Needed { by: next.id.to_string() });
+        }
+    }
+    Ok(Some((wanted, looked)))
+}
+
 /// Returns what the verdict of a check is known by.
-#[must_use]
-pub fn wanted_check(keyer: Keyer<'_>, (plan, step): (&Workstream, &Step), start: StartFiles) -> Wanted {
+fn wanted_check(keyer: Keyer<'_>, (plan, step): (&Workstream, &Step), start: StartFiles) -> Wanted {
     let components = keyer.check((plan, step), start.digest());
     let source = Source { run: RunId::NONE, workstream: Some(plan.id.to_string()), step: step.id.to_string(), attempt: 1, tool: None };
     Wanted { kind: Kind::Check, components, source, start, standing: Standing::Never }

@@ -42,6 +42,11 @@ pub enum Miss {
         /// What runs before it.
         after: String,
     },
+    /// A check behind it must run, which may need what this one leaves in the worktree, such as what it builds.
+    Needed {
+        /// That check.
+        by: String,
+    },
     /// Steps like this are never kept.
     NeverKept,
 }
@@ -55,6 +60,7 @@ impl fmt::Display for Miss {
             Self::UsedAlready => f.write_str("its result was used in this run already"),
             Self::Damaged => f.write_str("part of the result is gone"),
             Self::Unknown { after } => write!(f, "it starts from what {after} leaves"),
+            Self::Needed { by } => write!(f, "`{by}` behind it runs, and may need what it leaves"),
             Self::NeverKept => f.write_str("a step like this is never kept"),
         }
     }

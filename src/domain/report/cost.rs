@@ -151,10 +151,10 @@ pub fn cost_report<'a>(entries: impl IntoIterator<Item = &'a Entry>, question: &
     CostReport { schema_version: SCHEMA_VERSION, by: question.by, rows, total, models_without_price }
 }
 
-/// Returns how an attempt of a tool ended, when that is what an entry says.
+/// Returns how an attempt of a tool ended, when that is what an entry says. What came from the cache cost nobody anything.
 fn attempt(entry: &Entry) -> Option<(&Entry, &StepFinished)> {
     match entry.event() {
-        Some(Event::StepFinished(ended)) if ended.tool.is_some() => Some((entry, ended)),
+        Some(Event::StepFinished(ended)) if ended.tool.is_some() && !ended.cached => Some((entry, ended)),
         Some(_) | None => None,
     }
 }

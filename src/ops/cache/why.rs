@@ -22,7 +22,7 @@ use crate::engine::ask::{Asker, Purpose, Question};
 use crate::engine::cache::{Looked, Standing, StartFiles, Wanted, apply, look};
 use crate::engine::cache_key::{Change, Keyer};
 use crate::engine::cache_store::CacheStore;
-use crate::engine::cached::wanted_check;
+use crate::engine::cached::look_check;
 use crate::io::git::objects::{NewCommit, ObjectError, Objects};
 use crate::io::git::signature::{Identity, Signature};
 use crate::io::git::tree_edit::TreeEdit;
@@ -159,14 +159,17 @@ impl Seer<'_> {
     ) -> Result<(Foretold, Known), CacheError> {
         let start = StartFiles::read(self.objects, tree, InputFilter::of(plan).as_ref())?;
         let is_edit = matches!(step.kind, StepKind::Edit(_));
-        let wanted = match tool {
-            Some(profile) => self.change(plan, (index, step), (profile, start))?,
+        let looked = match tool {
+            Some(profile) => {
+                let wanted = self.change(plan, (index, step), (profile, start))?;
+                wanted.map(|wanted| look(self.store, self.objects, (&wanted, self.now))).transpose()?
+            }
             None if is_edit => None,
-            None => Some(wanted_check(self.keyer, (plan, step), start)),
+            None => look_check((self.store, self.keyer), self.objects, (plan, index), (&start, self.now))?.map(|(_, looked)| looked),
         };
         let after = || Err(format!("{} of {}", step.id, plan.id));
-        let Some(wanted) = wanted else { return Ok((Foretold::Miss(Miss::NeverKept), after())) };
-        Ok(match look(self.store, self.objects, (&wanted, self.now))? {
+        let Some(looked) = looked else { return Ok((Foretold::Miss(Miss::NeverKept), after())) };
+        Ok(match looked {
             Looked::Miss(miss) => (Foretold::Miss(miss), if is_edit { after() } else { Ok(tree) }),
             Looked::Hit(hit) => {
                 let left = match (is_edit, hit.usage) {

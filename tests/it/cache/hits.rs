@@ -146,6 +146,69 @@ fn what_mended_a_check_is_used_again() {
 }
 
 #[test]
+fn a_check_that_another_one_may_need_is_run_with_it() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    std::fs::write(stage.home("red-again"), "").unwrap();
+    let checks = "static: [[look, first]], runtime: [[look, again]], circuit_breaker: {max_fix_iterations: {runtime: 0}}";
+    let plan = full(&format!("  - {{id: a, files_scope: [\"a/**\"], command: [work, a], {checks}}}\n"));
+    stage.run(&plan, &[], 1);
+    assert_eq!(stage.calls(), ["look again", "look first", "work a"]);
+    std::fs::remove_file(stage.home("red-again")).unwrap();
+    stage.run(&plan, &["--target", "orc/second"], 0);
+    assert_eq!(stage.calls(), ["look again", "look first", "look gate"]);
+    let why = "not in the cache: `runtime` behind it runs, and may need what it leaves";
+    assert!(stage.ends().iter().any(|end| end.starts_with("a static passed") && end.ends_with(why)), "{:#?}", stage.ends());
+    stage.run(&plan, &["--target", "orc/third"], 0);
+    assert_eq!(stage.calls(), [""; 0]);
+}
+
+#[test]
+fn what_resolved_a_conflict_is_used_again() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.program("edit", "echo ours > a/x.txt");
+    stage.program("settle", "printf 'theirs\\nours\\n' > a/x.txt");
+    // Whoever else works on the branch does so while the wave is at work.
+    let other = stage.repo.path().display().to_string();
+    stage.program("move", &format!("git -C '{other}' update-ref refs/heads/orc/tour theirs; date +%N > c/out.txt"));
+    stage.repo.git(&["checkout", "--quiet", "-b", "theirs"]);
+    stage.repo.write("a/x.txt", "theirs\n");
+    stage.repo.commit("theirs");
+    stage.repo.git(&["checkout", "--quiet", "-"]);
+    let plan = |task: &str| {
+        let a = "  - {id: a, files_scope: [\"a/**\"], command: [edit, a], resolve: [settle, a]}\n";
+        full(&format!("{a}  - {{id: c, files_scope: [\"c/**\"], command: [move, c], tasks: [{task}]}}\n"))
+    };
+    for (task, expect) in [("one", vec!["edit a", "move c", "settle a"]), ("two", vec!["move c"])] {
+        stage.run(&plan(task), &[], 0);
+        let calls: Vec<String> = stage.calls().into_iter().filter(|call| !call.ends_with(" gate")).collect();
+        assert_eq!(calls, expect, "{:#?}", stage.ends());
+        assert_eq!(stage.repo.git(&["show", "orc/tour:a/x.txt"]), "theirs\nours");
+        stage.repo.git(&["branch", "--quiet", "-D", "orc/tour"]);
+    }
+    assert!(stage.ends().iter().any(|end| end.starts_with("a resolve passed: taken from the cache: ")), "{:#?}", stage.ends());
+}
+
+#[test]
+fn runs_at_the_same_time_share_it_and_suspect_nobody() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    let path = stage.plan_file(&plan());
+    let start = |branch: &str| stage.repo.start_orc(&["run", &path, "--progress=none", "--cache", "--sandbox=none", "--target", branch]);
+    let running = ["orc/one", "orc/two", "orc/three"].map(start);
+    for one in running {
+        one.finish().expect_code(0);
+    }
+    let ledger = stage.repo.ledger();
+    assert!(ledger.of_kind("integrity_violated").is_empty() && ledger.of_kind("integrity_noted").is_empty());
+    stage.calls();
+    stage.run(&plan(), &["--target", "orc/four", "--sandbox=none"], 0);
+    assert_eq!(stage.calls(), [""; 0], "{:#?}", stage.ends());
+    stage.assert_sound();
+}
+
+#[test]
 fn patch_files_are_found_applied() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
