@@ -16,6 +16,7 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
     match effect {
         Effect::Record(_) | Effect::WaitUntil(_) => Ok(()),
         Effect::RunStep(order) => {
+            let cx = cx.of_step(&order.workstream);
             let done = match order.role {
                 StepRole::Edit | StepRole::Fix | StepRole::Resolve => change::run(&cx, &order, &state, &recorder).await,
                 StepRole::Static | StepRole::Runtime => check::run(&cx, &order, &state, &recorder).await,

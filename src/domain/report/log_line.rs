@@ -128,6 +128,9 @@ fn what(event: &Event) -> String {
     if let Event::GateFinished(gate) = event {
         return format!("gate {}", gate.word());
     }
+    if let Event::Controlled(control) = event {
+        return control.what();
+    }
     if let Event::GateChecked(gate) = event {
         return format!("gate {}", gate.outcome.as_str());
     }
@@ -177,6 +180,7 @@ fn tone(event: &Event) -> Tone {
         | Event::GateWaived(_)
         | Event::BudgetWarned(_)
         | Event::Escalated(_)
+        | Event::Controlled(_)
         | Event::DecisionMade(_) => Tone::Caution,
         Event::RunPlanned(_)
         | Event::RunStarted(_)
@@ -270,6 +274,9 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Event::GateWaived(m) = event {
         return Some(format!("{} by {}: {}", m.gate, m.who, m.reason));
+    }
+    if let Event::Controlled(m) = event {
+        return Some(m.because());
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());

@@ -57,6 +57,7 @@ impl Event {
             Self::GarbageCollected(_) => "garbage_collected",
             Self::RunMended(_) => "run_mended",
             Self::DecisionMade(_) => "decision_made",
+            Self::Controlled(_) => "controlled",
             Self::IntegrityViolated(_) => "integrity_violated",
             Self::IntegrityNoted(_) => "integrity_noted",
             Self::GateChecked(_) => "gate_checked",

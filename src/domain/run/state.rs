@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
+use super::control::{RunControl, WorkstreamControl};
+use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole};
 use super::oscillation::FixLoop;
 use super::purse::Purse;
 use super::standing::{Breaker, Standing};
@@ -391,6 +392,9 @@ pub struct WorkstreamState {
     /// What was spent on its last attempt.
     #[serde(default)]
     pub last_spent: Spent,
+    /// What people told about it.
+    #[serde(default, skip_serializing_if = "WorkstreamControl::is_untouched")]
+    pub control: WorkstreamControl,
 }
 
 /// The phase of the current wave.
@@ -457,6 +461,9 @@ pub struct RunState {
     /// How often it was tended by somebody who did not drive it.
     #[serde(default)]
     pub tended: u32,
+    /// What people told it.
+    #[serde(default, skip_serializing_if = "RunControl::is_untouched")]
+    pub control: RunControl,
     /// What a gate asks a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Waiting>,
@@ -510,6 +517,7 @@ impl WorkstreamState {
             limits: 0,
             spent: Spent::default(),
             last_spent: Spent::default(),
+            control: WorkstreamControl::default(),
         }
     }
 
@@ -560,6 +568,7 @@ impl RunState {
             purse: Purse::default(),
             escalated: Vec::new(),
             tended: 0,
+            control: RunControl::default(),
             asked: None,
             decisions: Vec::new(),
             integrity: Vec::new(),
@@ -568,17 +577,5 @@ impl RunState {
             started: None,
             updated: None,
         }
-    }
-
-    /// Returns the verdict of a gate on a tree, when it was found before.
-    #[must_use]
-    pub fn verdict(&self, gate: &str, tree: ObjectId) -> Option<Verdict> {
-        self.gates.iter().rev().find(|g| g.gate == gate && g.tree == tree).map(|g| g.verdict)
-    }
-
-    /// Returns the workstreams of the current wave.
-    #[must_use]
-    pub fn current_wave(&self) -> &[WorkstreamId] {
-        self.waves.get(self.wave).map_or(&[], Vec::as_slice)
     }
 }
