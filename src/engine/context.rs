@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use super::folder::RunFolder;
 use super::hold::Hold;
-use super::stops::Stops;
 use super::space::{self, SpaceError};
+use super::stops::Stops;
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;

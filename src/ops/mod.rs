@@ -7,6 +7,7 @@ pub mod begin;
 pub mod bridge;
 pub mod config_check;
 pub mod context;
+pub mod control;
 pub mod cost;
 pub mod decide;
 pub mod demo;

@@ -1,6 +1,7 @@
 //! The arguments: one file per command, the words of the help being the documentation of the structs, and what the command does with them.
 
 pub mod config;
+pub mod control;
 pub mod cost;
 pub mod decide;
 pub mod demo;

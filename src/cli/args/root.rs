@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::config::ConfigArgs;
+use super::control::{HaltArgs, OverrideArgs, PauseArgs, RetryArgs, SkipArgs};
 use super::cost::CostArgs;
 use super::decide::DecideArgs;
 use super::demo::DemoArgs;
@@ -94,6 +95,11 @@ pub enum Command {
     Graph(GraphArgs),
     Run(RunArgs),
     Resume(ResumeArgs),
+    Pause(PauseArgs),
+    Halt(HaltArgs),
+    Retry(RetryArgs),
+    Skip(SkipArgs),
+    Override(OverrideArgs),
     Decide(DecideArgs),
     Done(DoneArgs),
     Status(StatusArgs),
@@ -133,6 +139,11 @@ impl Command {
             | Self::Cost(_)
             | Self::Export(_)
             | Self::Verify(_)
+            | Self::Pause(_)
+            | Self::Halt(_)
+            | Self::Retry(_)
+            | Self::Skip(_)
+            | Self::Override(_)
             | Self::Decide(_)
             | Self::Done(_)
             | Self::Detect(_)

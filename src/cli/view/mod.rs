@@ -2,6 +2,7 @@
 
 pub mod color;
 pub mod config_check;
+pub mod control;
 pub mod cost;
 pub mod demo;
 pub mod diagnostics;

@@ -82,10 +82,7 @@ fn stands(one: &WorkstreamState) -> String {
 fn fits(one: &WorkstreamState, verb: Verb) -> bool {
     use WorkstreamStatus as S;
     let wish = one.control.wish.as_ref().map(|wish| wish.verb);
-    let is_ahead = matches!(
-        one.status,
-        S::Planned | S::Ready | S::InProgress | S::Validating | S::Retrying { .. } | S::Conflicted { .. }
-    );
+    let is_ahead = matches!(one.status, S::Planned | S::Ready | S::InProgress | S::Validating | S::Retrying { .. } | S::Conflicted { .. });
     let has_failed = matches!(one.status, S::Failed { .. } | S::TimedOut { .. } | S::Aborted { .. } | S::Quarantined { .. });
     let is_paused = matches!(one.status, S::Paused { .. });
     match verb {
@@ -236,9 +233,8 @@ fn put_behind(state: &mut RunState, control: &Controlled, work: Work) {
     let Some(id) = &control.workstream else { return };
     let mut done = BTreeSet::new();
     let mut waves: Vec<Vec<WorkstreamId>> = Vec::new();
-    let is_blocked = |other: &WorkstreamId| {
-        state.workstreams.get(other).is_some_and(|one| matches!(one.status, WorkstreamStatus::Blocked { .. }))
-    };
+    let is_blocked =
+        |other: &WorkstreamId| state.workstreams.get(other).is_some_and(|one| matches!(one.status, WorkstreamStatus::Blocked { .. }));
     for wave in &control.waves {
         waves.push(wave.iter().filter(|other| (*other == id || is_blocked(other)) && done.insert((*other).clone())).cloned().collect());
     }
