@@ -129,7 +129,7 @@ fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     let mut ready = Vec::new();
     let failure = first_failure(state).filter(|_| brief.plan.fail_fast);
     for id in state.current_wave() {
-        let Some(one) = state.workstreams.get(id).filter(|one| one.status == WorkstreamStatus::Planned) else { continue };
+        let Some(one) = state.workstreams.get(id).filter(|one| is_planned(one) && one.wave == wave_number(state)) else { continue };
         let on = waits_for(brief.plan, state, id);
         if let Some(failure) = failure {
             out.push(record(Event::WorkstreamSkipped(moved(id, one, Some(format!("{failure} failed and the plan fails fast"))))));
