@@ -11,6 +11,7 @@
 mod architecture;
 mod bridges;
 mod cli;
+mod control;
 mod corpora;
 mod costs;
 mod demo;
