@@ -17,6 +17,9 @@ const DEMO: &str = include_str!("../../fixtures/ledgers/v1/demo.jsonl");
 /// A run in which tools failed in several ways, were routed, and a budget came to its end.
 const ROUTING: &str = include_str!("../../fixtures/ledgers/v1/routing.jsonl");
 
+/// A run that was told everything that can be told, while it was driven and while it was not.
+const CONTROL: &str = include_str!("../../fixtures/ledgers/v1/control.jsonl");
+
 /// Reads a ledger whose every entry is understood and written again as it was, and folds it.
 fn folded(ledger: &str) -> (Vec<Entry>, RunState) {
     let entries: Vec<_> = ledger.lines().map(|line| from_json(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
@@ -84,6 +87,40 @@ fn how_tools_were_chosen_and_what_was_spent_is_read_again() {
     assert_eq!(classes, ["server", "server", "server", "passed", "passed", "rate_limit", "auth", "auth", "passed"]);
 }
 
+#[test]
+fn what_people_told_a_run_is_read_again() {
+    let (entries, state) = folded(CONTROL);
+    let told = entries.iter().filter_map(|entry| match entry.event() {
+        Some(Event::Controlled(control)) => Some(control.what()),
+        _ => None,
+    });
+    let expect = [
+        "override a",
+        "retry c",
+        "skip d",
+        "pause b",
+        "resume b",
+        "halt b",
+        "resume b",
+        "override e",
+        "retry b",
+        "pause the run",
+        "halt the run",
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expect);
+    assert_eq!((state.status, state.control.count, state.control.ignored.len()), (RunStatus::Completed, 11, 0));
+    let answered: Vec<String> = state.workstreams.values().flat_map(|one| one.control.answered_for()).collect();
+    assert_eq!(
+        answered,
+        [
+            "static on d2f313a26a overridden by Ada Example <ada@example.org>: the check is wrong",
+            "without d overridden by Ada Example <ada@example.org>: it needs nothing of it"
+        ]
+    );
+    let ends: Vec<String> = state.workstreams.iter().map(|(id, one)| format!("{id} {}", one.status.word())).collect();
+    assert_eq!(ends, ["a merged", "b merged", "c merged", "d skipped", "e merged"]);
+}
+
 /// Puts the entries of a ledger into commits as the program writes them, and has the rules of the chain look at them.
 fn chained(entries: &[Entry]) -> Chain {
     let mut chain = Chain::new("of nobody");
@@ -104,7 +141,7 @@ fn chained(entries: &[Entry]) -> Chain {
 
 #[test]
 fn a_ledger_of_version_1_keeps_the_rules_of_the_chain() {
-    for ledger in [DEMO, ROUTING] {
+    for ledger in [DEMO, ROUTING, CONTROL] {
         keeps_the_rules(&folded(ledger).0);
     }
 }

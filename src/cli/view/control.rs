@@ -37,7 +37,8 @@ pub fn human(told: &Told) -> Styled {
     let control = &told.control;
     let role = if control.verb == Verb::Resume { Role::Good } else { Role::Caution };
     let mut out = Styled::of(role, "recorded");
-    out.add(format!(": {} of run {}", control.what(), told.run)).line();
+    let what = control.workstream.as_ref().map_or_else(String::new, |id| format!("{id} of "));
+    out.add(format!(": {} {what}run {}", control.verb.name(), told.run)).line();
     if let (Some(step), Some(on)) = (&control.step, control.on) {
         out.add(format!("{step} counts as passed on {}; you answer for it", on.short())).line();
     }

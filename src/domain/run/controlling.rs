@@ -168,7 +168,8 @@ fn answer_for(state: &mut RunState, control: &Controlled) -> Result<(), String> 
     }
     one.control.overridden.push(Overridden { step, on, because: control.because() });
     one.next += 1;
-    one.fix = FixLoop::default();
+    // What fixers have seen they need not see again.
+    one.fix = FixLoop { seen_by_fixers: std::mem::take(&mut one.fix.seen_by_fixers), ..FixLoop::default() };
     go_on(state, control);
     Ok(())
 }

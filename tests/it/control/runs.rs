@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use git_orc::domain::ledger::codec::from_json;
+use git_orc::domain::ledger::fold::fold;
+use git_orc::domain::run::state::RunState;
+
 use super::{assert_sound, let_go, plan, project, start, state_of, waiting};
 use crate::harness::TestEnvironment;
 
@@ -89,6 +93,15 @@ fn many_who_speak_at_once_are_all_heard() {
     for id in ["a", "b", "c"] {
         assert_eq!(state_of(&ended, id), "paused");
     }
+    // What the driver believed in the end is what the entries say, in their order.
+    let run = ended["run"].as_str().unwrap().to_lowercase();
+    let checkpoint = repo.git(&["show", &format!("refs/orc/ledger:runs/{run}/checkpoint.json")]);
+    let believed: RunState = serde_json::from_str(&checkpoint).unwrap();
+    let ledger = repo.ledger();
+    let entries: Vec<_> = ledger.entries().iter().map(|entry| from_json(&entry.to_string()).unwrap()).collect();
+    let known = entries.iter().position(|entry| Some(entry.id) == believed.last).unwrap();
+    assert_eq!(fold(RunState::new(believed.run), &entries[..=known]).unwrap(), believed);
+    assert_eq!(believed.control.count, 3);
     let rounds: Vec<u64> = repo.ledger().of_kind("controlled").iter().map(|one| one["round"].as_u64().unwrap()).collect();
     assert_eq!(rounds, [0, 1, 2]);
     assert_sound(&repo);

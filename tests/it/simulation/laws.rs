@@ -114,6 +114,8 @@ impl Laws {
         if let Event::RunResumed(driven) = event {
             self.episodes += u32::from(!driven.waves.is_empty());
         }
+        // A person who says something lets work be done again.
+        self.episodes += u32::from(matches!(event, Event::Controlled(_)));
         let Event::StepFinished(finished) = event else { return };
         let is_free = |failure: &Failure| matches!(failure.remedy, Remedy::Wait | Remedy::Person) || failure.class.is_of_tool();
         let cut_short = matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
@@ -129,7 +131,10 @@ impl Laws {
         let script = Rc::clone(&self.script);
         let plan = script.plan.workstream(&started.workstream).unwrap();
         let merged = |id: &WorkstreamId| matches!(folded.workstreams[id].status, WorkstreamStatus::Merged { .. });
-        self.must(plan.depends_on.iter().all(merged), "what is depended on is merged first", || started.workstream.to_string());
+        let without = |id: &WorkstreamId| was.control.without.iter().any(|missing| missing.workstream == *id);
+        self.must(plan.depends_on.iter().all(|id| merged(id) || without(id)), "what is depended on is merged first", || {
+            started.workstream.to_string()
+        });
         let last = was.attempts.get(&started.step).copied().unwrap_or(0);
         self.must(started.attempt == last + 1, "attempts are numbered", || format!("{last} then {}", started.attempt));
         let count = self.started.entry(started.workstream.clone()).or_default();
@@ -247,7 +252,7 @@ impl Laws {
     pub(super) fn ended(&mut self, state: &RunState) {
         let settled = state.workstreams.values().all(|one| one.status.is_settled());
         self.must(!state.status.is_terminal() || settled, "what is over is settled", || format!("{:?}", words(state)));
-        let merged = state.workstreams.values().all(|one| matches!(one.status, WorkstreamStatus::Merged { .. }));
+        let merged = state.workstreams.values().all(|one| matches!(one.status, WorkstreamStatus::Merged { .. }) || one.control.is_left_out);
         let completed = state.status == RunStatus::Completed;
         self.must(!state.status.is_terminal() || merged == completed, "completed is when all is merged", || format!("{:?}", words(state)));
         let open = state.workstreams.values().any(|one| one.open.is_some());
@@ -303,10 +308,38 @@ const LISTED: [(&str, &[&str]); 15] = [
     ("merged", &[]),
 ];
 
+/// The moves that only a person makes: from, to.
+const OF_A_PERSON: [(&str, &[&str]); 8] = [
+    ("planned", &["skipped"]),
+    ("ready", &["skipped"]),
+    ("blocked", &["skipped", "planned"]),
+    ("paused", &["ready", "planned", "skipped"]),
+    ("failed", &["ready", "planned", "skipped"]),
+    ("timed_out", &["ready", "planned", "skipped"]),
+    ("aborted", &["planned", "skipped"]),
+    ("quarantined", &["planned", "skipped"]),
+];
+
 fn may_move(was: &WorkstreamState, is: &WorkstreamState, event: &Event) -> bool {
-    let listed = LISTED.iter().find(|(from, _)| *from == was.status.word()).is_some_and(|(_, to)| to.contains(&is.status.word()));
+    let is_in = |moves: &[(&str, &[&str])]| {
+        moves.iter().find(|(from, _)| *from == was.status.word()).is_some_and(|(_, to)| to.contains(&is.status.word()))
+    };
+    if matches!(event, Event::Controlled(_)) {
+        return is_in(&OF_A_PERSON);
+    }
+    let is_wished = was.control.wish.is_some() && matches!(is.status, WorkstreamStatus::Paused { .. });
+    let is_through = was.control.keeps_work && matches!(is.status, WorkstreamStatus::Verified { .. });
+    if matches!(was.status, WorkstreamStatus::Ready) && (is_wished || is_through || (was.control.keeps_work && is_checked(is))) {
+        return true;
+    }
+    let listed = is_in(&LISTED);
     // Only a resume lets a workstream begin again.
     listed && (is.status != WorkstreamStatus::Planned || matches!(event, Event::RunResumed(_)))
+}
+
+/// Returns whether a workstream is at a check, with which work that goes on may begin.
+const fn is_checked(one: &WorkstreamState) -> bool {
+    matches!(one.status, WorkstreamStatus::Validating)
 }
 
 fn difference(a: &RunState, b: &RunState) -> String {

@@ -76,7 +76,9 @@ fn drive(dice: &mut Dice) {
             RunStatus::Running if dice.state.control.wish.is_some() => part(dice),
             RunStatus::Running => dice.turn(),
             RunStatus::Paused | RunStatus::Halted if said < SAID => resume(dice),
-            _ => return,
+            RunStatus::Planned | RunStatus::Paused | RunStatus::Halted | RunStatus::Completed | RunStatus::Failed | RunStatus::Aborted => {
+                return;
+            }
         }
     }
     panic!("the run does not end: {:#?}", dice.state);
