@@ -11,6 +11,7 @@ use super::folder::RunFolder;
 use super::hold::Hold;
 use super::reader::Reader;
 use super::space::{self, SpaceError};
+use super::stops::Stops;
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
@@ -39,7 +40,12 @@ pub type Inputs = BTreeMap<String, Vec<u8>>;
 
 /// What every step and merge of a run can reach. Cheap to clone.
 #[derive(Clone)]
-pub struct RunContext(Arc<Parts>);
+pub struct RunContext {
+    parts: Arc<Parts>,
+    /// What ends the programs of single workstreams.
+    pub stops: Stops,
+    own: Option<CancelSignal>,
+}
 
 /// The parts of a [`RunContext`].
 pub struct Parts {
@@ -159,7 +165,7 @@ pub enum Since {
 impl std::ops::Deref for RunContext {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 
@@ -167,7 +173,14 @@ impl RunContext {
     /// Wraps the parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), stops: Stops::default(), own: None }
+    }
+
+    /// Returns the context of a step of a workstream, whose programs can be ended without those of others.
+    #[must_use]
+    pub fn of_step(&self, workstream: &WorkstreamId) -> Self {
+        let all = *self.cancel.borrow();
+        Self { own: Some(self.stops.begin(workstream, all)), ..self.clone() }
     }
 
     /// Returns what deciding needs now.
@@ -180,23 +193,26 @@ impl RunContext {
     /// Returns the signal that ends programs.
     #[must_use]
     pub fn signal(&self) -> CancelSignal {
-        self.cancel.subscribe()
+        self.own.clone().unwrap_or_else(|| self.cancel.subscribe())
     }
 
     /// Returns whether everything should end.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.cancel.borrow().level != CancelLevel::Run
+        let is_told = |will: &Will| will.level != CancelLevel::Run;
+        is_told(&self.cancel.borrow()) || self.own.as_ref().is_some_and(|own| is_told(&own.borrow()))
     }
 
     /// Tells every program how urgently it should end.
     pub fn cancel(&self, level: CancelLevel) {
         self.cancel.send_modify(|will| will.level = level);
+        self.stops.stop_all(level);
     }
 
     /// Tells every program whether it goes on.
     pub fn set_pace(&self, pace: Pace) {
         self.cancel.send_modify(|will| will.pace = pace);
+        self.stops.set_pace(pace);
     }
 
     /// Checks that a step finds room for what it will write: where worktrees are made, and in the repository.

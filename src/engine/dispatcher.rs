@@ -20,24 +20,32 @@ use super::closing;
 use super::context::RunContext;
 use super::execute;
 use super::failure::ExecuteError;
+use super::heed::heed;
 use super::journal::{Journal, JournalError};
 use super::recorder::{NotRecorded, Recorder, Request};
 use super::signals::{StopSignal, Urge};
 use super::sink::Sink;
 use crate::domain::id::EntryId;
+use crate::domain::ledger::entry::Entry;
 use crate::domain::policy::sandbox::Network;
+use crate::domain::run::controlling::parting;
 use crate::domain::run::effect::{Effect, StepOrder};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::RunMoved;
+use crate::domain::run::machine::apply;
 use crate::domain::run::machine_error::IllegalTransition;
 use crate::domain::run::starting::starting;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamState};
 use crate::domain::run::turn::{Desk, Launches, Stamps, Turn, TurnError};
+use crate::io::git::ledger_ref::LedgerError;
 use crate::io::process::orphan::sweep;
 use crate::io::process::request::{CancelLevel, Pace};
 
 /// How long the last look for processes may take.
 const LAST_SWEEP: Duration = Duration::from_millis(700);
+
+/// How often it is looked whether somebody told the run something.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// How the loop ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,6 +153,14 @@ impl Dispatcher {
             if self.flying.is_empty() && self.wake.is_none() {
                 return Err(DispatchError::Stuck);
             }
+            requests = self.next(&mut gentle).await?;
+        }
+    }
+
+    /// Waits for the next thing to happen. Returns what is to be recorded because of it.
+    async fn next(&mut self, gentle: &mut mpsc::Receiver<()>) -> Result<Vec<Request>, DispatchError> {
+        let mut requests = Vec::new();
+        loop {
             let nap = self.wake.map(|at| nap(at, self.cx.clock.now()));
             tokio::select! {
                 Some(request) = self.inbox.recv() => {
@@ -156,7 +172,13 @@ impl Dispatcher {
                 Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => self.landed(done)?,
                 () = tokio::time::sleep(nap.unwrap_or_default()), if nap.is_some() => {}
                 Some(()) = gentle.recv() => self.stop(),
+                () = tokio::time::sleep(LOOK) => {
+                    if self.catch_up().await? == 0 {
+                        continue;
+                    }
+                }
             }
+            return Ok(requests);
         }
     }
 
@@ -181,7 +203,8 @@ impl Dispatcher {
         let stopped = self.stopping == Stopping::Gently && self.state.status == RunStatus::Running;
         if self.state.status == RunStatus::Running {
             let reason = self.failure.as_ref().map_or_else(|| "stopped by the user".to_owned(), ToString::to_string);
-            let event = Event::RunPaused(RunMoved { round: self.state.round, tip: self.state.tip, reason: Some(reason) });
+            let moved = RunMoved { round: self.state.round, tip: self.state.tip, reason: Some(reason) };
+            let event = parting(&self.state, &self.flying).unwrap_or(Event::RunPaused(moved));
             let (reply, _ignored) = tokio::sync::oneshot::channel();
             self.turn(vec![Request { events: vec![event], reply }]).await?;
         }
@@ -192,50 +215,72 @@ impl Dispatcher {
         Ok(if stopped { Ending::Stopped(state) } else { Ending::Settled(state) })
     }
 
-    /// One turn: stage what was asked and what follows from it, append it as one batch, fold it, tell of it, start what is new.
+    /// One turn: stage what was asked and what follows from it, append it as one batch, fold it, tell of it, start what is new. Whatever
+    /// somebody else recorded before the batch is folded first, and all of it is staged again.
     async fn turn(&mut self, requests: Vec<Request>) -> Result<(), DispatchError> {
-        let mut replies = Vec::new();
-        let clock = self.cx.clock.clone();
-        let (name, now) = (|| EntryId::new(clock.ulid()), || clock.now());
-        let mut turn = Turn::new(&self.state, self.journal.keys(), Stamps { name: &name, now: &now });
-        for request in requests {
-            for event in request.events {
-                turn.push(event)?;
+        let staged = loop {
+            let staged = self.stage(&requests)?;
+            if staged.state.status != RunStatus::Running && self.state.status == RunStatus::Running {
+                closing::close(&self.cx, &staged.state).await;
             }
-            replies.push(request.reply);
-        }
-        let launches = self.plan_launches(&mut turn)?;
-        let (state, entries, wake) = (turn.state, turn.entries, launches.wake);
-        if state.status != RunStatus::Running && self.state.status == RunStatus::Running {
-            closing::close(&self.cx, &state).await;
-        }
-        if !entries.is_empty() {
-            let written = self.journal.append(&entries, &state).await;
-            if let Err(error) = written {
-                for reply in replies {
-                    // A receiver that has gone needs no answer.
-                    let _ = reply.send(Err(NotRecorded(error.to_string())));
+            if staged.entries.is_empty() {
+                break staged;
+            }
+            match self.journal.append(&staged.entries, &staged.state).await {
+                Ok(()) => break staged,
+                Err(JournalError::Ledger(LedgerError::Overtaken)) => drop(self.catch_up().await?),
+                Err(error) => {
+                    for request in requests {
+                        // A receiver that has gone needs no answer.
+                        let _ = request.reply.send(Err(NotRecorded(error.to_string())));
+                    }
+                    return Err(error.into());
                 }
-                return Err(error.into());
             }
-        }
-        self.state = state;
-        for entry in &entries {
+        };
+        self.state = staged.state;
+        for entry in &staged.entries {
             for sink in &mut self.sinks {
                 sink.told(entry, &self.state);
             }
         }
-        for reply in replies {
-            let _ = reply.send(Ok(()));
+        for request in requests {
+            let _ = request.reply.send(Ok(()));
         }
-        self.wake = wake;
-        for effect in launches.effects {
+        self.wake = staged.launches.wake;
+        for effect in staged.launches.effects {
             self.launch(effect);
         }
-        if launches.held_back {
+        if staged.launches.held_back {
             self.hold_back();
         }
         Ok(())
+    }
+
+    /// Works out on a copy of the state what is to be appended and started.
+    fn stage(&self, requests: &[Request]) -> Result<Staged, DispatchError> {
+        let clock = self.cx.clock.clone();
+        let (name, now) = (|| EntryId::new(clock.ulid()), || clock.now());
+        let mut turn = Turn::new(&self.state, self.journal.keys(), Stamps { name: &name, now: &now });
+        for event in requests.iter().flat_map(|request| &request.events) {
+            turn.push(event.clone())?;
+        }
+        let launches = self.plan_launches(&mut turn)?;
+        Ok(Staged { state: turn.state, entries: turn.entries, launches })
+    }
+
+    /// Folds what others have recorded about the run, tells of it, and ends what is to be ended. Returns how much that was.
+    async fn catch_up(&mut self) -> Result<usize, DispatchError> {
+        let news = self.journal.news().await?;
+        for entry in &news {
+            apply(&mut self.state, entry).map_err(DispatchError::Staging)?;
+            for sink in &mut self.sinks {
+                sink.told(entry, &self.state);
+            }
+        }
+        // Also without news: a step that was just launched may not have been there to be told.
+        heed(&self.cx, &self.state);
+        Ok(news.len())
     }
 
     fn plan_launches(&self, turn: &mut Turn<'_>) -> Result<Launches, TurnError> {
@@ -288,6 +333,13 @@ impl From<TurnError> for DispatchError {
             TurnError::Stuck => Self::Stuck,
         }
     }
+}
+
+/// What one turn comes to.
+struct Staged {
+    state: RunState,
+    entries: Vec<Entry>,
+    launches: Launches,
 }
 
 /// Whether the loop goes on.

@@ -20,6 +20,7 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
                 recorder.record(vec![event]).await?;
                 return Ok(());
             }
+            let cx = cx.of_step(&order.workstream);
             let done = match order.role {
                 StepRole::Edit | StepRole::Fix | StepRole::Resolve => change::run(&cx, &order, &state, &recorder).await,
                 StepRole::Static | StepRole::Runtime => check::run(&cx, &order, &state, &recorder).await,

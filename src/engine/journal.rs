@@ -6,10 +6,13 @@ use super::context::{RunContext, Unsynced};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::run::event::Event;
 use crate::domain::run::keeping::{CHECKPOINT_EVERY, keep_alive, wants_checkpoint};
 use crate::domain::run::shelf::shelf_file;
 use crate::domain::run::state::RunState;
+use crate::io::git::ledger_news::Unless;
 use crate::io::git::ledger_ref::{Beneath, FileUpdate, LedgerError, LedgerRef, NewEntry};
+use crate::io::git::objects::Commit;
 use crate::io::git::refs::RefError;
 use crate::io::git::refs::Refs;
 use crate::io::git::signature::Identity;
@@ -34,6 +37,9 @@ pub enum JournalError {
     Lost,
 }
 
+/// What the keys of controls begin with.
+const CONTROLLED: &str = "controlled/";
+
 /// The writer of one run's entries.
 #[derive(Debug)]
 pub struct Journal {
@@ -44,6 +50,9 @@ pub struct Journal {
     keys: HashSet<String>,
     since_checkpoint: u64,
     first: Vec<FileUpdate>,
+    known: Option<ObjectId>,
+    /// The keys of what people told the run.
+    controls: HashSet<String>,
 }
 
 impl Journal {
@@ -55,9 +64,45 @@ impl Journal {
             unsynced: cx.unsynced.clone(),
             run: cx.run,
             operator: cx.identity.clone(),
+            controls: keys.iter().filter(|key| key.starts_with(CONTROLLED)).cloned().collect(),
             keys,
             since_checkpoint: 0,
             first,
+            known: None,
+        }
+    }
+
+    /// Says up to which tip at least the keys are known; what others append behind it is noticed.
+    #[must_use]
+    pub const fn known_to(mut self, tip: ObjectId) -> Self {
+        self.known = Some(tip);
+        self
+    }
+
+    /// Returns what others have recorded about the run since the last look, oldest first.
+    ///
+    /// # Errors
+    /// Returns an error when the ledger can not be read.
+    pub async fn news(&mut self) -> Result<Vec<Entry>, JournalError> {
+        let Some(known) = self.known else { return Ok(Vec::new()) };
+        let ledger = self.ledger.clone();
+        let looked = tokio::task::spawn_blocking(move || ledger.news(Some(known)));
+        let (tip, commits) = looked.await.map_err(|_| JournalError::Lost)??;
+        self.known = tip.or(self.known);
+        let entries = commits.iter().filter_map(|commit| codec::from_message(&commit.message).ok());
+        let news: Vec<Entry> = entries.filter(|entry| entry.run == self.run && !self.keys.contains(&entry.key)).collect();
+        self.keys.extend(news.iter().map(|entry| entry.key.clone()));
+        self.controls.extend(news.iter().map(|entry| entry.key.clone()));
+        Ok(news)
+    }
+
+    /// Returns what tells entries by which others control this run and that this writer does not know.
+    fn is_news(&self) -> impl Fn(&Commit) -> bool + Send + use<> {
+        let run = self.run;
+        let known = self.controls.clone();
+        move |commit: &Commit| {
+            let entry = codec::from_message(&commit.message).ok().filter(|entry| entry.run == run);
+            entry.is_some_and(|entry| matches!(entry.event(), Some(Event::Controlled(_))) && !known.contains(&entry.key))
         }
     }
 
@@ -70,7 +115,8 @@ impl Journal {
     /// Appends entries that lead to `state`, as one batch; returns when they are durable.
     ///
     /// # Errors
-    /// Returns an error when something could not be written; the ledger then holds none of them.
+    /// Returns an error when something could not be written, or somebody else recorded something about the run before; the ledger then holds
+    /// none of them.
     pub async fn append(&mut self, entries: &[Entry], state: &RunState) -> Result<(), JournalError> {
         let beneath = Beneath { objects: self.unsynced.take(), refs: self.keep_alive(entries).into_iter().collect() };
         let mut batch = Vec::with_capacity(entries.len());
@@ -95,13 +141,17 @@ impl Journal {
         if let Some(last) = batch.last_mut() {
             last.files.extend(update);
         }
-        let ledger = self.ledger.clone();
+        let (ledger, unsynced, known, is_news) = (self.ledger.clone(), self.unsynced.clone(), self.known, self.is_news());
         let written = tokio::task::spawn_blocking(move || {
             let _span = tracing::trace_span!("ledger append").entered();
-            ledger.append_with(&batch, &beneath)?;
-            Ok::<_, JournalError>(())
+            let written = ledger.append_unless(&batch, &beneath, &Unless { known, is_news: &is_news });
+            if matches!(written, Err(LedgerError::Overtaken)) {
+                unsynced.add(beneath.objects);
+            }
+            Ok::<_, JournalError>(written?)
         });
-        written.await.map_err(|_| JournalError::Lost)??;
+        let ids = written.await.map_err(|_| JournalError::Lost)??;
+        self.known = ids.last().copied().or(self.known);
         self.keys.extend(entries.iter().map(|entry| entry.key.clone()));
         Ok(())
     }

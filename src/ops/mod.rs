@@ -8,6 +8,7 @@ pub mod bridge;
 pub mod cache;
 pub mod config_check;
 pub mod context;
+pub mod control;
 pub mod cost;
 pub mod create;
 pub mod decide;

@@ -159,13 +159,13 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let lock = RunLock::take(&cx.repo, run)?;
     let mut torn = recover::set_torn_aside(&cx.repo, &RunFolder::new(&cx.repo.orc_dir(), run))?;
     torn.extend(settle_run(cx, &lock, run).map_err(Box::new)?);
+    let tip = ledger.tip()?.ok_or(ResumeError::Nothing)?;
     // Read again under the lock: another driver may have gone on until it was free.
     let loaded = load::load_run(&ledger, run)?;
     let state = loaded.state;
     if state.status.is_terminal() {
         return Err(ResumeError::Over { run, status: state.status.word() });
     }
-    let tip = ledger.tip()?.ok_or(ResumeError::Nothing)?;
     let thawed = frozen::thaw(&ledger, tip, run)?;
     trust::decide_run(cx, (run, &thawed), request.decide)?;
     let Thawed { plan, inputs, governance, frozen, .. } = thawed;
@@ -197,7 +197,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let mut events = vec![Event::RunResumed(driven)];
     events.extend(budgets_set(&request.budgets, &state, &run_cx.identity.name));
     events.extend(recovery.events);
-    let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new());
+    let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new()).known_to(tip);
     let mut sinks = finish::sinks(&run_cx, request.sinks);
     let (state, entries) = write(&run_cx, &mut journal, (state, events)).await?;
     for entry in &entries {

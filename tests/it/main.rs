@@ -12,6 +12,7 @@ mod architecture;
 mod bridges;
 mod cache;
 mod cli;
+mod control;
 mod corpora;
 mod costs;
 mod demo;

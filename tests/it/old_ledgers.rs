@@ -25,6 +25,9 @@ const ROLLBACK: &str = include_str!("../../fixtures/ledgers/v1/rollback.jsonl");
 /// not met.
 const PHASES: &str = include_str!("../../fixtures/ledgers/v1/phases.jsonl");
 
+/// A run that was told everything that can be told, while it was driven and while it was not.
+const CONTROL: &str = include_str!("../../fixtures/ledgers/v1/control.jsonl");
+
 /// Reads a ledger whose every entry is understood and written again as it was, and folds it.
 fn folded(ledger: &str) -> (Vec<Entry>, RunState) {
     let entries: Vec<_> = ledger.lines().map(|line| from_json(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
@@ -134,6 +137,40 @@ fn phases_and_what_a_fluid_run_read_again_are_read_again() {
     assert_eq!(state.purse.budgets(Budgets::default()).run.usd, Some(MicroUsd(5_000_000)));
 }
 
+#[test]
+fn what_people_told_a_run_is_read_again() {
+    let (entries, state) = folded(CONTROL);
+    let told = entries.iter().filter_map(|entry| match entry.event() {
+        Some(Event::Controlled(control)) => Some(control.what()),
+        _ => None,
+    });
+    let expect = [
+        "override a",
+        "retry c",
+        "skip d",
+        "pause b",
+        "resume b",
+        "halt b",
+        "resume b",
+        "override e",
+        "retry b",
+        "pause the run",
+        "halt the run",
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expect);
+    assert_eq!((state.status, state.control.count, state.control.ignored.len()), (RunStatus::Completed, 11, 0));
+    let answered: Vec<String> = state.workstreams.values().flat_map(|one| one.control.answered_for()).collect();
+    assert_eq!(
+        answered,
+        [
+            "static on d2f313a26a overridden by Ada Example <ada@example.org>: the check is wrong",
+            "without d overridden by Ada Example <ada@example.org>: it needs nothing of it"
+        ]
+    );
+    let ends: Vec<String> = state.workstreams.iter().map(|(id, one)| format!("{id} {}", one.status.word())).collect();
+    assert_eq!(ends, ["a merged", "b merged", "c merged", "d skipped", "e merged"]);
+}
+
 /// Puts the entries of a ledger into commits as the program writes them, and has the rules of the chain look at them.
 fn chained(entries: &[Entry]) -> Chain {
     let mut chain = Chain::new("of nobody");
@@ -154,7 +191,7 @@ fn chained(entries: &[Entry]) -> Chain {
 
 #[test]
 fn a_ledger_of_version_1_keeps_the_rules_of_the_chain() {
-    for ledger in [DEMO, ROUTING, ROLLBACK, PHASES] {
+    for ledger in [DEMO, ROUTING, ROLLBACK, PHASES, CONTROL] {
         keeps_the_rules(&folded(ledger).0);
     }
 }

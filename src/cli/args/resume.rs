@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::control::{note, told};
 use super::drive;
 use super::run::SandboxFlag;
 use super::trust::{ask, before_running};
@@ -10,9 +11,11 @@ use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::progress::mode::ProgressWish;
 use crate::domain::policy::budget::word::BudgetWish;
+use crate::domain::run::control::Verb;
 use crate::engine::signals::listen;
 use crate::io::settings::overlay::Overlay;
 use crate::ops::context::Context;
+use crate::ops::control::ControlRequest;
 use crate::ops::resume::{ResumeRequest, resume};
 use crate::ops::trust::{Decision, TrustError};
 
@@ -21,6 +24,7 @@ Examples:
   git orc resume                      The newest run that is not over
   git orc resume tour                 The newest run of the plan `tour`
   git orc resume 01JD8Z               The run that begins with 01JD8Z
+  git orc resume tour -w ws-auth --reason 'looked at it'  A workstream that waits goes on, also while the run is driven
   git orc resume --budget run.usd=10  With more to spend, when it was paused because its budget was used up
 
 It needs the ledger alone, so it works in another clone that fetched refs/orc/* as well. There it asks once whether the plan, which came
@@ -33,6 +37,12 @@ pub struct ResumeArgs {
     /// The run: its id, the beginning of it, or the name of its plan
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
+    /// A workstream that waits and shall go on; a run that somebody drives goes on with it by itself
+    #[arg(short, long, value_name = "WORKSTREAM", requires = "reason")]
+    pub workstream: Option<String>,
+    /// Why; it stays in the ledger, and takes back what the run was told before
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// Print one JSON document at the end
     #[arg(long)]
     pub json: bool,
@@ -62,6 +72,14 @@ impl ResumeArgs {
     /// # Errors
     /// Returns a [`Failure`] when there is nothing to resume, it can not go on, or the result can not be written.
     pub async fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        if let Some(reason) = &self.reason {
+            let (run, workstream) = (self.run.clone(), self.workstream.clone());
+            let request = ControlRequest { run, workstream, verb: Verb::Resume, reason: reason.clone() };
+            let recorded = note(cx, &request)?;
+            if recorded.driver.is_some() {
+                return told(&recorded, self.form(), ui);
+            }
+        }
         let wish = if self.trust { Decision::Trust } else { Decision::Refuse };
         before_running(cx, None, wish, ui)?;
         let signals = listen().map_err(drive::no_signals)?;

@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::cache::CacheArgs;
 use super::config::ConfigArgs;
+use super::control::{HaltArgs, OverrideArgs, PauseArgs, RetryArgs, SkipArgs};
 use super::cost::CostArgs;
 use super::create::CreateArgs;
 use super::decide::DecideArgs;
@@ -101,6 +102,11 @@ pub enum Command {
     Create(CreateArgs),
     Pipeline(PipelineArgs),
     Resume(ResumeArgs),
+    Pause(PauseArgs),
+    Halt(HaltArgs),
+    Retry(RetryArgs),
+    Skip(SkipArgs),
+    Override(OverrideArgs),
     Decide(DecideArgs),
     Done(DoneArgs),
     Rollback(RollbackArgs),
@@ -146,6 +152,11 @@ impl Command {
             | Self::Issues(_)
             | Self::Export(_)
             | Self::Verify(_)
+            | Self::Pause(_)
+            | Self::Halt(_)
+            | Self::Retry(_)
+            | Self::Skip(_)
+            | Self::Override(_)
             | Self::Decide(_)
             | Self::Done(_)
             | Self::Rollback(_)

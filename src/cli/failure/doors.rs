@@ -129,14 +129,14 @@ impl Meaning for LedgerError {
     fn exit(&self) -> Exit {
         match self {
             Self::Lock(error) => error.exit(),
-            Self::Contended { .. } | Self::Ref(_) | Self::Object(_) => Exit::Environment,
+            Self::Contended { .. } | Self::Overtaken | Self::Ref(_) | Self::Object(_) => Exit::Environment,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Lock(error) => error.hint(),
-            Self::Contended { .. } => Some("Try again; nothing was changed.".to_owned()),
+            Self::Contended { .. } | Self::Overtaken => Some("Try again; nothing was changed.".to_owned()),
             Self::Ref(_) | Self::Object(_) => Some("`git orc doctor` says what is damaged, and what can be mended.".to_owned()),
         }
     }

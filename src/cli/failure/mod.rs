@@ -1,6 +1,7 @@
 //! From an error to an exit code and a hint: the only place that knows all errors, following the record of the exit codes.
 
 pub mod caching;
+pub mod control;
 pub mod doors;
 pub mod gating;
 pub mod meaning;

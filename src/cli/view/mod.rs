@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod color;
 pub mod config_check;
+pub mod control;
 pub mod cost;
 pub mod demo;
 pub mod diagnostics;

@@ -96,6 +96,9 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
     if let Some(tip) = state.tip {
         field(&mut out, "commit", Styled::plain(tip.to_string()));
     }
+    for sentence in state.control.answered_for() {
+        field(&mut out, "answered for", Styled::of(Role::Caution, one_line(&sentence)));
+    }
     if let Some(worktree) = &state.worktree {
         field(&mut out, "worktree", Styled::plain(worktree));
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::control;
 use super::cost;
 use super::document::{fields, pretty, value};
 use super::integrity;
@@ -139,6 +140,7 @@ fn verdict(status: &Status, told: &RunSummary) -> Styled {
     if let Some(cost) = cost::line(&status.cost) {
         out.add(cost).line();
     }
+    out.append(control::wishes(state)).append(control::overrides(state));
     if let Some(driver) = &status.driver {
         out.put(Role::Faint, format!("process {} works on it", driver.pid)).line();
     }

@@ -187,6 +187,9 @@ fn rest(event: &Event) -> String {
     if let Event::DecisionMade(m) = event {
         return format!("decision made: {} {} on {}: {}", m.about, m.choice.done(), m.on.short(), m.reason);
     }
+    if let Event::Controlled(m) = event {
+        return format!("controlled: {}: {}", m.what(), m.reason);
+    }
     if let Event::RunMended(m) = event {
         return format!("run mended: {}", m.done.join("; "));
     }

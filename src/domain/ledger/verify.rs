@@ -304,6 +304,9 @@ fn round(state: &RunState, event: &Event) -> Option<(u32, u32)> {
     if let Some(tended) = event.tended() {
         return Some((tended, state.tended));
     }
+    if let Event::Controlled(control) = event {
+        return Some((control.round, state.control.count));
+    }
     if let Event::RunStarted(driven) | Event::RunResumed(driven) = event {
         return Some((driven.round, state.drivers));
     }

@@ -130,6 +130,9 @@ fn what(event: &Event) -> String {
     if let Event::GateFinished(gate) = event {
         return format!("gate {}", gate.word());
     }
+    if let Event::Controlled(control) = event {
+        return control.what();
+    }
     if let Event::GateChecked(gate) = event {
         return format!("gate {}", gate.outcome.as_str());
     }
@@ -197,6 +200,7 @@ fn tone(event: &Event) -> Tone {
         | Event::GateWaived(_)
         | Event::BudgetWarned(_)
         | Event::Escalated(_)
+        | Event::Controlled(_)
         | Event::DecisionMade(_) => Tone::Caution,
         Event::RunPlanned(_)
         | Event::RunStarted(_)
@@ -297,6 +301,9 @@ fn detail(event: &Event) -> Option<String> {
     }
     if let Some(told) = rollback_wording::told(event) {
         return Some(told);
+    }
+    if let Event::Controlled(m) = event {
+        return Some(m.because());
     }
     if let Event::RecoveryClimbed(m) = event {
         return Some(m.reason.clone());

@@ -65,6 +65,9 @@ pub struct WorkstreamSummary {
     pub worktree: Option<String>,
     /// Its patches, oldest first.
     pub patches: Vec<PatchSummary>,
+    /// What people took upon themselves for it, one sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub answered_for: Vec<String>,
 }
 
 /// The summary of a patch.
@@ -180,5 +183,6 @@ fn workstream(id: &WorkstreamId, one: &WorkstreamState) -> WorkstreamSummary {
         reverted,
         worktree: one.worktree.clone(),
         patches: patches.collect(),
+        answered_for: one.control.answered_for(),
     }
 }

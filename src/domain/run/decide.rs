@@ -20,7 +20,8 @@ use crate::domain::text::count;
 /// again, with the same id.
 #[must_use]
 pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
-    if state.status != RunStatus::Running {
+    // A run that was told to wait starts nothing more.
+    if state.status != RunStatus::Running || state.control.wish.is_some() {
         return Vec::new();
     }
     let config = state.reread.over(brief.config);
@@ -52,6 +53,8 @@ fn releases(state: &RunState) -> Vec<Effect> {
     let done = |one: &WorkstreamState| {
         let is_done =
             one.status.is_settled() || matches!(one.status, WorkstreamStatus::Verified { .. } | WorkstreamStatus::Conflicted { .. });
+        // What a person lets go on, or begin anew, gets another one.
+        let is_done = is_done || is_planned(one) || (one.status == WorkstreamStatus::Ready && one.control.keeps_work);
         one.worktree.is_some() && one.open.is_none() && is_done
     };
     state.workstreams.iter().filter(|(_, one)| done(one)).map(release).collect()
@@ -90,8 +93,9 @@ fn first_failure(state: &RunState) -> Option<&WorkstreamId> {
         WorkstreamStatus::Failed { .. }
         | WorkstreamStatus::TimedOut { .. }
         | WorkstreamStatus::Quarantined { .. }
-        | WorkstreamStatus::Aborted { .. }
-        | WorkstreamStatus::Paused { .. } => true,
+        | WorkstreamStatus::Aborted { .. } => true,
+        // What a person made wait did not fail.
+        WorkstreamStatus::Paused { .. } => !one.control.is_held,
         WorkstreamStatus::Planned
         | WorkstreamStatus::Ready
         | WorkstreamStatus::Blocked { .. }
@@ -112,6 +116,11 @@ fn moved(id: &WorkstreamId, one: &WorkstreamState, reason: Option<String>) -> Wo
 }
 
 fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
+    // What a person lets begin anew may have left a worktree that is on its way out.
+    let is_leaving = |id: &WorkstreamId| state.workstreams.get(id).is_some_and(|one| one.worktree.is_some() && is_planned(one));
+    if state.current_wave().iter().any(is_leaving) {
+        return Vec::new();
+    }
     if let Some(ended) = state.wave_ended.filter(|_| brief.plan.wave_delay_sec > 0) {
         let wait = SignedDuration::from_secs(i64::try_from(brief.plan.wave_delay_sec).unwrap_or(i64::MAX));
         let due = ended.checked_add(wait).unwrap_or(ended);
@@ -126,7 +135,7 @@ fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     let mut ready = Vec::new();
     let failure = first_failure(state).filter(|_| brief.plan.fail_fast);
     for id in state.current_wave() {
-        let Some(one) = state.workstreams.get(id).filter(|one| one.status == WorkstreamStatus::Planned) else { continue };
+        let Some(one) = state.workstreams.get(id).filter(|one| is_planned(one) && one.wave == wave_number(state)) else { continue };
         let on = waits_for(brief.plan, state, id);
         if let Some(failure) = failure {
             out.push(record(Event::WorkstreamSkipped(moved(id, one, Some(format!("{failure} failed and the plan fails fast"))))));
@@ -140,9 +149,17 @@ fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     out
 }
 
+fn is_planned(one: &WorkstreamState) -> bool {
+    one.status == WorkstreamStatus::Planned
+}
+
 fn waits_for(plan: &CheckedPlan, state: &RunState, id: &WorkstreamId) -> Vec<WorkstreamId> {
     let is_done = |dep: &&WorkstreamId| state.workstreams.get(*dep).is_some_and(WorkstreamState::lets_dependents_begin);
-    plan.workstream(id).map(|w| w.depends_on.iter().filter(|dep| !is_done(dep)).cloned().collect()).unwrap_or_default()
+    let without = |dep: &&WorkstreamId| {
+        state.workstreams.get(id).is_some_and(|one| one.control.without.iter().any(|missing| missing.workstream == **dep))
+    };
+    let wanted = |dep: &&WorkstreamId| !is_done(dep) && !without(dep);
+    plan.workstream(id).map(|w| w.depends_on.iter().filter(wanted).cloned().collect()).unwrap_or_default()
 }
 
 /// Returns the event that ends the run.
@@ -152,6 +169,7 @@ fn end(state: &RunState) -> Event {
     for (id, one) in state.workstreams.iter().filter(|(_, one)| !one.lets_dependents_begin()) {
         match &one.status {
             WorkstreamStatus::Merged { .. } => {}
+            WorkstreamStatus::Skipped { .. } if one.control.is_left_out => {}
             WorkstreamStatus::Paused { reason } => waiting.push(format!("{id}: {reason}")),
             WorkstreamStatus::Planned
             | WorkstreamStatus::Ready

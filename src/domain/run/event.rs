@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::control::Controlled;
 use super::escalation::Escalated;
 use super::fact::{
     BreakerMoved, Climbed, GateRun, Integration, PatchCreated, PatchMoved, RunDriven, RunMoved, RunPlanned, StepFinished, StepStarted,
@@ -122,6 +123,8 @@ pub enum Event {
     RunMended(Mended),
     /// A person decided about a workstream or a gate.
     DecisionMade(Decided),
+    /// A person told the run or a workstream to do something.
+    Controlled(Controlled),
     /// Something that nobody may change was changed while a step ran; it was put back.
     IntegrityViolated(IntegrityReport),
     /// Something of the user's changed while a step ran, by whomever.
@@ -303,6 +306,9 @@ impl Event {
                 ..About::default()
             };
         }
+        if let Self::Controlled(m) = self {
+            return About { workstream: m.workstream.as_ref(), patch: m.retry_of, commit: m.on, ..About::default() };
+        }
         if let Self::Escalated(m) = self {
             return About { tool: m.tool.as_ref(), ..About::default() };
         }
@@ -375,7 +381,7 @@ impl Event {
         if let Self::BudgetWarned(m) = self {
             return format!("{kind}/{}", m.name());
         }
-        if let Self::BudgetSet(BudgetSet { round, .. }) = self {
+        if let Self::BudgetSet(BudgetSet { round, .. }) | Self::Controlled(Controlled { round, .. }) = self {
             return format!("{kind}/{round}");
         }
         if let Self::Escalated(m) = self {

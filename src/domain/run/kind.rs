@@ -58,6 +58,7 @@ impl Event {
             Self::GarbageCollected(_) => "garbage_collected",
             Self::RunMended(_) => "run_mended",
             Self::DecisionMade(_) => "decision_made",
+            Self::Controlled(_) => "controlled",
             Self::IntegrityViolated(_) => "integrity_violated",
             Self::IntegrityNoted(_) => "integrity_noted",
             Self::RollbackStarted(_) | Self::RollbackPrepared(_) | Self::RolledBack(_) | Self::RollbackDropped(_) => self.rollback_kind(),

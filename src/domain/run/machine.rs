@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use super::controlling::controlled;
 use super::event::Event;
 use super::fact::{BreakerMoved, GateRecord, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, StepOutcome, Verdict, WaveMoved};
 use super::machine_error::IllegalTransition;
@@ -128,6 +129,9 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     // Whoever tends a run changes nothing of what happened in it, and may do so when it is over.
     if let Event::DecisionMade(decided) = event {
         state.decisions.push(decided.clone());
+    }
+    if let Event::Controlled(control) = event {
+        controlled(state, control, ts);
     }
     if event.tended().is_some() {
         state.tended += 1;
@@ -266,6 +270,7 @@ fn run_moved(state: &mut RunState, event: &Event, moved: &RunMoved) -> Result<()
     state.reason.clone_from(&moved.reason);
     state.round += 1;
     state.pid = None;
+    state.control.wish = None;
     Ok(())
 }
 
@@ -280,7 +285,8 @@ fn wave_started(state: &mut RunState, wave: &WaveMoved) -> Result<(), IllegalTra
             return Err(IllegalTransition::new(format!("workstream {id}"), one.status.word(), "wave_started"));
         }
         one.status = WorkstreamStatus::Ready;
-        one.start = Some(wave.tip);
+        // Work that goes on stays on what it was built on.
+        one.start = one.start.filter(|_| one.control.keeps_work).or(Some(wave.tip));
     }
     Ok(())
 }

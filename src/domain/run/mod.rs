@@ -5,6 +5,8 @@ pub mod breaker;
 pub mod brief;
 pub mod choosing;
 pub mod config;
+pub mod control;
+pub mod controlling;
 pub mod decide;
 pub mod effect;
 pub mod escalation;

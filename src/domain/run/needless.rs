@@ -3,10 +3,11 @@
 use super::state::{WorkstreamState, WorkstreamStatus};
 
 impl WorkstreamState {
-    /// Returns whether it is over because nothing of it was due. One that was never begun, because the plan fails fast, is not.
+    /// Returns whether it is over because nothing of it was due. One that was never begun, because the plan fails fast, is not; neither is
+    /// one that a person left out.
     #[must_use]
     pub fn is_needless(&self) -> bool {
-        matches!(self.status, WorkstreamStatus::Skipped { .. }) && !self.phased.ended.is_empty()
+        matches!(self.status, WorkstreamStatus::Skipped { .. }) && !self.phased.ended.is_empty() && !self.control.is_left_out
     }
 
     /// Returns whether nobody needs to wait for it any more: it is merged, or nothing of it was due.

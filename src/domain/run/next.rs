@@ -82,7 +82,13 @@ pub fn action(brief: Brief<'_>, run: &RunState, (id, one): (&WorkstreamId, &Work
     if let Some(reason) = one.breach.as_ref().filter(|_| is_under_way(&one.status)) {
         return view.quarantined(reason);
     }
+    if let Some(wish) = one.control.wish.as_ref().filter(|_| is_stoppable(&one.status)) {
+        return Action::Record(vec![Event::WorkstreamPaused(view.moved(Some(wish.because.clone())))]);
+    }
     match &one.status {
+        // Its former worktree is on its way out.
+        WorkstreamStatus::Ready if one.control.keeps_work && one.worktree.is_some() => Action::Hold,
+        WorkstreamStatus::Ready if one.control.keeps_work => view.forward(),
         WorkstreamStatus::Ready => view.plan_step(0),
         WorkstreamStatus::Retrying { at } if *at > brief.now => Action::Wait(*at),
         WorkstreamStatus::Retrying { .. } => view.plan_step(one.next),
@@ -105,6 +111,11 @@ pub fn action(brief: Brief<'_>, run: &RunState, (id, one): (&WorkstreamId, &Work
         | WorkstreamStatus::Merged { .. }
         | WorkstreamStatus::Reverted { .. } => Action::Nothing,
     }
+}
+
+/// Returns whether a wish of a person is carried out here.
+fn is_stoppable(status: &WorkstreamStatus) -> bool {
+    is_under_way(status) || matches!(status, WorkstreamStatus::Ready | WorkstreamStatus::Conflicted { .. })
 }
 
 fn is_under_way(status: &WorkstreamStatus) -> bool {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
+use super::control::{RunControl, WorkstreamControl};
+use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole};
 use super::oscillation::FixLoop;
 pub use super::patch_record::{PatchRecord, PatchStatus};
 use super::phased::Phased;
@@ -334,6 +335,9 @@ pub struct WorkstreamState {
     /// How its steps ended, and what kinds of issues were found.
     #[serde(default, skip_serializing_if = "Phased::is_empty")]
     pub phased: Phased,
+    /// What people told about it.
+    #[serde(default, skip_serializing_if = "WorkstreamControl::is_untouched")]
+    pub control: WorkstreamControl,
 }
 
 /// The phase of the current wave.
@@ -403,6 +407,9 @@ pub struct RunState {
     /// How often it was tended by somebody who did not drive it.
     #[serde(default)]
     pub tended: u32,
+    /// What people told it.
+    #[serde(default, skip_serializing_if = "RunControl::is_untouched")]
+    pub control: RunControl,
     /// What a gate asks a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Waiting>,
@@ -460,6 +467,7 @@ impl WorkstreamState {
             spent: Spent::default(),
             last_spent: Spent::default(),
             phased: Phased::default(),
+            control: WorkstreamControl::default(),
         }
     }
 
@@ -511,6 +519,7 @@ impl RunState {
             reread: Reread::default(),
             escalated: Vec::new(),
             tended: 0,
+            control: RunControl::default(),
             asked: None,
             decisions: Vec::new(),
             integrity: Vec::new(),
@@ -520,17 +529,5 @@ impl RunState {
             started: None,
             updated: None,
         }
-    }
-
-    /// Returns the verdict of a gate on a tree, when it was found before.
-    #[must_use]
-    pub fn verdict(&self, gate: &str, tree: ObjectId) -> Option<Verdict> {
-        self.gates.iter().rev().find(|g| g.gate == gate && g.tree == tree).map(|g| g.verdict)
-    }
-
-    /// Returns the workstreams of the current wave.
-    #[must_use]
-    pub fn current_wave(&self) -> &[WorkstreamId] {
-        self.waves.get(self.wave).map_or(&[], Vec::as_slice)
     }
 }

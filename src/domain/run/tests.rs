@@ -200,36 +200,40 @@ impl Dice {
             if self.state.status != RunStatus::Running {
                 return;
             }
-            let effects = decide(Brief { plan: &self.plan, config: &self.config, now: self.now, elsewhere: Spent::default() }, &self.state);
-            assert_eq!(
-                effects,
-                decide(Brief { plan: &self.plan, config: &self.config, now: self.now, elsewhere: Spent::default() }, &self.state)
-            );
-            assert!(!effects.is_empty(), "a running run has something to do");
-            let records: Vec<_> =
-                effects.iter().filter_map(|e| if let Effect::Record(e) = e { Some((**e).clone()) } else { None }).collect();
-            if !records.is_empty() {
-                records.into_iter().for_each(|event| self.record(event));
-                continue;
-            }
-            let at = usize::from(self.roll()) % effects.len();
-            match effects[at].clone() {
-                Effect::Record(_) => unreachable!(),
-                Effect::WaitUntil(until) => self.now = self.now.max(until),
-                Effect::RunStep(order) => self.step(&order),
-                Effect::Integrate { wave, workstreams } => self.integrate(wave, &workstreams),
-                Effect::Advance(integration) => self.advance(integration),
-                Effect::Reread(wave) => {
-                    self.record(Event::SettingsReread(SettingsReread { wave, max_workers: Some(1), ..SettingsReread::default() }));
-                }
-                Effect::Release { workstream, round } => {
-                    let path = "/tmp/w".to_owned();
-                    self.record(Event::WorktreeRemoved(WorktreeMoved { workstream, round, path, reason: None }));
-                }
-            }
-            self.now += SignedDuration::from_secs(1);
+            self.turn();
         }
         panic!("the run does not end: {:#?}", self.state);
+    }
+
+    /// Records what is decided, or lets one thing that is under way go on.
+    fn turn(&mut self) {
+        let effects = decide(Brief { plan: &self.plan, config: &self.config, now: self.now, elsewhere: Spent::default() }, &self.state);
+        assert_eq!(
+            effects,
+            decide(Brief { plan: &self.plan, config: &self.config, now: self.now, elsewhere: Spent::default() }, &self.state)
+        );
+        assert!(!effects.is_empty(), "a running run has something to do");
+        let records: Vec<_> = effects.iter().filter_map(|e| if let Effect::Record(e) = e { Some((**e).clone()) } else { None }).collect();
+        if !records.is_empty() {
+            records.into_iter().for_each(|event| self.record(event));
+            return;
+        }
+        let at = usize::from(self.roll()) % effects.len();
+        match effects[at].clone() {
+            Effect::Record(_) => unreachable!(),
+            Effect::WaitUntil(until) => self.now = self.now.max(until),
+            Effect::RunStep(order) => self.step(&order),
+            Effect::Integrate { wave, workstreams } => self.integrate(wave, &workstreams),
+            Effect::Advance(integration) => self.advance(integration),
+            Effect::Reread(wave) => {
+                self.record(Event::SettingsReread(SettingsReread { wave, max_workers: Some(1), ..SettingsReread::default() }));
+            }
+            Effect::Release { workstream, round } => {
+                let path = "/tmp/w".to_owned();
+                self.record(Event::WorktreeRemoved(WorktreeMoved { workstream, round, path, reason: None }));
+            }
+        }
+        self.now += SignedDuration::from_secs(1);
     }
 
     fn step(&mut self, order: &StepOrder) {
@@ -435,3 +439,5 @@ fn the_wait_between_waves_is_kept() {
         assert!(started.duration_since(*finished) >= SignedDuration::from_secs(3));
     }
 }
+
+mod controls;

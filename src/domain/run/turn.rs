@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::brief::Brief;
 use super::config::RunConfig;
+use super::controlling::parting;
 use super::decide::decide;
 use super::effect::{Effect, StepOrder};
 use super::event::Event;
@@ -119,6 +120,9 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// Returns [`TurnError::Illegal`] when a decision does not fit the state, and [`TurnError::Stuck`] when deciding leads nowhere.
     pub fn plan(&mut self, desk: Desk<'_>) -> Result<Launches, TurnError> {
+        if let Some(event) = parting(&self.state, desk.flying) {
+            self.push(event)?;
+        }
         loop {
             let brief = Brief { plan: desk.plan, config: desk.config, now: (self.stamps.now)(), elsewhere: desk.elsewhere };
             let effects = decide(brief, &self.state);

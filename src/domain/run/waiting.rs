@@ -1,9 +1,10 @@
-//! What a run asks of people, and whether they answered.
+//! What a run asks of people, whether they answered, and what is known of its wave.
 
 use super::escalation::{Escalated, Trigger};
+use super::fact::Verdict;
 use super::state::{RunState, RunStatus, WorkstreamStatus};
 use super::tending::{Decided, Waiting};
-use crate::domain::id::ObjectId;
+use crate::domain::id::{ObjectId, WorkstreamId};
 
 impl RunState {
     /// Returns what waits for a person: work that needs a review, and what a gate asks.
@@ -35,5 +36,17 @@ impl RunState {
     #[must_use]
     pub fn decision(&self, about: &str, on: ObjectId) -> Option<&Decided> {
         self.decisions.iter().rev().find(|decided| decided.about == about && decided.on == on)
+    }
+
+    /// Returns the verdict of a gate on a tree, when it was found before.
+    #[must_use]
+    pub fn verdict(&self, gate: &str, tree: ObjectId) -> Option<Verdict> {
+        self.gates.iter().rev().find(|g| g.gate == gate && g.tree == tree).map(|g| g.verdict)
+    }
+
+    /// Returns the workstreams of the current wave.
+    #[must_use]
+    pub fn current_wave(&self) -> &[WorkstreamId] {
+        self.waves.get(self.wave).map_or(&[], Vec::as_slice)
     }
 }

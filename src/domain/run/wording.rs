@@ -70,10 +70,11 @@ pub fn patch_note(run: RunId, workstream: &WorkstreamId, patch: &PatchRecord) ->
     )
 }
 
-/// Returns the note of a merge commit.
+/// Returns the note of a merge commit; `answered` is what people took upon themselves for it.
 #[must_use]
-pub fn merge_note(run: RunId, workstream: &WorkstreamId, wave: u32, commit: ObjectId) -> String {
-    format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n")
+pub fn merge_note(run: RunId, workstream: &WorkstreamId, (wave, commit): (u32, ObjectId), answered: &[String]) -> String {
+    let overrides: String = answered.iter().map(|one| format!("Orc-Override: {}\n", one_line(one))).collect();
+    format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n{overrides}")
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ pub fn step_started(one: &mut WorkstreamState, started: &StepStarted, ts: Timest
         StepRole::Edit | StepRole::Fix | StepRole::Resolve => WorkstreamStatus::InProgress,
         StepRole::Static | StepRole::Runtime => WorkstreamStatus::Validating,
     };
+    one.control.keeps_work = false;
     one.attempts.insert(started.step.clone(), started.attempt);
     one.since.get_or_insert(ts);
     one.open = Some(OpenStep {
@@ -229,6 +230,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.breach = None;
     one.review.clear();
     one.phased.start_over();
+    one.control.begin_anew();
 }
 
 /// Moves a workstream.
@@ -238,17 +240,22 @@ pub fn start_over(one: &mut WorkstreamState) {
 pub fn moved(one: &mut WorkstreamState, event: &Event, moved: &WorkstreamMoved, ts: Timestamp) -> Result<(), IllegalTransition> {
     let refused = |from: &str| IllegalTransition::new(format!("workstream {}", moved.workstream), from, event.kind());
     let Some(to) = target(event, moved, one.tip) else { return Err(refused("without a commit")) };
-    if !is_legal(&one.status, &to) {
+    // Work that a person lets go on may have no step left.
+    let is_through = one.control.keeps_work && one.status == WorkstreamStatus::Ready && matches!(to, WorkstreamStatus::Verified { .. });
+    if !is_through && !is_legal(&one.status, &to) {
         return Err(refused(one.status.word()));
     }
     if to.is_settled() {
         one.until = Some(ts);
         one.open = None;
+        let wish = one.control.wish.take();
+        one.control.is_held = wish.is_some() && matches!(to, WorkstreamStatus::Paused { .. });
     }
     if let WorkstreamStatus::Conflicted { commit, tip, paths } = &to {
         one.conflict = Some(Conflict { commit: *commit, tip: *tip, paths: paths.clone() });
     }
     one.status = to;
+    one.control.keeps_work = false;
     one.round += 1;
     Ok(())
 }

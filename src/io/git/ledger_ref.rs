@@ -41,6 +41,9 @@ pub enum LedgerError {
         /// How often it was tried.
         tries: u32,
     },
+    /// Something was appended meanwhile that makes the entries untrue.
+    #[error("somebody else recorded something about the run meanwhile")]
+    Overtaken,
     /// Another process holds the ledger's lock.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -82,6 +85,9 @@ pub struct Beneath {
     /// Refs of our own that keep them alive, and their values.
     pub refs: Vec<(String, ObjectId)>,
 }
+
+/// What was built on a tip: where its objects are, the new tip, and the answer for whoever asked for it.
+pub(super) type Built<T> = (Objects, Option<ObjectId>, T);
 
 /// The ledger of a repository. Cheap to clone; can be shared by threads.
 #[derive(Debug, Clone)]
@@ -127,20 +133,23 @@ impl LedgerRef {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.exchange(beneath, |tip| {
-            let objects = if batch.len() < PACK_FROM { Objects::open(&self.repo)? } else { Objects::open_packing(&self.repo)? };
-            let ids = self.write_chain(&objects, tip, batch)?;
-            let last = ids.last().copied();
-            Ok((objects, last, ids))
-        })
+        self.exchange(beneath, |tip| self.chained(tip, batch))
+    }
+
+    /// Builds entries on a tip: what [`LedgerRef::exchange`] needs to know of them.
+    pub(super) fn chained(&self, tip: Option<ObjectId>, batch: &[NewEntry]) -> Result<Built<Vec<ObjectId>>, LedgerError> {
+        let objects = if batch.len() < PACK_FROM { Objects::open(&self.repo)? } else { Objects::open_packing(&self.repo)? };
+        let ids = self.write_chain(&objects, tip, batch)?;
+        let last = ids.last().copied();
+        Ok((objects, last, ids))
     }
 
     /// Builds something on the tip, makes it durable and moves the ref to it; again from the start when the tip has moved meanwhile.
     /// The lock keeps other processes of git-orc from building in vain; the exchange is safe without it, and git takes no heed of it.
-    fn exchange<T>(
+    pub(super) fn exchange<T>(
         &self,
         beneath: &Beneath,
-        build: impl Fn(Option<ObjectId>) -> Result<(Objects, Option<ObjectId>, T), LedgerError>,
+        build: impl Fn(Option<ObjectId>) -> Result<Built<T>, LedgerError>,
     ) -> Result<T, LedgerError> {
         let _lock = self.lock()?;
         hold::let_go(&self.repo).map_err(RefError::from)?;

@@ -11,6 +11,7 @@ use super::witness::Incident;
 use crate::domain::id::{EntryId, ObjectId, RunId};
 use crate::domain::integrity::fact::How;
 use crate::domain::ledger::codec;
+use crate::domain::run::event::Event;
 
 /// What the ref of the ledger is found to be.
 enum Found {
@@ -70,7 +71,9 @@ impl LedgerRef {
         let base = objects.merge_bases(known, tip)?.first().copied();
         let is_ahead = base == Some(known);
         let added = objects.commits_since(tip, base)?;
-        let is_others = !added.is_empty() && added.iter().all(|commit| is_entry_of_another(commit, run));
+        // What a person tells the run comes from another process, at any time, and behind everything that is known.
+        let may_be = |commit: &Commit| is_entry_of_another(commit, run) || (is_ahead && is_control(commit));
+        let is_others = !added.is_empty() && added.iter().all(may_be);
         match (is_ahead, is_others) {
             (true, true) => {
                 self.repo.witness().accept(LEDGER_REF, Some(tip));
@@ -137,6 +140,10 @@ impl LedgerRef {
 
 fn is_entry_of_another(commit: &Commit, run: RunId) -> bool {
     codec::from_message(&commit.message).is_ok_and(|entry| entry.run != run)
+}
+
+fn is_control(commit: &Commit) -> bool {
+    codec::from_message(&commit.message).is_ok_and(|entry| matches!(entry.event(), Some(Event::Controlled(_))))
 }
 
 fn entry_id(commit: &Commit) -> Option<EntryId> {

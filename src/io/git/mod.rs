@@ -29,6 +29,7 @@ mod include;
 mod index;
 pub mod inspect;
 pub mod intake;
+pub mod ledger_news;
 pub mod ledger_ref;
 pub mod ledger_tip;
 mod ledger_vet;

@@ -27,7 +27,9 @@ pub fn notes_of<'e>(state: &RunState, events: impl Iterator<Item = &'e Event>) -
         if let Event::IntegrationAdvanced(integration) = event {
             for merge in &integration.merges {
                 merged.push(&merge.workstream);
-                notes.insert(merge.merge, merge_note(state.run, &merge.workstream, integration.wave, merge.commit));
+                let answered = state.workstreams.get(&merge.workstream).map(|one| one.control.answered_for()).unwrap_or_default();
+                let note = merge_note(state.run, &merge.workstream, (integration.wave, merge.commit), &answered);
+                notes.insert(merge.merge, note);
             }
         }
         if let Event::RolledBack(rollback) = event {

@@ -10,11 +10,13 @@ use git_orc::domain::policy::budget::Spent;
 use git_orc::domain::run::effect::{Effect, StepOrder};
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::fact::{RunMoved, StepOutcome};
+use git_orc::domain::run::machine::apply;
 use git_orc::domain::run::starting::starting;
 use git_orc::domain::run::state::{RunState, RunStatus, WorkstreamState};
 use git_orc::domain::run::turn::{Desk, Launches, Stamps, Turn, TurnError};
 use jiff::Timestamp;
 
+use super::controls::{news, tell};
 use super::plants::Plant;
 use super::store::{AppendError, Tear};
 use super::tasks::{Fault, carry_out};
@@ -90,6 +92,10 @@ impl Driver {
     /// Lets the next thing happen; nothing when the driver dies of it.
     fn next(&mut self) -> Option<Vec<Request>> {
         disturb(&mut self.world.borrow_mut());
+        let looks = self.world.borrow().trouble.controls > 0 && self.world.borrow_mut().dice.chance(30);
+        if looks {
+            self.catch_up();
+        }
         if self.world.borrow_mut().dies(2, "between two events") {
             return None;
         }
@@ -148,6 +154,9 @@ impl Driver {
         let clock = Rc::clone(&world.clock);
         let (names, times) = (&*clock, &*clock);
         let (name, now) = (|| names.entry(), || times.now());
+        if !news(&world.store, &self.state).is_empty() && self.writes(requests, world) {
+            self.state = Rc::new(caught_up(world, (*self.state).clone(), &mut self.keys));
+        }
         let mut turn = Turn::new(&self.state, &self.keys, Stamps { name: &name, now: &now });
         let planned = self.stage(&mut turn, requests, world);
         let launches = match planned {
@@ -175,6 +184,21 @@ impl Driver {
         Ok(())
     }
 
+    /// Folds what people have told the run.
+    fn catch_up(&mut self) {
+        let state = caught_up(&self.world.borrow(), (*self.state).clone(), &mut self.keys);
+        self.state = Rc::new(state);
+    }
+
+    /// Returns whether a turn on the state as the driver knows it would append anything, and so be overtaken.
+    fn writes(&self, requests: &[Request], world: &World) -> bool {
+        let clock = Rc::clone(&world.clock);
+        let (names, times) = (&*clock, &*clock);
+        let (name, now) = (|| names.entry(), || times.now());
+        let mut turn = Turn::new(&self.state, &self.keys, Stamps { name: &name, now: &now });
+        self.stage(&mut turn, requests, world).is_err() || !turn.entries.is_empty()
+    }
+
     fn stage(&self, turn: &mut Turn<'_>, requests: &[Request], world: &World) -> Result<Launches, TurnError> {
         for event in requests.iter().flat_map(|request| &request.events) {
             turn.push(event.clone())?;
@@ -197,6 +221,15 @@ impl Driver {
         let task = Box::pin(carry_out(Rc::clone(&self.world), effect, Rc::clone(&self.state)));
         self.running.push(Running { id, task, wait: Wait::Until(now) });
     }
+}
+
+/// Folds what people have told the run behind what a driver knows.
+fn caught_up(world: &World, mut state: RunState, keys: &mut HashSet<String>) -> RunState {
+    for entry in news(&world.store, &state) {
+        apply(&mut state, &entry).unwrap();
+        keys.insert(entry.key);
+    }
+    state
 }
 
 /// Appends entries that lead to a state, and looks at the laws.
@@ -262,6 +295,10 @@ fn disturb(world: &mut World) {
     if world.trouble.pushes > 0 && world.dice.chance(2) {
         world.trouble.pushes -= 1;
         push(world);
+    }
+    if world.trouble.controls > 0 && world.dice.chance(4) {
+        world.trouble.controls -= 1;
+        tell(world);
     }
     if world.dice.chance(1) {
         let is_alone = world.holder.is_some();

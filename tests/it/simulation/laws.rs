@@ -115,6 +115,8 @@ impl Laws {
         if let Event::RunResumed(driven) = event {
             self.episodes += u32::from(!driven.waves.is_empty());
         }
+        // A person who says something lets work be done again.
+        self.episodes += u32::from(matches!(event, Event::Controlled(_)));
         let Event::StepFinished(finished) = event else { return };
         let is_free = |failure: &Failure| matches!(failure.remedy, Remedy::Wait | Remedy::Person) || failure.class.is_of_tool();
         let cut_short = matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
@@ -130,9 +132,9 @@ impl Laws {
         let script = Rc::clone(&self.script);
         let plan = script.plan.workstream(&started.workstream).unwrap();
         let done = |id: &WorkstreamId| is_merged_or_needless(&folded.workstreams[id]);
-        self.must(plan.depends_on.iter().all(done), "what is depended on is merged first, or needs no merge", || {
-            started.workstream.to_string()
-        });
+        let without = |id: &WorkstreamId| was.control.without.iter().any(|missing| missing.workstream == *id);
+        let may_begin = plan.depends_on.iter().all(|id| done(id) || without(id));
+        self.must(may_begin, "what is depended on is merged first, or needs no merge", || started.workstream.to_string());
         let last = was.attempts.get(&started.step).copied().unwrap_or(0);
         self.must(started.attempt == last + 1, "attempts are numbered", || format!("{last} then {}", started.attempt));
         let count = self.started.entry(started.workstream.clone()).or_default();
@@ -256,7 +258,7 @@ impl Laws {
     pub(super) fn ended(&mut self, state: &RunState) {
         let settled = state.workstreams.values().all(|one| one.status.is_settled());
         self.must(!state.status.is_terminal() || settled, "what is over is settled", || format!("{:?}", words(state)));
-        let merged = state.workstreams.values().all(is_merged_or_needless);
+        let merged = state.workstreams.values().all(|one| is_merged_or_needless(one) || one.control.is_left_out);
         let completed = state.status == RunStatus::Completed;
         self.must(!state.status.is_terminal() || merged == completed, "completed is when all is merged", || format!("{:?}", words(state)));
         let open = state.workstreams.values().any(|one| one.open.is_some());
@@ -314,14 +316,42 @@ const LISTED: [(&str, &[&str]); 15] = [
 
 /// Nothing of a workstream that was begun and skipped was due; one that was skipped before it began is another thing.
 fn is_merged_or_needless(one: &WorkstreamState) -> bool {
-    let is_begun = one.since.is_some();
+    let is_begun = one.since.is_some() && !one.control.is_left_out;
     matches!(one.status, WorkstreamStatus::Merged { .. }) || (is_begun && matches!(one.status, WorkstreamStatus::Skipped { .. }))
 }
 
+/// The moves that only a person makes: from, to.
+const OF_A_PERSON: [(&str, &[&str]); 8] = [
+    ("planned", &["skipped"]),
+    ("ready", &["skipped"]),
+    ("blocked", &["skipped", "planned"]),
+    ("paused", &["ready", "planned", "skipped"]),
+    ("failed", &["ready", "planned", "skipped"]),
+    ("timed_out", &["ready", "planned", "skipped"]),
+    ("aborted", &["planned", "skipped"]),
+    ("quarantined", &["planned", "skipped"]),
+];
+
 fn may_move(was: &WorkstreamState, is: &WorkstreamState, event: &Event) -> bool {
-    let listed = LISTED.iter().find(|(from, _)| *from == was.status.word()).is_some_and(|(_, to)| to.contains(&is.status.word()));
+    let is_in = |moves: &[(&str, &[&str])]| {
+        moves.iter().find(|(from, _)| *from == was.status.word()).is_some_and(|(_, to)| to.contains(&is.status.word()))
+    };
+    if matches!(event, Event::Controlled(_)) {
+        return is_in(&OF_A_PERSON);
+    }
+    let is_wished = was.control.wish.is_some() && matches!(is.status, WorkstreamStatus::Paused { .. });
+    let is_through = was.control.keeps_work && matches!(is.status, WorkstreamStatus::Verified { .. });
+    if matches!(was.status, WorkstreamStatus::Ready) && (is_wished || is_through || (was.control.keeps_work && is_checked(is))) {
+        return true;
+    }
+    let listed = is_in(&LISTED);
     // Only a resume lets a workstream begin again.
     listed && (is.status != WorkstreamStatus::Planned || matches!(event, Event::RunResumed(_)))
+}
+
+/// Returns whether a workstream is at a check, with which work that goes on may begin.
+const fn is_checked(one: &WorkstreamState) -> bool {
+    matches!(one.status, WorkstreamStatus::Validating)
 }
 
 fn difference(a: &RunState, b: &RunState) -> String {

@@ -4,6 +4,7 @@
 //! `GIT_ORC_SIM_SEED=<seed> cargo test --test it simulation` replays one seed and tells its story; `GIT_ORC_TEST_ROUNDS=<n>` runs so many.
 
 mod commits;
+mod controls;
 mod dice;
 mod driver;
 mod laws;

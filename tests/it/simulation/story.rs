@@ -68,6 +68,7 @@ fn tell_of(script: &Rc<Script>, diary: Diary) -> Story {
         stops: some(&mut dice, 3),
         pushes: if rough { some(&mut dice, 2) } else { 0 },
         faults: some(&mut dice, 1),
+        controls: if rough { some(&mut dice, 4) } else { 0 },
     };
     let mut world = simulate(script, trouble, Dice::at(seed, "order"), diary);
     if !rough && world.laws.broken.is_none() {

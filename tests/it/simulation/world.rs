@@ -79,10 +79,12 @@ pub(super) struct Trouble {
     pub(super) stops: u32,
     pub(super) pushes: u32,
     pub(super) faults: u32,
+    /// What people tell it.
+    pub(super) controls: u32,
 }
 
 impl Trouble {
-    pub(super) const NONE: Self = Self { deaths: 0, stops: 0, pushes: 0, faults: 0 };
+    pub(super) const NONE: Self = Self { deaths: 0, stops: 0, pushes: 0, faults: 0, controls: 0 };
 }
 
 /// Whether somebody reads what happened.
