@@ -18,7 +18,6 @@ use crate::domain::tool::suggest::{closest, did_you_mean};
 use crate::engine::surroundings::Ground;
 use crate::io::fs::{self, Durability, FsError};
 use crate::io::git::repo::Repo;
-use crate::io::settings::resolve::Settings;
 
 /// What a new pipeline begins with.
 const SKELETON: &str = include_str!("pipeline/skeleton.yaml");
@@ -108,7 +107,7 @@ pub enum Place {
 /// What there is where the user stands.
 struct Around {
     repo: Option<Repo>,
-    settings: Settings,
+    search: Vec<PathBuf>,
     shelf: Shelf,
     tools: Vec<ToolId>,
     capabilities: Vec<String>,
@@ -121,11 +120,12 @@ impl Around {
         let tools = desk.tools(top)?;
         let settings = desk.settings_at(top, &tools)?;
         let (registry, _) = desk.registry(top, &settings)?;
-        let shelf = pipelines::load(&desk.environment, top, &pipelines::search(&desk.environment, &settings))?;
+        let search = pipelines::search_at(desk, repo.as_ref()).map_err(ContextError::from)?;
+        let shelf = pipelines::load(&desk.environment, top, &search)?;
         let mut capabilities: Vec<String> = tools.tools().flat_map(|tool| tool.profile.capabilities.iter().cloned()).collect();
         capabilities.extend(registry.capabilities.keys().cloned());
         let tools = tools.tools().map(|tool| tool.profile.id.clone()).collect();
-        Ok(Self { repo, settings, shelf, tools, capabilities })
+        Ok(Self { repo, search, shelf, tools, capabilities })
     }
 
     fn top(&self) -> Option<&Path> {
@@ -274,6 +274,5 @@ pub fn create(desk: &Desk, (name, from): (&str, Option<&str>), place: Option<Pla
 /// Returns [`PipelineError`] with everything that is wrong with any of them.
 pub fn plugins(desk: &Desk) -> Result<(Vec<Plugin>, Vec<PathBuf>), PipelineError> {
     let around = Around::look(desk)?;
-    let search = pipelines::search(&desk.environment, &around.settings);
-    Ok((around.shelf.plugins, search))
+    Ok((around.shelf.plugins, around.search))
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
+use super::context::{Context, Desk};
 use super::plugins::{self, Plugin, PluginsError};
 use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::id::is_atom;
@@ -15,8 +15,11 @@ use crate::domain::plan::input::{PhaseInput, PipelineFile};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::prompt::template::Templates;
 use crate::io::fs::{self, FsError};
+use crate::io::git::repo::Repo;
 use crate::io::settings::environment::Environment;
-use crate::io::settings::resolve::Settings;
+use crate::io::settings::error::SettingsError;
+use crate::io::settings::git_config;
+use crate::io::settings::resolve::{Layers, Settings, resolve};
 
 /// The folder of the user's pipelines, below that of the settings; also that of a plugin's, below its own.
 pub const FOLDER: &str = "pipelines";
@@ -143,6 +146,16 @@ pub fn search(environment: &Environment, settings: &Settings) -> Vec<PathBuf> {
         (Some(_) | None, Some(_) | None) => PathBuf::from(text),
     };
     settings.pipeline_path.value.iter().map(place).collect()
+}
+
+/// Returns the folders in which plugins are looked for where the user stands: in a repository its git configuration has a say.
+///
+/// # Errors
+/// Returns [`SettingsError`] for the first mistake.
+pub fn search_at(desk: &Desk, repo: Option<&Repo>) -> Result<Vec<PathBuf>, SettingsError> {
+    let git_config = repo.map_or_else(|| Ok(Vec::new()), git_config::read)?;
+    let settings = resolve(&desk.environment, Layers { git_config, ..Layers::default() })?;
+    Ok(search(&desk.environment, &settings))
 }
 
 impl Context {

@@ -158,6 +158,10 @@ fn files(cx: &Context, plan: Option<&Path>) -> Result<Vec<(PathBuf, String)>, Tr
 fn inside(cx: &Context, path: &Path) -> Option<PathBuf> {
     let top = cx.repo.work_dir()?.canonicalize().ok()?;
     let path = path.canonicalize().ok()?;
+    // No commit brings a file into the git directory; what is kept there is the user's own.
+    if cx.repo.orc_dir().canonicalize().is_ok_and(|own| path.starts_with(own)) {
+        return None;
+    }
     Some(path.strip_prefix(&top).ok()?.to_owned())
 }
 

@@ -69,7 +69,8 @@ pub fn validate(desk: &Desk, paths: &[PathBuf]) -> Result<Vec<Validated>, Valida
     let tools = desk.tools(top)?;
     let settings = desk.settings_at(top, &tools)?;
     let (registry, _) = desk.registry(top, &settings)?;
-    let shelf = pipelines::load(&desk.environment, top, &pipelines::search(&desk.environment, &settings))?;
+    let search = pipelines::search_at(desk, repository.as_ref()).map_err(ContextError::from)?;
+    let shelf = pipelines::load(&desk.environment, top, &search)?;
     // Mistakes in templates are told by those who use them; without them none is missed.
     let templates = prompts::load(&desk.environment, top, &shelf.plugins).ok();
     let mut validated = Vec::with_capacity(paths.len());

@@ -40,10 +40,10 @@ Examples:
 
 const PLUGINS_EXAMPLES: &str = "\
 Examples:
-  ORC_PIPELINE_PATH=~/plugins git orc pipeline plugins
-  git config orc.pipelinePath ~/plugins
+  git orc pipeline plugins
+  git orc pipeline plugins --json
 
-A folder of the path is a plugin, with a `plugin.yaml`, or holds plugins.";
+They are looked for in the folders that `ORC_PIPELINE_PATH` or `git config orc.pipelinePath` names. A folder of the path is a plugin, with a `plugin.yaml`, or holds plugins.";
 
 /// Look at pipelines: the phases that workstreams go through
 #[derive(Debug, Clone, PartialEq, Eq, Args)]

@@ -44,8 +44,12 @@ fn unfulfilled(phase: &RawPhase, before: &[&RawPhase], has: Has<'_>, sink: &mut 
             let artifacts = one.artifacts.iter().flat_map(|all| &all.value).filter_map(|artifact| artifact.value.path.as_ref());
             artifacts.chain(globs(one.expects.as_ref())).any(|path| meets(&path.value, &glob.value))
         };
-        let is_there = has.is_none_or(|has| Pattern::parse(&glob.value).is_ok_and(|pattern| has(&pattern)));
-        if !before.iter().any(made) && !(has.is_some() && is_there) && (has.is_some() || before.iter().any(|one| one.artifacts.is_some())) {
+        // Where there is no repository to look at, a file counts as missing when the phases do hand over files.
+        let is_missing = match has {
+            Some(has) => !Pattern::parse(&glob.value).is_ok_and(|pattern| has(&pattern)),
+            None => before.iter().any(|one| one.artifacts.is_some()),
+        };
+        if is_missing && !before.iter().any(made) {
             let draft = Draft::new(Code::Unfulfilled, glob.place, format!("no phase before this one makes {}", quoted(&glob.value)));
             sink.add(draft.hint("Let a phase before it make it (`artifacts`), or the step waits for a file that must be there already."));
         }

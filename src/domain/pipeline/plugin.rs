@@ -157,11 +157,14 @@ fn manifest(raw: &RawPlugin) -> Option<Manifest> {
     })
 }
 
+/// Returns names that a manifest gives.
+type NamesOf = fn(&Manifest) -> Vec<&String>;
+
 /// Returns what two plugins have both: a name, a pipeline or a template.
 #[must_use]
 pub fn refuse_doubles(all: &[(&Manifest, &SourceFile)]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let kinds: [(&str, fn(&Manifest) -> Vec<&String>); 3] = [
+    let kinds: [(&str, NamesOf); 3] = [
         ("plugin", |one| vec![&one.name]),
         ("pipeline", |one| one.pipelines.iter().collect()),
         ("template", |one| one.prompts.iter().collect()),
