@@ -15,6 +15,7 @@ mod corpora;
 mod costs;
 mod demo;
 mod engine;
+mod exports;
 mod fault;
 mod findings;
 mod gating;

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::domain::gate::schema::quality_gate_schema;
 use crate::domain::plan::schema::{bundle_schema, plan_schema};
+use crate::domain::report::views::View;
 use crate::domain::settings::schema::{config_schema, limits_schema, profile_schema};
 use crate::domain::spec::structure::structure_schema;
 use crate::domain::tool::registry_schema::registry_schema;
@@ -31,7 +32,7 @@ const FILES: [(&str, &str); 5] = [
     ("aim_registry.json", "aim_registry"),
 ];
 
-/// Returns a schema by its name.
+/// Returns a schema by its name; exported views have theirs as well.
 #[must_use]
 pub fn schema(name: &str) -> Option<Value> {
     match name {
@@ -44,7 +45,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "spec_structure" => Some(structure_schema()),
         "tool_profiles" => Some(tool_profiles_schema()),
         "aim_registry" => Some(registry_schema()),
-        _ => None,
+        _ => View::named(name).filter(|view| view.name() == name).and_then(View::schema),
     }
 }
 
