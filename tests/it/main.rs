@@ -44,4 +44,5 @@ mod specs;
 mod tool_verbs;
 mod tools;
 mod verify;
+mod workstreams;
 mod worktree;

@@ -29,6 +29,7 @@ pub mod tools_check;
 pub mod trust;
 pub mod validate;
 pub mod verify;
+pub mod workstream;
 
 use super::failure::Failure;
 use super::ui::Ui;

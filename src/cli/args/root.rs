@@ -29,6 +29,7 @@ use super::tools::ToolsArgs;
 use super::trust::TrustArgs;
 use super::validate::ValidateArgs;
 use super::verify::VerifyArgs;
+use super::workstream::WorkstreamArgs;
 use crate::cli::ui::{ColorWish, Loudness, Paging, UiOptions};
 use crate::io::settings::overlay::Overlay;
 
@@ -90,6 +91,7 @@ pub struct Globals {
 pub enum Command {
     Validate(ValidateArgs),
     Plan(PlanArgs),
+    Workstream(WorkstreamArgs),
     Prompt(PromptArgs),
     Graph(GraphArgs),
     Run(RunArgs),
@@ -124,6 +126,7 @@ impl Command {
             Self::Resume(args) => args.flags(),
             Self::Validate(_)
             | Self::Plan(_)
+            | Self::Workstream(_)
             | Self::Prompt(_)
             | Self::Graph(_)
             | Self::Status(_)

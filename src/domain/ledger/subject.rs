@@ -135,6 +135,9 @@ fn tools_subject(event: &Event) -> Option<String> {
     if let Event::BudgetSet(m) = event {
         return Some(format!("budget set: {m}"));
     }
+    if let Event::WorkstreamCreated(m) = event {
+        return Some(format!("workstream created: {} in {}", m.workstream, m.plan));
+    }
     None
 }
 

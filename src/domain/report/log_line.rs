@@ -195,6 +195,7 @@ fn tone(event: &Event) -> Tone {
         | Event::GarbageCollected(_)
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
+        | Event::WorkstreamCreated(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
 }
@@ -225,6 +226,9 @@ fn tools_detail(event: &Event) -> Option<String> {
     }
     if let Event::BudgetSet(m) = event {
         return Some(m.to_string());
+    }
+    if let Event::WorkstreamCreated(m) = event {
+        return Some(format!("in {} by {}", m.plan, m.who));
     }
     None
 }

@@ -15,3 +15,4 @@ pub mod timeline;
 pub mod views;
 pub mod vocabulary;
 pub mod workflow;
+pub mod workstreams;

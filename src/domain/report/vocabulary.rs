@@ -175,6 +175,7 @@ pub const ROWS: &[Row] = rows! {
         Info ["GATE_PASSED"] when "it passed",
         Error ["GATE_FAILED"] when "it did not";
     "gate_waived" Repository: Warning ["GATE_WAIVED"];
+    "workstream_created" Repository: Info ["WORKSTREAM_CREATED"];
 };
 
 /// What an entry is called in exported views.

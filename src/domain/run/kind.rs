@@ -61,6 +61,7 @@ impl Event {
             Self::IntegrityNoted(_) => "integrity_noted",
             Self::GateChecked(_) => "gate_checked",
             Self::GateWaived(_) => "gate_waived",
+            Self::WorkstreamCreated(_) => "workstream_created",
         }
     }
 }

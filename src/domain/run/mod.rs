@@ -19,6 +19,7 @@ pub mod machine_error;
 pub mod next;
 pub mod oscillation;
 pub mod patch_machine;
+pub mod planning;
 pub mod purse;
 pub mod recovery;
 pub mod retry;
