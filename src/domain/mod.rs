@@ -3,10 +3,12 @@
 pub mod acp;
 pub mod chat;
 pub mod context;
+pub mod decompose;
 pub mod document;
 pub mod finding;
 pub mod gate;
 pub mod id;
+pub mod import;
 pub mod integrity;
 pub mod ledger;
 pub mod plan;

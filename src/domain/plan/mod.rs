@@ -9,6 +9,7 @@ pub mod input;
 pub mod model;
 pub mod parse;
 pub mod raw;
+pub mod records;
 pub mod schema;
 pub mod word;
 
