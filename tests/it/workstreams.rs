@@ -63,9 +63,8 @@ fn a_workstream_is_put_into_a_plan_and_recorded() {
 fn a_plan_that_is_not_there_is_made() {
     let environment = TestEnvironment::new();
     let repo = environment.repo("project");
-    let create = |plan: &str, id: &str| {
-        repo.orc(&["workstream", "create", plan, id, "--tool", "command", "--command", "true", "--scope", "a/**"])
-    };
+    let create =
+        |plan: &str, id: &str| repo.orc(&["workstream", "create", plan, id, "--tool", "command", "--command", "true", "--scope", "a/**"]);
     create("new.yaml", "one").expect_code(0);
     create("new.yaml", "two").expect_code(0);
     create("new.json", "one").expect_code(0);

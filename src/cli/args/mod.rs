@@ -17,6 +17,8 @@ pub mod init;
 pub mod list;
 pub mod log;
 pub mod plan;
+pub mod plan_import;
+pub mod plan_split;
 pub mod prompt;
 pub mod resume;
 pub mod root;

@@ -20,6 +20,8 @@ pub mod list;
 pub mod log;
 pub mod meter;
 pub mod plan;
+pub mod plan_import;
+pub mod plan_split;
 pub mod porcelain;
 pub mod progress;
 pub mod prompt;

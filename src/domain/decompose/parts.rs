@@ -22,7 +22,9 @@ pub fn parts(files: &[String], tasks: &[String], rules: &Rules) -> Vec<Part> {
     let room = files.len().div_ceil(wanted).clamp(1, rules.max_files.max(1));
     let mut parts: Vec<Part> = packed(files, room, rules).into_iter().map(|files| Part { files, tasks: Vec::new() }).collect();
     deal(&mut parts, tasks);
-    merge_idle(parts, tasks)
+    let mut parts = merge_idle(parts, tasks);
+    parts.iter_mut().for_each(|part| part.files.sort());
+    parts
 }
 
 /// Packs files into bins with so much room each: a directory stays together where it fits, else a language in it.
@@ -120,7 +122,6 @@ fn merge_idle(parts: Vec<Part>, tasks: &[String]) -> Vec<Part> {
     let (mut busy, idle): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| !part.tasks.is_empty());
     if let Some(first) = busy.first_mut() {
         first.files.extend(idle.into_iter().flat_map(|part| part.files));
-        first.files.sort();
     }
     busy
 }

@@ -85,6 +85,14 @@ pub struct Split {
     pub records: Vec<Map<String, Json>>,
 }
 
+impl Split {
+    /// Returns whether the plan is another one than before.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        !self.taken.is_empty() || !self.priorities.is_empty() || self.inferred.iter().any(|one| !one.is_circular)
+    }
+}
+
 /// Returns the workstreams of a plan that are too large.
 #[must_use]
 pub fn exceeding(question: Question<'_>) -> Vec<Excess> {
@@ -203,10 +211,8 @@ fn literals(files: &[String]) -> Json {
 
 /// Returns the glob that stands for one file alone.
 fn literal(file: &str) -> Option<String> {
-    let escaped: String = file
-        .chars()
-        .map(|c| if matches!(c, '*' | '?' | '[' | '{' | '}' | '!') { format!("[{c}]") } else { c.to_string() })
-        .collect();
+    let escaped: String =
+        file.chars().map(|c| if matches!(c, '*' | '?' | '[' | '{' | '}' | '!') { format!("[{c}]") } else { c.to_string() }).collect();
     let glob = if file.contains(['*', '?', '[', '{', '}']) || file.starts_with('!') { escaped } else { file.to_owned() };
     Pattern::parse(&glob).ok().filter(|pattern| pattern.matches(file.as_bytes())).map(|_| glob)
 }

@@ -89,8 +89,15 @@ fn part(entry: &Entry, known: &[&str], (record, kept): (&mut Map<String, Json>, 
             keep(inner, &format!("{}.{}", entry.key, inner.key), note, kept, losses);
         }
     }
-    if !taken.is_empty() {
-        record.insert(entry.key.clone(), Json::Object(taken));
+    if taken.is_empty() {
+        return;
+    }
+    // Another key may have said something about it already.
+    match record.get_mut(&entry.key) {
+        Some(Json::Object(before)) => before.extend(taken),
+        Some(_) | None => {
+            record.insert(entry.key.clone(), Json::Object(taken));
+        }
     }
 }
 

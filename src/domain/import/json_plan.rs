@@ -52,14 +52,26 @@ fn globals_of(node: &Node, frame: &mut Map<String, Json>, losses: &mut Losses<'_
                 losses.tell(entry.key_place, &path, Fate::Mapped, "it is `max_workers`");
             }
             ("default_timeout_sec", Some(_)) => losses.tell(entry.key_place, &path, Fate::Mapped, "it is `timeout_sec` of each workstream"),
-            ("default_retries", Some(_)) => losses.tell(entry.key_place, &path, Fate::Mapped, "it is `retry.max_attempts` of each workstream"),
-            ("env", _) => losses.tell(entry.key_place, &path, Fate::Mapped, "the program `env` sets it before each command; the rest of the environment stays"),
+            ("default_retries", Some(_)) => {
+                losses.tell(entry.key_place, &path, Fate::Mapped, "it is `retry.max_attempts` of each workstream")
+            }
+            ("env", _) => losses.tell(
+                entry.key_place,
+                &path,
+                Fate::Mapped,
+                "the program `env` sets it before each command; the rest of the environment stays",
+            ),
             (_, _) => losses.tell(entry.key_place, &path, Fate::Lost, "it has no counterpart"),
         }
     }
 }
 
-fn workstream(step: &Node, (globals, shell): (Option<&Node>, Shell), frame: &mut Map<String, Json>, losses: &mut Losses<'_>) -> Map<String, Json> {
+fn workstream(
+    step: &Node,
+    (globals, shell): (Option<&Node>, Shell),
+    frame: &mut Map<String, Json>,
+    losses: &mut Losses<'_>,
+) -> Map<String, Json> {
     let global = |key: &str| globals.and_then(|globals| value(globals, key));
     let named = value(step, "id").and_then(text).unwrap_or_default();
     let mut record = Map::from_iter([("id".to_owned(), json!(id_of(named)))]);
@@ -69,7 +81,12 @@ fn workstream(step: &Node, (globals, shell): (Option<&Node>, Shell), frame: &mut
         taken(entry, &path, (&mut record, frame), &mut kept, losses);
     }
     record.insert("files_scope".to_owned(), json!(["**"]));
-    losses.tell(step.place, &format!("steps.{named}"), Fate::Lost, "the original knows no scope: `files_scope: [\"**\"]` lets it change everything, so that no two run side by side; narrow it");
+    losses.tell(
+        step.place,
+        &format!("steps.{named}"),
+        Fate::Lost,
+        "the original knows no scope: `files_scope: [\"**\"]` lets it change everything, so that no two run side by side; narrow it",
+    );
     record.insert("allow_empty".to_owned(), json!(true));
     record.insert("tool".to_owned(), json!("command"));
     if let Some(command) = command(step, (global("env"), shell), named, losses) {
@@ -111,7 +128,9 @@ fn taken(
             tell(Fate::Mapped, "it is `fail_fast` of the plan");
         }
         ("on_failure", Some("skip_dependents")) => tell(Fate::Mapped, "what depends on a failed workstream always waits"),
-        ("on_failure", Some("continue")) => tell(Fate::Lost, "what depends on a failed workstream waits; take the dependency out where it shall not"),
+        ("on_failure", Some("continue")) => {
+            tell(Fate::Lost, "what depends on a failed workstream waits; take the dependency out where it shall not")
+        }
         (key, _) => {
             kept.insert(key.to_owned(), entry.node.to_json());
             tell(Fate::Kept, &format!("kept as `metadata.imported.{key}`; nothing follows from it"));

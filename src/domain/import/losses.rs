@@ -69,7 +69,14 @@ impl<'a> Losses<'a> {
     pub fn tell(&mut self, place: Place, key: &str, fate: Fate, note: impl Into<String>) {
         let Some((file, index)) = self.files.get(place.file as usize) else { return };
         let span = index.span(&file.text, place.start as usize, place.end as usize);
-        self.found.push(Loss { file: file.path.clone(), line: span.line, column: span.column, key: one_line(key), fate, note: note.into() });
+        self.found.push(Loss {
+            file: file.path.clone(),
+            line: span.line,
+            column: span.column,
+            key: one_line(key),
+            fate,
+            note: note.into(),
+        });
     }
 
     /// Returns whether something must be decided about first.
@@ -128,7 +135,8 @@ pub fn number(node: Option<&Node>) -> Option<u64> {
 /// Returns an id that follows our rule from one that may not.
 #[must_use]
 pub fn id_of(text: &str) -> String {
-    let mapped: String = text.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' }).collect();
+    let mapped: String =
+        text.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' }).collect();
     let id: String = mapped.trim_matches(['-', '.', '_']).replace("..", ".").chars().take(64).collect();
     if is_atom(&id) { id } else { format!("ws-{}", id.replace('.', "-")).chars().take(64).collect() }
 }
@@ -139,7 +147,15 @@ mod tests {
 
     #[test]
     fn ids_follow_the_rule() {
-        for (text, id) in [("T-001", "t-001"), ("ws_a.b", "ws_a.b"), ("Über uns", "ber-uns"), ("--x--", "x"), ("", "ws-"), ("a..b", "a.b"), ("x.lock", "ws-x-lock")] {
+        for (text, id) in [
+            ("T-001", "t-001"),
+            ("ws_a.b", "ws_a.b"),
+            ("Über uns", "ber-uns"),
+            ("--x--", "x"),
+            ("", "ws-"),
+            ("a..b", "a.b"),
+            ("x.lock", "ws-x-lock"),
+        ] {
             assert_eq!(id_of(text), id, "{text}");
             assert!(is_atom(&id_of(text)), "{text}");
         }

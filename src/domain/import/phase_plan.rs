@@ -63,7 +63,9 @@ fn workstream(root: &Node, (names, shell): Names<'_>, frame: &mut Map<String, Js
             "execution_plan" => phase.plan(section, losses),
             "fix_loop_and_circuit_breakers" => phase.breakers(section, losses),
             "completion_gate" => phase.completion(section, losses),
-            "expected_artifacts" => phase.keep(section, &section.key, "say with a check, such as `[test, -f, FILE]`, that it must be there", losses),
+            "expected_artifacts" => {
+                phase.keep(section, &section.key, "say with a check, such as `[test, -f, FILE]`, that it must be there", losses)
+            }
             key => phase.keep(section, key, "nothing follows from it", losses),
         }
     }
@@ -121,7 +123,16 @@ impl Phase {
                     }
                     self.put("depends_on", Json::Array(known));
                 }
-                (key, _) => self.keep(entry, &path, if key == "is_critical_path" { "`git orc plan show` finds the critical path" } else { "what may run side by side follows from dependencies and scopes" }, losses),
+                (key, _) => self.keep(
+                    entry,
+                    &path,
+                    if key == "is_critical_path" {
+                        "`git orc plan show` finds the critical path"
+                    } else {
+                        "what may run side by side follows from dependencies and scopes"
+                    },
+                    losses,
+                ),
             }
         }
     }
@@ -134,7 +145,12 @@ impl Phase {
         let forbidden: Vec<String> = list("forbidden_paths").into_iter().chain(list("read_only")).collect();
         self.put("files_forbid", json!(forbidden));
         if let Some(read_only) = scope.and_then(|scope| entries(scope).iter().find(|entry| entry.key == "read_only")) {
-            losses.tell(read_only.key_place, "scope_and_modules.file_scope.read_only", Fate::Mapped, "it is part of `files_forbid`; everything may be read");
+            losses.tell(
+                read_only.key_place,
+                "scope_and_modules.file_scope.read_only",
+                Fate::Mapped,
+                "it is part of `files_forbid`; everything may be read",
+            );
         }
         for entry in scope.map(entries).unwrap_or_default() {
             if !["modify", "create", "forbidden_paths", "read_only"].contains(&entry.key.as_str()) {
@@ -156,7 +172,12 @@ impl Phase {
         let preferred = at(&section.node, &["tool_profiles", "preferred_ids"]).and_then(|ids| items(ids).first());
         if let Some((node, name)) = primary.or(preferred).and_then(|node| Some((node, text(node)?))) {
             self.put("tool", json!(id_of(name)));
-            losses.tell(node.place, "environment_and_tools", Fate::Mapped, format!("the tool is `{}`; who follows when it fails says a registry, see `git orc tools routes`", id_of(name)));
+            losses.tell(
+                node.place,
+                "environment_and_tools",
+                Fate::Mapped,
+                format!("the tool is `{}`; who follows when it fails says a registry, see `git orc tools routes`", id_of(name)),
+            );
         }
         self.keep(section, &section.key, "services that must be there can be asked for by a command of `setup`", losses);
     }
@@ -187,13 +208,22 @@ impl Phase {
             let Some(words) = text(node).and_then(|line| split(line, (node.place, &path), shell, losses)) else { continue };
             let is_optional = value(one, "must_pass").is_some_and(|must| matches!(must.value, Value::Bool(false)));
             if is_optional && may != must {
-                losses.tell(one.place, &path, Fate::Mapped, format!("it need not pass, so that it is one of `{may}`, which stand in the prompt"));
+                losses.tell(
+                    one.place,
+                    &path,
+                    Fate::Mapped,
+                    format!("it need not pass, so that it is one of `{may}`, which stand in the prompt"),
+                );
                 wished.push(json!(words.join(" ")));
             } else {
                 required.push(json!(words));
             }
             for entry in entries(one).iter().filter(|entry| !["id", "command", "must_pass"].contains(&entry.key.as_str())) {
-                let note = if entry.key == "success_pattern" { "the exit code says whether it passed" } else { "it runs before the first step, or after the last" };
+                let note = if entry.key == "success_pattern" {
+                    "the exit code says whether it passed"
+                } else {
+                    "it runs before the first step, or after the last"
+                };
                 losses.tell(entry.key_place, &format!("{path}.{}", entry.key), Fate::Lost, note);
             }
         }
@@ -214,7 +244,12 @@ impl Phase {
             let to = if outputs.is_empty() { String::new() } else { format!(", so that there are {}", outputs.join(", ")) };
             self.task(format!("{}: {}{from}{to}", word("id"), word("operation_kind").replace('_', " ")));
             if value(step, "requires_human_confirmation").is_some_and(|wish| matches!(wish.value, Value::Bool(true))) {
-                losses.tell(step.place, "execution_plan.steps.requires_human_confirmation", Fate::Lost, "name its files under `review_required` of ai_policies.yaml; `git orc decide` is how a person then decides");
+                losses.tell(
+                    step.place,
+                    "execution_plan.steps.requires_human_confirmation",
+                    Fate::Lost,
+                    "name its files under `review_required` of ai_policies.yaml; `git orc decide` is how a person then decides",
+                );
             }
         }
         if !steps.is_empty() {
@@ -227,7 +262,12 @@ impl Phase {
         let default = |keys: &[&str]| keys.iter().find_map(|key| number(at(&section.node, &["defaults", key])));
         if let Some(most) = default(&["max_fix_attempts_per_step", "max_fix_attempts"]) {
             self.put("circuit_breaker", json!({"max_fix_iterations": {"static": most, "runtime": most}}));
-            losses.tell(section.key_place, "fix_loop_and_circuit_breakers.defaults", Fate::Mapped, "its fix attempts are `circuit_breaker.max_fix_iterations`");
+            losses.tell(
+                section.key_place,
+                "fix_loop_and_circuit_breakers.defaults",
+                Fate::Mapped,
+                "its fix attempts are `circuit_breaker.max_fix_iterations`",
+            );
         }
         self.keep(section, &section.key, "a check that fails is always followed by FIX steps, and a loop is seen", losses);
     }
@@ -236,9 +276,19 @@ impl Phase {
         for rule in value(&section.node, "rules").map(items).unwrap_or_default() {
             let name = text(rule).unwrap_or_default();
             if !ALWAYS.contains(&name) {
-                losses.tell(rule.place, "completion_gate.rules", Fate::Lost, format!("`{}` holds only where a check or a gate asks for it", id_of(name)));
+                losses.tell(
+                    rule.place,
+                    "completion_gate.rules",
+                    Fate::Lost,
+                    format!("`{}` holds only where a check or a gate asks for it", id_of(name)),
+                );
             }
         }
-        self.keep(section, &section.key, "every run asks that dependencies, checks and scope hold; a person decides with `git orc decide`", losses);
+        self.keep(
+            section,
+            &section.key,
+            "every run asks that dependencies, checks and scope hold; a person decides with `git orc decide`",
+            losses,
+        );
     }
 }

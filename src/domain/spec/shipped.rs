@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::domain::decompose::rules::rules_schema;
 use crate::domain::gate::schema::quality_gate_schema;
 use crate::domain::plan::schema::{bundle_schema, plan_schema};
 use crate::domain::report::views::View;
@@ -11,7 +12,7 @@ use crate::domain::tool::registry_schema::registry_schema;
 use crate::domain::tool::schema::tool_profiles_schema;
 
 /// Their names, as `$schema` and `--schema` take them.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "plan",
     "bundle",
     "quality_gate",
@@ -21,15 +22,17 @@ pub const NAMES: [&str; 9] = [
     "spec_structure",
     "tool_profiles",
     "aim_registry",
+    "decomposition_rules",
 ];
 
 /// Files that are known by their names, and their schemas.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("PROJECT_PROFILE.yaml", "project_profile"),
     ("QUALITY_GATE.yaml", "quality_gate"),
     ("circuit_breaker_config.yaml", "circuit_breaker_config"),
     ("tool_profiles.json", "tool_profiles"),
     ("aim_registry.json", "aim_registry"),
+    ("decomposition_rules.yaml", "decomposition_rules"),
 ];
 
 /// Returns a schema by its name; exported views have theirs as well.
@@ -45,6 +48,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "spec_structure" => Some(structure_schema()),
         "tool_profiles" => Some(tool_profiles_schema()),
         "aim_registry" => Some(registry_schema()),
+        "decomposition_rules" => Some(rules_schema()),
         _ => View::named(name).filter(|view| view.name() == name).and_then(View::schema),
     }
 }

@@ -85,7 +85,8 @@ fn an_id_that_somebody_has_is_not_given_again() {
 fn plans() -> impl Strategy<Value = (Vec<Map<String, Json>>, Vec<String>)> {
     let file = (prop::sample::select(vec!["a", "b", "c", "d"]), 0_u8..6, prop::sample::select(vec!["rs", "py", "x*", "[y]", "{z"]));
     let files = prop::collection::btree_set(file.prop_map(|(folder, number, ending)| format!("{folder}/{number}.{ending}")), 1..24);
-    let scopes = prop::collection::vec((prop::sample::subsequence(vec!["a/**", "b/**", "c/**", "d/*"], 1..3), 0_usize..5, any::<u8>()), 1..4);
+    let scopes =
+        prop::collection::vec((prop::sample::subsequence(vec!["a/**", "b/**", "c/**", "d/*"], 1..3), 0_usize..5, any::<u8>()), 1..4);
     (files, scopes).prop_map(|(files, scopes)| {
         let files: Vec<String> = files.into_iter().collect();
         let (mut records, mut used) = (Vec::new(), BTreeSet::new());
@@ -94,8 +95,14 @@ fn plans() -> impl Strategy<Value = (Vec<Map<String, Json>>, Vec<String>)> {
             if globs.is_empty() {
                 continue;
             }
-            let tasks: Vec<String> = (0..tasks).map(|task| files.get(task * 3).map_or("all".to_owned(), |file| format!("mend {file}"))).collect();
-            let on: Vec<String> = records.iter().enumerate().filter(|(bit, _)| on >> bit & 1 == 1).map(|(_, record): (usize, &Map<String, Json>)| record["id"].as_str().unwrap().to_owned()).collect();
+            let tasks: Vec<String> =
+                (0..tasks).map(|task| files.get(task * 3).map_or("all".to_owned(), |file| format!("mend {file}"))).collect();
+            let on: Vec<String> = records
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| on >> bit & 1 == 1)
+                .map(|(_, record): (usize, &Map<String, Json>)| record["id"].as_str().unwrap().to_owned())
+                .collect();
             records.push(record(json!({"id": format!("w{at}"), "files_scope": globs, "tasks": tasks, "depends_on": on})));
         }
         (records, files)

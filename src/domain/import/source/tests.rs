@@ -40,7 +40,10 @@ fn annotated_bundles_keep_everything() {
     assert_sound(&found);
     assert_eq!((found.kind, found.is_refused), (Kind::Bundles, false));
     let record = &found.records.workstreams[0];
-    assert_eq!((&record["parallel_ok"], &record["timeout_sec"], &found.records.frame["max_workers"]), (&json!(false), &json!(60), &json!(3)));
+    assert_eq!(
+        (&record["parallel_ok"], &record["timeout_sec"], &found.records.frame["max_workers"]),
+        (&json!(false), &json!(60), &json!(3))
+    );
     assert_eq!(record["compensation_actions"], json!(["undo it"]));
     assert_eq!(record["circuit_breaker"], json!({"on_exhausted": "pause", "max_attempts": 3}).clone());
     assert_eq!(record["metadata"]["owner"], "me");
@@ -109,7 +112,10 @@ fn phases_become_workstreams_that_wait_for_each_other() {
     assert_sound(&found);
     let [first, second] = found.records.workstreams.as_slice() else { panic!("{found:?}") };
     assert_eq!((&first["id"], &second["depends_on"], &first["tool"]), (&json!("ws-ph-1"), &json!(["ws-ph-1"]), &json!("aider")));
-    assert_eq!((&first["files_forbid"], &first["timeout_sec"], &first["setup"]), (&json!(["x", "y"]), &json!(120), &json!([["git", "--version"]])));
+    assert_eq!(
+        (&first["files_forbid"], &first["timeout_sec"], &first["setup"]),
+        (&json!(["x", "y"]), &json!(120), &json!([["git", "--version"]]))
+    );
     assert_eq!((&first["runtime"], &first["acceptance_tests"]), (&json!([["pytest", "-q"]]), &json!(["ruff check"])));
     assert_eq!(first["tasks"], json!(["O", "s1: code edit from a, so that there are b"]));
     assert_eq!(found.records.frame["base"], "main");
