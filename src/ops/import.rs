@@ -63,7 +63,7 @@ pub struct ImportRequest<'a> {
 /// Returns [`ImportError`] when it can not be read, or the plan can not be written.
 pub fn import(desk: &Desk, request: ImportRequest<'_>) -> Result<Made, ImportError> {
     let source = PlanSource::read(&desk.cwd, request.source)?;
-    let mut files = source.files.clone();
+    let mut files = source.files;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let unreadable = |diagnostics| ImportError::Unreadable { diagnostics, files: files.clone() };
     let mut imported = read(&files, request.shell).map_err(unreadable)?;

@@ -167,7 +167,8 @@ fn take(
     for (at, part) in parts.iter().enumerate() {
         let id = fresh(one.id.as_str(), at + 1, ids);
         let others = || parts.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, part)| &part.files);
-        let written = if at == 0 { keep_rest(one, record, part, others().cloned().collect()) } else { by_name(one, record, part) };
+        let written =
+            if at == 0 { keep_rest(one, record, part, &others().cloned().collect::<Vec<_>>()) } else { by_name(one, record, part) };
         let mut written = with_id(&id, written);
         if !one.tasks.is_empty() {
             written.insert("tasks".to_owned(), json!(part.tasks));
@@ -178,10 +179,10 @@ fn take(
 }
 
 /// Returns the record of the first part: the globs of the workstream without what the others have.
-fn keep_rest(one: &Workstream, record: &Map<String, Json>, part: &Part, others: Vec<String>) -> Map<String, Json> {
+fn keep_rest(one: &Workstream, record: &Map<String, Json>, part: &Part, others: &[String]) -> Map<String, Json> {
     let mut written = record.clone();
     let globs: Vec<&str> = one.scope.write_globs().collect();
-    let is_list_of_files = globs.iter().all(|glob| part.files.iter().chain(&others).any(|file| file == glob));
+    let is_list_of_files = globs.iter().all(|glob| part.files.iter().chain(others).any(|file| file == glob));
     if is_list_of_files {
         // Named files are simply divided, and then nothing keeps the parts from running side by side.
         written.insert("files_scope".to_owned(), literals(&part.files));

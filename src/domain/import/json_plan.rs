@@ -53,7 +53,7 @@ fn globals_of(node: &Node, frame: &mut Map<String, Json>, losses: &mut Losses<'_
             }
             ("default_timeout_sec", Some(_)) => losses.tell(entry.key_place, &path, Fate::Mapped, "it is `timeout_sec` of each workstream"),
             ("default_retries", Some(_)) => {
-                losses.tell(entry.key_place, &path, Fate::Mapped, "it is `retry.max_attempts` of each workstream")
+                losses.tell(entry.key_place, &path, Fate::Mapped, "it is `retry.max_attempts` of each workstream");
             }
             ("env", _) => losses.tell(
                 entry.key_place,
@@ -129,7 +129,7 @@ fn taken(
         }
         ("on_failure", Some("skip_dependents")) => tell(Fate::Mapped, "what depends on a failed workstream always waits"),
         ("on_failure", Some("continue")) => {
-            tell(Fate::Lost, "what depends on a failed workstream waits; take the dependency out where it shall not")
+            tell(Fate::Lost, "what depends on a failed workstream waits; take the dependency out where it shall not");
         }
         (key, _) => {
             kept.insert(key.to_owned(), entry.node.to_json());

@@ -24,7 +24,7 @@ const ALWAYS: [&str; 6] = [
 /// Reads phase plans.
 pub fn read(roots: &[Node], shell: Shell, losses: &mut Losses<'_>) -> Records {
     // Phases name each other by their own ids, and become workstreams by another.
-    let names: BTreeMap<String, String> = roots.iter().flat_map(|root| names(root)).collect();
+    let names: BTreeMap<String, String> = roots.iter().flat_map(names).collect();
     let mut records = Records::default();
     for root in roots {
         let record = workstream(root, (&names, shell), &mut records.frame, losses);
@@ -64,7 +64,7 @@ fn workstream(root: &Node, (names, shell): Names<'_>, frame: &mut Map<String, Js
             "fix_loop_and_circuit_breakers" => phase.breakers(section, losses),
             "completion_gate" => phase.completion(section, losses),
             "expected_artifacts" => {
-                phase.keep(section, &section.key, "say with a check, such as `[test, -f, FILE]`, that it must be there", losses)
+                phase.keep(section, &section.key, "say with a check, such as `[test, -f, FILE]`, that it must be there", losses);
             }
             key => phase.keep(section, key, "nothing follows from it", losses),
         }
@@ -91,7 +91,7 @@ impl Phase {
         self.kept.insert(path.to_owned(), entry.node.to_json());
     }
 
-    fn task(&mut self, task: String) {
+    fn task(&mut self, task: &str) {
         if let Json::Array(tasks) = self.record.entry("tasks").or_insert_with(|| json!([])) {
             tasks.push(json!(task));
         }
@@ -102,7 +102,7 @@ impl Phase {
             match (entry.key.as_str(), text(&entry.node)) {
                 ("phase_id" | "workstream_id", _) => {}
                 ("title", Some(title)) => self.put("title", json!(title)),
-                ("objective", Some(objective)) => self.task(objective.to_owned()),
+                ("objective", Some(objective)) => self.task(objective),
                 (key, _) => self.keep(entry, &format!("phase_identity.{key}"), "nothing follows from it", losses),
             }
         }
@@ -242,7 +242,7 @@ impl Phase {
             let (inputs, outputs) = (texts(value(step, "inputs")), texts(value(step, "expected_outputs")));
             let from = if inputs.is_empty() { String::new() } else { format!(" from {}", inputs.join(", ")) };
             let to = if outputs.is_empty() { String::new() } else { format!(", so that there are {}", outputs.join(", ")) };
-            self.task(format!("{}: {}{from}{to}", word("id"), word("operation_kind").replace('_', " ")));
+            self.task(&format!("{}: {}{from}{to}", word("id"), word("operation_kind").replace('_', " ")));
             if value(step, "requires_human_confirmation").is_some_and(|wish| matches!(wish.value, Value::Bool(true))) {
                 losses.tell(
                     step.place,

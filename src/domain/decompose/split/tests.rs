@@ -22,7 +22,7 @@ fn checked(records: &[Map<String, Json>]) -> CheckedPlan {
     parse_plan(&input).unwrap_or_else(|found| panic!("{found:#?}")).0
 }
 
-fn record(value: Json) -> Map<String, Json> {
+fn record(value: &Json) -> Map<String, Json> {
     let mut record = value.as_object().unwrap().clone();
     record.insert("tool".to_owned(), json!("command"));
     record.insert("command".to_owned(), json!("true"));
@@ -36,8 +36,8 @@ fn run(records: &[Map<String, Json>], files: &[&str], rules: &Rules) -> Split {
 
 #[test]
 fn a_large_workstream_becomes_parts_and_whoever_waits_waits_for_all() {
-    let big = record(json!({"id": "big", "files_scope": ["src/**"], "files_create": ["new/**"], "compensation_actions": ["undo"]}));
-    let after = record(json!({"id": "after", "files_scope": ["docs"], "depends_on": ["big"]}));
+    let big = record(&json!({"id": "big", "files_scope": ["src/**"], "files_create": ["new/**"], "compensation_actions": ["undo"]}));
+    let after = record(&json!({"id": "after", "files_scope": ["docs"], "depends_on": ["big"]}));
     let found = run(&[big, after], &["src/a/1", "src/a/2", "src/b/1", "docs"], &rules(2, 7, ""));
     let ids: Vec<_> = found.records.iter().map(|record| record["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["big-1", "big-2", "after"]);
@@ -52,11 +52,11 @@ fn a_large_workstream_becomes_parts_and_whoever_waits_waits_for_all() {
 
 #[test]
 fn named_files_are_divided_without_a_rest() {
-    let big = record(json!({"id": "big", "files_scope": ["a", "b", "[x]"], "tasks": ["do it"]}));
+    let big = record(&json!({"id": "big", "files_scope": ["a", "b", "[x]"], "tasks": ["do it"]}));
     let found = run(&[big], &["a", "b", "x"], &rules(1, 7, ""));
     // The last glob is none of the files, so the first part keeps the globs.
     assert_eq!(found.records[0]["files_forbid"], json!(["b", "x"]));
-    let big = record(json!({"id": "big", "files_scope": ["a", "b"], "tasks": ["do it"]}));
+    let big = record(&json!({"id": "big", "files_scope": ["a", "b"], "tasks": ["do it"]}));
     let found = run(&[big], &["a", "b", "x"], &rules(1, 7, ""));
     let scopes: Vec<_> = found.records.iter().map(|record| (&record["files_scope"], record.get("files_forbid"))).collect();
     assert_eq!(scopes, [(&json!(["a"]), None), (&json!(["b"]), None)]);
@@ -64,8 +64,8 @@ fn named_files_are_divided_without_a_rest() {
 
 #[test]
 fn what_is_small_or_can_not_be_divided_stays() {
-    let small = record(json!({"id": "small", "files_scope": ["a"]}));
-    let stuck = record(json!({"id": "stuck", "files_scope": ["b"], "tasks": ["1", "2", "3"]}));
+    let small = record(&json!({"id": "small", "files_scope": ["a"]}));
+    let stuck = record(&json!({"id": "stuck", "files_scope": ["b"], "tasks": ["1", "2", "3"]}));
     let found = run(&[small.clone(), stuck.clone()], &["a", "b"], &rules(2, 2, ""));
     assert_eq!(found.records, [small, stuck]);
     assert_eq!(found.left.keys().collect::<Vec<_>>(), ["stuck"]);
@@ -74,8 +74,8 @@ fn what_is_small_or_can_not_be_divided_stays() {
 
 #[test]
 fn an_id_that_somebody_has_is_not_given_again() {
-    let big = record(json!({"id": "big", "files_scope": ["a/**"]}));
-    let there = record(json!({"id": "big-1", "files_scope": ["b"]}));
+    let big = record(&json!({"id": "big", "files_scope": ["a/**"]}));
+    let there = record(&json!({"id": "big-1", "files_scope": ["b"]}));
     let found = run(&[big, there], &["a/1", "a/2"], &rules(1, 7, ""));
     let ids: Vec<_> = found.records.iter().map(|record| record["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["big-1-1", "big-2", "big-1"]);
@@ -103,7 +103,7 @@ fn plans() -> impl Strategy<Value = (Vec<Map<String, Json>>, Vec<String>)> {
                 .filter(|(bit, _)| on >> bit & 1 == 1)
                 .map(|(_, record): (usize, &Map<String, Json>)| record["id"].as_str().unwrap().to_owned())
                 .collect();
-            records.push(record(json!({"id": format!("w{at}"), "files_scope": globs, "tasks": tasks, "depends_on": on})));
+            records.push(record(&json!({"id": format!("w{at}"), "files_scope": globs, "tasks": tasks, "depends_on": on})));
         }
         (records, files)
     })

@@ -45,7 +45,7 @@ fn annotated_bundles_keep_everything() {
         (&json!(false), &json!(60), &json!(3))
     );
     assert_eq!(record["compensation_actions"], json!(["undo it"]));
-    assert_eq!(record["circuit_breaker"], json!({"on_exhausted": "pause", "max_attempts": 3}).clone());
+    assert_eq!(record["circuit_breaker"], json!({"on_exhausted": "pause", "max_attempts": 3}));
     assert_eq!(record["metadata"]["owner"], "me");
     for key in ["_comment_1", "saga", "circuit_breaker.cooldown_seconds", "steps[0].color", "error_handling.on_recovery"] {
         assert_eq!(fate(&found, key), Some(Fate::Kept), "{key}");
