@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Format, SourceFile};
-use crate::domain::import::source::{Imported, Shell, import as read};
+use crate::domain::import::shell::Shell;
+use crate::domain::import::source::{Imported, import as read};
 use crate::ops::context::{ContextError, Desk};
 use crate::ops::plan_source::{PlanKind, PlanSource, PlanSourceError};
 use crate::ops::split::{SplitError, Target, write};

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::{diagnostics, plan_import as view};
 use crate::domain::document::source::SourceFile;
-use crate::domain::import::source::Shell;
+use crate::domain::import::shell::Shell;
 use crate::ops::context::Desk;
 use crate::ops::import::{ImportError, ImportRequest, import};
 

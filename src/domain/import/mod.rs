@@ -5,4 +5,5 @@ pub mod bundle;
 pub mod json_plan;
 pub mod losses;
 pub mod phase_plan;
+pub mod shell;
 pub mod source;

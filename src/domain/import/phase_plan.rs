@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::bundle::put_metadata;
 use super::json_plan::split;
 use super::losses::{Fate, Losses, entries, id_of, items, number, text, texts, value};
-use super::source::Shell;
+use super::shell::Shell;
 use crate::domain::document::node::{Entry, Node, Value};
 use crate::domain::plan::records::Records;
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::losses::{Loss, Losses, value};
+use super::shell::Shell;
 use super::{bundle, json_plan, phase_plan};
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::load::read_file;
@@ -33,15 +34,6 @@ impl Kind {
             Self::PhasePlan => "phase plan",
         }
     }
-}
-
-/// What may become of commands that only a shell understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shell {
-    /// They are refused.
-    Refuse,
-    /// They are given to `sh -c`, which is told.
-    Allow,
 }
 
 /// A plan that was read.
