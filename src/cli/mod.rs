@@ -86,6 +86,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
     match root.command {
         Command::Validate(args) => args.execute(&desk, ui),
         Command::Plan(args) => args.execute(&desk, ui),
+        Command::Workstream(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Prompt(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Graph(args) => args.execute(&desk, ui),
         Command::Run(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,

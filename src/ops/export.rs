@@ -7,14 +7,29 @@ use serde::Serialize;
 
 use crate::domain::id::RunId;
 use crate::domain::ledger::entry::Entry;
+use crate::domain::plan::model::CheckedPlan;
 use crate::domain::report::cost::{CostQuestion, Grouping, cost_report};
+use crate::domain::report::execution_results::execution_results;
 use crate::domain::report::export::{RoutingCandidate, RoutingFact, execution_lines, routing_decisions};
+use crate::domain::report::gate_results::gate_results;
+use crate::domain::report::handoff::handoff_log;
+use crate::domain::report::patch_ledger::{PatchFiles, created, patch_lines};
+use crate::domain::report::stream::{executor_lines, resilience_lines};
+use crate::domain::report::task_queue::task_queue;
+use crate::domain::report::views::View;
+use crate::domain::report::workflow::workflow_state;
 use crate::domain::run::event::Event;
 use crate::domain::run::routed::{Candidate, ToolRouted};
+use crate::domain::run::state::RunState;
 use crate::io::fs::{self, Durability, FsError};
+use crate::io::git::objects::{ObjectError, Objects};
 use crate::ops::context::Context;
 use crate::ops::find::{FindError, find_run};
-use crate::ops::load::{LoadError, run_entries};
+use crate::ops::frozen::{FrozenError, thaw};
+use crate::ops::load::{LoadError, load_state, run_entries};
+
+/// A file that is larger is none of ours.
+const MAX_KNOWN: u64 = 256 << 20;
 
 /// The error of writing views.
 #[derive(Debug, thiserror::Error)]
@@ -22,12 +37,24 @@ pub enum ExportError {
     /// There is no such run.
     #[error(transparent)]
     Find(#[from] FindError),
+    /// A name is neither a view nor the run.
+    #[error("`{0}` is no view, and the run is named already")]
+    NoView(String),
+    /// Several views, or none, can not be printed.
+    #[error("one view is printed, several are written into a folder")]
+    NoFolder,
     /// The run can not be read.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A file is there already.
-    #[error("`{}` is there already", .0.display())]
+    /// The frozen plan can not be read.
+    #[error(transparent)]
+    Frozen(#[from] Box<FrozenError>),
+    /// A file is there already, and git-orc did not write it.
+    #[error("`{}` is there already, and is no export of git-orc", .0.display())]
     Exists(PathBuf),
+    /// The objects of the repository can not be read.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
     /// A file can not be written.
     #[error(transparent)]
     File(#[from] FsError),
@@ -36,33 +63,7 @@ pub enum ExportError {
     Json(#[from] serde_json::Error),
 }
 
-/// A view of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
-    /// Which tool was chosen for what.
-    RoutingDecisions,
-    /// A line per entry.
-    Execution,
-    /// What the workstreams cost.
-    Cost,
-}
-
-impl View {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::RoutingDecisions, Self::Execution, Self::Cost];
-
-    /// Returns the name of its file.
-    #[must_use]
-    pub const fn file(self) -> &'static str {
-        match self {
-            Self::RoutingDecisions => "routing_decisions.json",
-            Self::Execution => "execution.jsonl",
-            Self::Cost => "cost.json",
-        }
-    }
-}
-
-/// What becomes of a file that is there.
+/// What becomes of a file that is there and that git-orc did not write. One of ours is replaced in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// It stays, and nothing is written.
@@ -71,47 +72,100 @@ pub enum Existing {
     Replace,
 }
 
+/// A run as views see it. State and plan are brought back by the views that need them, so that the others can be had of a run that is damaged.
+struct Facts<'a> {
+    cx: &'a Context,
+    run: RunId,
+    entries: Vec<Entry>,
+}
+
+impl<'a> Facts<'a> {
+    fn of(cx: &'a Context, run: Option<&str>) -> Result<Self, ExportError> {
+        let ledger = cx.ledger();
+        let run = find_run(&ledger, run)?;
+        Ok(Self { cx, run, entries: run_entries(&ledger, run)? })
+    }
+
+    fn state(&self) -> Result<RunState, ExportError> {
+        Ok(load_state(&self.cx.ledger(), self.run)?)
+    }
+
+    fn plan(&self) -> Result<CheckedPlan, ExportError> {
+        let ledger = self.cx.ledger();
+        let tip = ledger.tip().map_err(LoadError::from)?.ok_or(LoadError::UnknownRun(self.run))?;
+        Ok(thaw(&ledger, tip, self.run).map_err(Box::new)?.plan)
+    }
+}
+
 /// Writes views of a run into a folder, which is made when it is not there; without a name of a run, of the newest one. Returns the files.
 /// Nothing is written when one of them is there already and must stay.
 ///
 /// # Errors
 /// Returns [`ExportError`] when there is no such run, it can not be read, or a file can not be written.
 pub fn export(cx: &Context, run: Option<&str>, views: &[View], (folder, existing): (&Path, Existing)) -> Result<Vec<PathBuf>, ExportError> {
-    let ledger = cx.ledger();
-    let run = find_run(&ledger, run)?;
-    let entries = run_entries(&ledger, run)?;
+    let facts = Facts::of(cx, run)?;
     let folder = cx.cwd.join(folder);
-    let files = views.iter().map(|view| Ok((folder.join(view.file()), content(cx, *view, (run, &entries))?)));
-    let files: Vec<(PathBuf, Vec<u8>)> = files.collect::<Result<_, ExportError>>()?;
-    if let Some((path, _)) = files.iter().find(|(path, _)| existing == Existing::Keep && path.symlink_metadata().is_ok()) {
-        return Err(ExportError::Exists(path.clone()));
+    let mut files = Vec::with_capacity(views.len());
+    for view in views {
+        let path = folder.join(view.file());
+        if existing == Existing::Keep && !may_be_replaced(*view, &path)? {
+            return Err(ExportError::Exists(path));
+        }
+        files.push((path, content(*view, &facts)?));
     }
     fs::create_dir_all(&folder)?;
     for (path, bytes) in &files {
-        match existing {
-            Existing::Keep => fs::write_new(path, bytes, Durability::Relaxed)?,
-            Existing::Replace => fs::write_atomic(path, bytes, Durability::Relaxed)?,
-        }
+        // A link in the place of a file is replaced and never followed.
+        fs::write_atomic(path, bytes, Durability::Relaxed)?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-fn content(cx: &Context, view: View, (run, entries): (RunId, &[Entry])) -> Result<Vec<u8>, ExportError> {
+/// Returns one view of a run as bytes.
+///
+/// # Errors
+/// Returns [`ExportError`] when there is no such run or it can not be read.
+pub fn view(cx: &Context, run: Option<&str>, view: View) -> Result<Vec<u8>, ExportError> {
+    content(view, &Facts::of(cx, run)?)
+}
+
+/// Returns whether nothing stands there, or a view that git-orc wrote. What is no regular file is none.
+fn may_be_replaced(view: View, path: &Path) -> Result<bool, ExportError> {
+    let Ok(found) = path.symlink_metadata() else { return Ok(true) };
+    Ok(found.is_file() && found.len() <= MAX_KNOWN && view.is_ours(&fs::read(path)?))
+}
+
+fn content(view: View, facts: &Facts<'_>) -> Result<Vec<u8>, ExportError> {
+    let Facts { cx, run, entries } = facts;
     match view {
-        View::RoutingDecisions => pretty(&routing_decisions(run, entries.iter().filter_map(routed).collect())),
-        View::Execution => {
-            let mut lines = Vec::new();
-            for line in execution_lines(entries) {
-                serde_json::to_writer(&mut lines, &line)?;
-                lines.push(b'\n');
-            }
-            Ok(lines)
-        }
+        View::ExecutionResults => pretty(&execution_results(&facts.state()?, entries)),
+        View::PatchLedger => lines(&patch_lines(entries, &patch_files(cx, entries)?)),
+        View::Execution => lines(&execution_lines(entries)),
+        View::Executor => lines(&executor_lines(entries)),
+        View::Resilience => lines(&resilience_lines(entries)),
+        View::RoutingDecisions => pretty(&routing_decisions(*run, entries.iter().filter_map(routed).collect())),
+        View::TaskQueue => pretty(&task_queue(&facts.state()?, &facts.plan()?)),
+        View::GateResults => pretty(&gate_results(*run, entries)),
+        View::HandoffLog => pretty(&handoff_log(&facts.state()?, &facts.plan()?, entries)),
+        View::WorkflowState => pretty(&workflow_state(*run, entries)),
         View::Cost => {
             let question = CostQuestion { by: Grouping::Workstream, zone: &TimeZone::UTC, since: None, own: &cx.settings.prices.value };
             pretty(&cost_report(entries, &question))
         }
     }
+}
+
+/// Returns the files that patches change; a patch whose commit was collected is left out.
+fn patch_files(cx: &Context, entries: &[Entry]) -> Result<PatchFiles, ExportError> {
+    let objects = Objects::open(&cx.repo)?;
+    let mut files = PatchFiles::new();
+    for patch in entries.iter().filter_map(created) {
+        let Ok(parent) = objects.tree_of(patch.parent) else { continue };
+        if let Ok(changes) = objects.diff_trees(Some(parent), Some(patch.tree)) {
+            files.insert(patch.patch, changes.iter().map(|change| change.path.to_string()).collect());
+        }
+    }
+    Ok(files)
 }
 
 /// Returns how a tool was chosen, when that is what an entry says.
@@ -134,6 +188,15 @@ fn routed(entry: &Entry) -> Option<RoutingFact> {
         candidates: routing.candidates.into_iter().map(candidate).collect(),
         reason: routing.reason,
     })
+}
+
+fn lines(all: &[impl Serialize]) -> Result<Vec<u8>, ExportError> {
+    let mut bytes = Vec::new();
+    for line in all {
+        serde_json::to_writer(&mut bytes, line)?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
 }
 
 fn pretty(document: &impl Serialize) -> Result<Vec<u8>, ExportError> {

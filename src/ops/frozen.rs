@@ -202,6 +202,12 @@ pub fn digest(source: &PlanSource) -> String {
     digest_of(&source.files)
 }
 
+/// Returns the SHA-256 of a text, 64 hexadecimal digits.
+#[must_use]
+pub fn digest_of_text(text: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(text))
+}
+
 /// Returns the SHA-256 over files, 64 hexadecimal digits.
 #[must_use]
 pub fn digest_of(files: &[SourceFile]) -> String {

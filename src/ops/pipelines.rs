@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::{Context, Desk};
 use super::plugins::{self, Plugin, PluginsError};
+use super::prompts;
 use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::id::is_atom;
 use crate::domain::pipeline::expand::PIPELINE;
@@ -165,6 +166,17 @@ impl Context {
     /// Returns [`PipelinesError`] with every file that can not be one.
     pub fn pipelines(&self) -> Result<Shelf, PipelinesError> {
         load(&self.environment, self.repo.work_dir(), &search(&self.environment, &self.settings))
+    }
+
+    /// Returns what the reading of plans needs to know of the pipelines that hold here. Mistakes in templates are told by those who use them;
+    /// without them none is missed.
+    ///
+    /// # Errors
+    /// Returns [`PipelinesError`] with every file that can not be one.
+    pub fn phases(&self) -> Result<PhaseInput, PipelinesError> {
+        let shelf = self.pipelines()?;
+        let templates = prompts::load(&self.environment, self.repo.work_dir(), &shelf.plugins).ok();
+        Ok(shelf.input(None, templates.as_ref()))
     }
 
     /// Returns the plugins that bring pipelines and templates.

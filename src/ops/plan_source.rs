@@ -112,7 +112,9 @@ impl PlanSource {
         lacks(&PlanInput { files: &self.files, shape: self.shape(), defaults: &defaults, known: Known::default() }, plan, asks)
     }
 
-    const fn shape(&self) -> Shape<'_> {
+    /// Returns what its files are.
+    #[must_use]
+    pub const fn shape(&self) -> Shape<'_> {
         match self.kind {
             PlanKind::File => Shape::File,
             PlanKind::Folder => Shape::Bundles { folder: self.name.as_str() },

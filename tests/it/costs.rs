@@ -109,18 +109,19 @@ fn costs_are_added_up_and_exported() {
     let shown = repo.orc(&["cost", "--prices", "openai/gpt-5.1-codex", "gpt-99"]).expect_code(0).stdout;
     assert!(shown.contains("$2.00") && shown.contains("your own `gpt-5.1-codex`") && shown.contains("not known"), "{shown}");
 
-    let written = repo.orc(&["export", "--to", "out"]).expect_code(0).stdout;
+    // The entry above is none that a run would write: what needs no state can be had all the same.
+    let written = repo.orc(&["export", "--to", "out", "routing_decisions", "execution", "cost"]).expect_code(0).stdout;
     assert_eq!(written.lines().count(), 3, "{written}");
     let lines: Vec<Value> = repo.read("out/execution.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), ledger.lines().filter(|line| !line.is_empty()).count() + 1);
     assert!(lines.iter().any(|line| line["task_id"] == "a/edit#1" && line["status"] == "step_finished"), "{lines:#?}");
     let routing: Value = serde_json::from_str(&repo.read("out/routing_decisions.json")).unwrap();
     assert!(routing["decisions"].is_array() && routing["run_id"].is_string());
-    // What is there stays, unless it is wished otherwise; and then nothing at all is written.
+    // What others wrote stays, unless it is wished otherwise; and then nothing at all is written.
     fs::remove_file(repo.path().join("out/execution.jsonl")).unwrap();
     repo.write("out/cost.json", "mine\n");
     let refused = repo.orc(&["export", "--to", "out", "execution", "cost.json"]).expect_code(128).stderr;
-    assert!(refused.contains("cost.json` is there already"), "{refused}");
+    assert!(refused.contains("cost.json` is there already, and is no export of git-orc"), "{refused}");
     assert!(!repo.path().join("out/execution.jsonl").exists());
     assert_eq!(repo.read("out/cost.json"), "mine\n");
     repo.orc(&["export", "--to", "out", "--force", "--run", "tour", "cost.json"]).expect_code(0);

@@ -22,6 +22,8 @@ pub mod list;
 pub mod log;
 pub mod pipeline;
 pub mod plan;
+pub mod plan_import;
+pub mod plan_split;
 pub mod prompt;
 pub mod resume;
 pub mod rollback;
@@ -35,6 +37,7 @@ pub mod tools_check;
 pub mod trust;
 pub mod validate;
 pub mod verify;
+pub mod workstream;
 
 use super::failure::Failure;
 use super::ui::Ui;

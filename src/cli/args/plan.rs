@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::plan_import::PlanImportArgs;
+use super::plan_split::PlanSplitArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
@@ -18,7 +20,7 @@ Examples:
   git orc plan show plan.yaml
   git orc plan show --json plan.yaml | jq '.waves[].workstreams[].id'";
 
-/// Look at a plan
+/// Look at a plan, take it apart, import one
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct PlanArgs {
     /// What to do with it.
@@ -31,6 +33,8 @@ pub struct PlanArgs {
 #[expect(missing_docs, reason = "what is said about a command is the help of its arguments, and words here would take its place")]
 pub enum PlanCommand {
     Show(PlanShowArgs),
+    Split(PlanSplitArgs),
+    Import(PlanImportArgs),
 }
 
 /// Show the waves of a plan, what keeps workstreams apart, the critical path, and the speed-up to expect
@@ -46,13 +50,15 @@ pub struct PlanShowArgs {
 }
 
 impl PlanArgs {
-    /// Shows the plan.
+    /// Does it.
     ///
     /// # Errors
     /// Returns a [`Failure`] when it can not be read or the result can not be written.
     pub fn execute(&self, desk: &Desk, ui: &mut Ui) -> Result<Exit, Failure> {
         match &self.command {
             PlanCommand::Show(args) => args.execute(desk, ui),
+            PlanCommand::Split(args) => args.execute(desk, ui),
+            PlanCommand::Import(args) => args.execute(desk, ui),
         }
     }
 }

@@ -35,6 +35,7 @@ use super::tools::ToolsArgs;
 use super::trust::TrustArgs;
 use super::validate::ValidateArgs;
 use super::verify::VerifyArgs;
+use super::workstream::WorkstreamArgs;
 use crate::cli::ui::{ColorWish, Loudness, Paging, UiOptions};
 use crate::io::settings::overlay::Overlay;
 
@@ -96,6 +97,7 @@ pub struct Globals {
 pub enum Command {
     Validate(ValidateArgs),
     Plan(PlanArgs),
+    Workstream(WorkstreamArgs),
     Prompt(PromptArgs),
     Graph(GraphArgs),
     Run(RunArgs),
@@ -142,6 +144,7 @@ impl Command {
             Self::Validate(_)
             | Self::Pipeline(_)
             | Self::Plan(_)
+            | Self::Workstream(_)
             | Self::Prompt(_)
             | Self::Graph(_)
             | Self::Status(_)

@@ -6,6 +6,7 @@ pub mod doors;
 pub mod gating;
 pub mod meaning;
 pub mod phases;
+pub mod planning;
 pub mod reading;
 pub mod rollback;
 pub mod running;

@@ -2,6 +2,7 @@
 
 use super::meaning::Meaning;
 use crate::cli::exit::Exit;
+use crate::domain::report::views::View;
 use crate::ops::cost::CostError;
 use crate::ops::detect::DetectError;
 use crate::ops::export::ExportError;
@@ -80,8 +81,10 @@ impl Meaning for ExportError {
         match self {
             Self::Find(error) => error.exit(),
             Self::Load(error) => error.exit(),
+            Self::Frozen(error) => error.exit(),
             Self::File(error) => error.exit(),
-            Self::Exists(_) | Self::Json(_) => Exit::Environment,
+            Self::NoView(_) | Self::NoFolder => Exit::Usage,
+            Self::Exists(_) | Self::Object(_) | Self::Json(_) => Exit::Environment,
         }
     }
 
@@ -89,9 +92,12 @@ impl Meaning for ExportError {
         match self {
             Self::Find(error) => error.hint(),
             Self::Load(error) => error.hint(),
+            Self::Frozen(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::Exists(_) => Some("`--force` replaces it; `--to` names another folder.".to_owned()),
-            Self::Json(_) => None,
+            Self::NoView(_) => Some(format!("The views are {}.", View::ALL.map(View::name).join(", "))),
+            Self::NoFolder => Some("Name one view, such as `git orc export workflow_state`, or a folder with `--to DIR`.".to_owned()),
+            Self::Object(_) | Self::Json(_) => None,
         }
     }
 }

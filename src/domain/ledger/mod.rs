@@ -8,6 +8,6 @@ pub mod subject;
 pub mod verify;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use crate::domain::run::event::Event;
 pub(super) const VERSION: &str = "1.0.0";
 
 /// Returns the run with this number.
-pub(super) fn run(number: u128) -> RunId {
+pub(crate) fn run(number: u128) -> RunId {
     RunId::new(Ulid::from(number))
 }
 
@@ -54,7 +54,7 @@ pub(super) fn events() -> Vec<Event> {
 }
 
 /// Returns the entries, a second and a half apart.
-pub(super) fn entries(run: RunId) -> Vec<Entry> {
+pub(crate) fn entries(run: RunId) -> Vec<Entry> {
     let mut ts = Timestamp::UNIX_EPOCH;
     let mut named = u128::from(run.ulid()) << 16;
     let told = |event| {

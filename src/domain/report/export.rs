@@ -1,13 +1,20 @@
-//! Views of a run in the formats of the original systems, for programs that read those.
+//! Views of a run in the formats of the original systems, for programs that read those: what was chosen, and a line per entry. The other
+//! views stand in files of their own beside this one; [`super::views`] knows them all.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::vocabulary::{Severity, told};
 use crate::domain::id::{Attempt, EntryId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::entry::{Body, Entry};
+use crate::domain::run::event::Event;
+
+/// The version of the exported views; fields are only ever added.
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// How a tool was chosen, as far as a view tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,26 +56,32 @@ pub struct RoutingCandidate {
 
 /// `routing_decisions.json`: which tool was chosen for what. The original names candidates and nothing more of them, so what is known beyond
 /// that is metadata.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RoutingDecisions {
+    /// The version of this document.
+    pub schema_version: u32,
     /// The run.
+    #[schemars(with = "String")]
     pub run_id: RunId,
     /// The choices, oldest first.
     pub decisions: Vec<RoutingDecision>,
 }
 
 /// One choice.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RoutingDecision {
     /// When.
+    #[schemars(with = "String")]
     pub timestamp: Timestamp,
     /// The capability that was asked for, else the step.
     pub task_kind: String,
     /// The tool.
+    #[schemars(with = "String")]
     pub selected_tool: ToolId,
     /// By which rule.
     pub strategy: String,
     /// The names of the candidates.
+    #[schemars(with = "Vec<String>")]
     pub candidates: Vec<ToolId>,
     /// The id of a rule of the original router; there are none here.
     pub rule_id: Option<String>,
@@ -77,20 +90,29 @@ pub struct RoutingDecision {
     /// The attempt, as `workstream/step#1`.
     pub task_id: String,
     /// The run.
+    #[schemars(with = "String")]
     pub run_id: RunId,
 }
 
 /// One line of `execution.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ExecutionLine {
     /// The name of the entry.
+    #[schemars(with = "String")]
     pub ulid: EntryId,
     /// What it is about: the attempt as `workstream/step#1`, the workstream, or the run.
     pub task_id: String,
     /// What happened.
     pub status: String,
     /// When.
+    #[schemars(with = "String")]
     pub ts: Timestamp,
+    /// The event, by its exported name.
+    pub event: String,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The version of this format.
+    pub schema_version: u32,
 }
 
 /// Returns which tool was chosen for what.
@@ -119,7 +141,7 @@ pub fn routing_decisions(run: RunId, facts: Vec<RoutingFact>) -> RoutingDecision
             run_id: run,
         }
     };
-    RoutingDecisions { run_id: run, decisions: facts.into_iter().map(decision).collect() }
+    RoutingDecisions { schema_version: SCHEMA_VERSION, run_id: run, decisions: facts.into_iter().map(decision).collect() }
 }
 
 /// Returns a line per entry, oldest first.
@@ -129,18 +151,35 @@ pub fn execution_lines(entries: &[Entry]) -> Vec<ExecutionLine> {
 }
 
 fn line(entry: &Entry) -> ExecutionLine {
-    let (status, task_id) = match &entry.body {
-        Body::Known(event) => {
-            let about = event.about();
-            let own = about.workstream.map(|workstream| task(workstream, about.step.map(|step| (step, about.attempt))));
-            (event.kind().to_owned(), own)
-        }
-        Body::Unknown { kind, .. } => (kind.clone(), None),
+    let status = match &entry.body {
+        Body::Known(event) => event.kind().to_owned(),
+        Body::Unknown { kind, .. } => kind.clone(),
     };
-    ExecutionLine { ulid: entry.id, task_id: task_id.unwrap_or_else(|| entry.run.to_string()), status, ts: entry.ts }
+    let told = told(entry);
+    ExecutionLine {
+        ulid: entry.id,
+        task_id: subject(entry),
+        status,
+        ts: entry.ts,
+        event: told.name().to_owned(),
+        severity: told.severity,
+        schema_version: SCHEMA_VERSION,
+    }
 }
 
-fn task(workstream: &WorkstreamId, step: Option<(&StepId, Option<Attempt>)>) -> String {
+/// Returns what an entry is about: the attempt as `workstream/step#1`, the workstream, or the run.
+#[must_use]
+pub fn subject(entry: &Entry) -> String {
+    let about = entry.event().map(Event::about).unwrap_or_default();
+    match about.workstream {
+        Some(workstream) => task(workstream, about.step.map(|step| (step, about.attempt))),
+        None => entry.run.to_string(),
+    }
+}
+
+/// Returns the name of an attempt, a step or a workstream.
+#[must_use]
+pub fn task(workstream: &WorkstreamId, step: Option<(&StepId, Option<Attempt>)>) -> String {
     match step {
         Some((step, Some(attempt))) => format!("{workstream}/{step}#{attempt}"),
         Some((step, None)) => format!("{workstream}/{step}"),
@@ -157,7 +196,6 @@ mod tests {
     use crate::domain::id::ObjectId;
     use crate::domain::ledger::codec;
     use crate::domain::report::cost::tests::ended;
-    use crate::domain::run::event::Event;
     use crate::domain::run::fact::{RunMoved, WorkstreamMoved};
 
     fn tool(name: &str) -> ToolId {
@@ -236,6 +274,9 @@ mod tests {
         let expect = [(id.as_str(), "run_paused"), ("ui", "workstream_verified"), ("api/edit#1", "step_finished"), (id.as_str(), "dreamt")];
         assert_eq!(told, expect.map(|(task, status)| (task.to_owned(), status.to_owned())));
         let line = serde_json::to_value(&execution_lines(&entries)[0]).unwrap();
-        assert_eq!(line.as_object().unwrap().keys().collect::<Vec<_>>(), ["ulid", "task_id", "status", "ts"]);
+        assert_eq!(
+            line.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["ulid", "task_id", "status", "ts", "event", "severity", "schema_version"]
+        );
     }
 }

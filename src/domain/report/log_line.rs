@@ -220,6 +220,7 @@ fn tone(event: &Event) -> Tone {
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
         | Event::SettingsReread(_)
+        | Event::WorkstreamCreated(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
 }
@@ -253,6 +254,9 @@ fn tools_detail(event: &Event) -> Option<String> {
     }
     if let Event::SettingsReread(m) = event {
         return Some(m.to_string());
+    }
+    if let Event::WorkstreamCreated(m) = event {
+        return Some(format!("in {} by {}", m.plan, m.who));
     }
     None
 }

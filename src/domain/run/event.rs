@@ -9,6 +9,7 @@ use super::fact::{
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
 use super::gating::{GateChecked, GateWaived};
+use super::planning::WorkstreamCreated;
 use super::purse::{BudgetSet, BudgetWarned};
 use super::reread::SettingsReread;
 use super::rollback::{Compensation, Rollback};
@@ -145,6 +146,8 @@ pub enum Event {
     GateChecked(GateChecked),
     /// Somebody lets a tree pass a gate.
     GateWaived(GateWaived),
+    /// Somebody put a workstream into a plan.
+    WorkstreamCreated(WorkstreamCreated),
 }
 
 /// What an event is about, for trailers and filters.
@@ -227,7 +230,7 @@ impl Event {
     /// Returns whether the event belongs to the repository and to no run.
     #[must_use]
     pub const fn is_of_repository(&self) -> bool {
-        matches!(self, Self::GateChecked(_) | Self::GateWaived(_))
+        matches!(self, Self::GateChecked(_) | Self::GateWaived(_) | Self::WorkstreamCreated(_))
     }
 
     /// Returns what the event is about.
@@ -315,6 +318,9 @@ impl Event {
         if let Self::GateChecked(GateChecked { commit, .. }) | Self::GateWaived(GateWaived { commit, .. }) = self {
             return About { commit: Some(*commit), ..About::default() };
         }
+        if let Self::WorkstreamCreated(m) = self {
+            return About { workstream: Some(&m.workstream), ..About::default() };
+        }
         if let Self::IntegrityViolated(m) | Self::IntegrityNoted(m) = self {
             return About { workstream: m.workstream.as_ref(), step: m.step.as_ref(), attempt: m.attempt, ..About::default() };
         }
@@ -390,6 +396,9 @@ impl Event {
         if let Self::GateChecked(GateChecked { gate, tree, session, .. }) | Self::GateWaived(GateWaived { gate, tree, session, .. }) = self
         {
             return format!("{kind}/{gate}/{tree}/{}", session.to_lowercase());
+        }
+        if let Self::WorkstreamCreated(m) = self {
+            return format!("{}/{kind}/{}", m.workstream, m.session.to_lowercase());
         }
         if let Self::IntegrityViolated(m) | Self::IntegrityNoted(m) = self {
             return m.key(kind);

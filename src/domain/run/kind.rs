@@ -65,6 +65,7 @@ impl Event {
             Self::CompensationStarted(_) | Self::CompensationFinished(_) => self.rollback_kind(),
             Self::GateChecked(_) => "gate_checked",
             Self::GateWaived(_) => "gate_waived",
+            Self::WorkstreamCreated(_) => "workstream_created",
         }
     }
 }

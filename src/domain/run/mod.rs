@@ -27,6 +27,7 @@ pub mod oscillation;
 pub mod patch_machine;
 pub mod patch_record;
 pub mod phased;
+pub mod planning;
 pub mod purse;
 pub mod recovery;
 pub mod reread;

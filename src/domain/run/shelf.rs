@@ -9,6 +9,9 @@ use crate::domain::gate::judge::GateOutcome;
 use crate::domain::id::{EntryId, ObjectId};
 use crate::domain::ledger::entry::Entry;
 
+/// The folder of the ledger's tree for plans into which workstreams were put.
+pub const PLANS: &str = "plans/";
+
 /// Returns where the ledger's tree holds the verdict of a key of 64 hexadecimal digits.
 #[must_use]
 pub fn verdict_path(key: &str) -> String {
@@ -20,6 +23,13 @@ pub fn verdict_path(key: &str) -> String {
 #[must_use]
 pub fn waiver_path(tree: ObjectId, gate: &str) -> String {
     format!("gates/waivers/{tree}/{gate}.json")
+}
+
+/// Returns where the ledger's tree holds the text of a plan with this digest of 64 hexadecimal digits.
+#[must_use]
+pub fn plan_path(digest: &str) -> String {
+    let (folder, name) = digest.split_at_checked(2).unwrap_or((digest, ""));
+    format!("{PLANS}{folder}/{name}")
 }
 
 /// A file of the ledger's tree: where, and what is in it.

@@ -2,16 +2,18 @@
 
 use serde_json::Value;
 
+use crate::domain::decompose::rules::rules_schema;
 use crate::domain::gate::schema::quality_gate_schema;
 use crate::domain::pipeline::schema::pipeline_schema;
 use crate::domain::plan::schema::{bundle_schema, plan_schema};
+use crate::domain::report::views::View;
 use crate::domain::settings::schema::{config_schema, limits_schema, profile_schema};
 use crate::domain::spec::structure::structure_schema;
 use crate::domain::tool::registry_schema::registry_schema;
 use crate::domain::tool::schema::tool_profiles_schema;
 
 /// Their names, as `$schema` and `--schema` take them.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "plan",
     "bundle",
     "quality_gate",
@@ -22,18 +24,20 @@ pub const NAMES: [&str; 10] = [
     "tool_profiles",
     "aim_registry",
     "pipeline",
+    "decomposition_rules",
 ];
 
 /// Files that are known by their names, and their schemas.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("PROJECT_PROFILE.yaml", "project_profile"),
     ("QUALITY_GATE.yaml", "quality_gate"),
     ("circuit_breaker_config.yaml", "circuit_breaker_config"),
     ("tool_profiles.json", "tool_profiles"),
     ("aim_registry.json", "aim_registry"),
+    ("decomposition_rules.yaml", "decomposition_rules"),
 ];
 
-/// Returns a schema by its name.
+/// Returns a schema by its name; exported views have theirs as well.
 #[must_use]
 pub fn schema(name: &str) -> Option<Value> {
     match name {
@@ -47,7 +51,8 @@ pub fn schema(name: &str) -> Option<Value> {
         "tool_profiles" => Some(tool_profiles_schema()),
         "aim_registry" => Some(registry_schema()),
         "pipeline" => Some(pipeline_schema()),
-        _ => None,
+        "decomposition_rules" => Some(rules_schema()),
+        _ => View::named(name).filter(|view| view.name() == name).and_then(View::schema),
     }
 }
 

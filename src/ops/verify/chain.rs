@@ -16,7 +16,7 @@ use crate::io::git::objects::{Commit, ObjectError};
 use crate::io::git::prove::{Depth, Prover, Step};
 use crate::io::git::signature::Signature;
 use crate::io::git::tree_diff::TreeChange;
-use crate::ops::frozen::{self, Frozen};
+use crate::ops::frozen::{self, Frozen, digest_of_text};
 use crate::ops::load::run_file;
 
 /// The version of git-orc whose words must be exactly ours.
@@ -121,6 +121,10 @@ impl Shelf<'_> {
                 self.check_shelf_of_gates(ground, (chain, place), change)?;
                 continue;
             }
+            if path.starts_with(shelf::PLANS) {
+                self.check_shelf_of_plans(ground, (chain, place), change)?;
+                continue;
+            }
             match own {
                 Some("checkpoint.json") => self.check_checkpoint(ground, (chain, place), change)?,
                 Some(_) if is_first && change.old.is_none() => {}
@@ -150,6 +154,28 @@ impl Shelf<'_> {
         let is_own = expected.is_some_and(|(path, content)| path == change.path.to_string() && Some(content) == found);
         if !is_own {
             ground.problem(Rule::Gate, place, "the tree holds a verdict or a waiver that the entry does not tell of");
+        }
+        Ok(())
+    }
+
+    /// What the tree holds of a plan is the text of which the entry tells the digest.
+    fn check_shelf_of_plans(
+        &self,
+        ground: &mut Ground<'_>,
+        (chain, place): (&Chain, Place),
+        change: &TreeChange,
+    ) -> Result<(), ObjectError> {
+        let entry = if self.run == Some(RunId::NONE) { chain.repository.entries.last() } else { None };
+        let told = entry.and_then(|(_, entry)| match entry.event() {
+            Some(Event::WorkstreamCreated(created)) => Some(created),
+            _ => None,
+        });
+        let found = change.new.map(|new| ground.objects.read_blob(new.id)).transpose()?;
+        let is_own = told.zip(found).is_some_and(|(created, bytes)| {
+            shelf::plan_path(&created.digest) == change.path.to_string() && digest_of_text(&bytes) == created.digest
+        });
+        if !is_own {
+            ground.problem(Rule::Plan, place, "the tree holds a plan that the entry does not tell of");
         }
         Ok(())
     }

@@ -1,0 +1,137 @@
+//! `handoff_log.json`: how work is handed from one workstream to the next. A dependency that is merged hands its work to whoever depends on it.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::export::SCHEMA_VERSION;
+use crate::domain::id::WorkstreamId;
+use crate::domain::ledger::entry::Entry;
+use crate::domain::plan::model::{CheckedPlan, Workstream};
+use crate::domain::run::event::Event;
+use crate::domain::run::state::{RunState, WorkstreamStatus};
+
+/// `handoff_log.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct HandoffLog {
+    /// The version of this document.
+    pub schema_version: u32,
+    /// The run.
+    pub run_id: String,
+    /// The handoffs, in the order of the plan.
+    pub handoffs: Vec<Handoff>,
+}
+
+/// One handoff.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Handoff {
+    /// Its name: `origin->target`.
+    pub id: String,
+    /// Who hands something over: a workstream.
+    pub origin_role: String,
+    /// Who gets it: a workstream.
+    pub target_role: String,
+    /// What is handed over: the merge commit, then the globs of what was written; empty as long as it is not merged.
+    pub inputs: Vec<String>,
+    /// What came of it: the merge commit of the one who got it.
+    pub outputs: Vec<String>,
+    /// What the handoff is needed for, when anything more than that the target begins.
+    pub required_by: Option<String>,
+    /// `pending`, `ready`, `in_progress`, `completed`, `blocked` or `failed`.
+    pub status: String,
+    /// When the work was merged, so that it could be handed over.
+    #[schemars(with = "Option<String>")]
+    pub ts: Option<Timestamp>,
+}
+
+/// Returns the handoffs of a run.
+#[must_use]
+pub fn handoff_log(state: &RunState, plan: &CheckedPlan, entries: &[Entry]) -> HandoffLog {
+    let mut handoffs = Vec::new();
+    for target in &plan.workstreams {
+        for origin in target.depends_on.iter().filter_map(|id| plan.workstream(id)) {
+            handoffs.push(handoff(state, (origin, target), entries));
+        }
+    }
+    HandoffLog { schema_version: SCHEMA_VERSION, run_id: state.run.to_string(), handoffs }
+}
+
+fn handoff(state: &RunState, (origin, target): (&Workstream, &Workstream), entries: &[Entry]) -> Handoff {
+    let merge_of = |id: &WorkstreamId| match state.workstreams.get(id).map(|one| &one.status) {
+        Some(WorkstreamStatus::Merged { merge }) => Some(merge.to_string()),
+        _ => None,
+    };
+    let given = merge_of(&origin.id);
+    let globs = || origin.scope.write_globs().chain(origin.scope.create_globs()).map(str::to_owned);
+    let merged_at = |entry: &Entry| match entry.event() {
+        Some(Event::WorkstreamMerged(moved)) if moved.workstream == origin.id => Some(entry.ts),
+        _ => None,
+    };
+    let mut inputs: Vec<String> = given.iter().cloned().chain(given.iter().flat_map(|_| globs())).collect();
+    inputs.dedup();
+    Handoff {
+        id: format!("{}->{}", origin.id, target.id),
+        origin_role: origin.id.to_string(),
+        target_role: target.id.to_string(),
+        inputs,
+        outputs: merge_of(&target.id).into_iter().collect(),
+        required_by: None,
+        status: status(state, &origin.id, &target.id).to_owned(),
+        ts: entries.iter().rev().find_map(merged_at),
+    }
+}
+
+fn status(state: &RunState, origin: &WorkstreamId, target: &WorkstreamId) -> &'static str {
+    let of = |id: &WorkstreamId| state.workstreams.get(id).map(|one| &one.status);
+    let (Some(origin), Some(target)) = (of(origin), of(target)) else { return "pending" };
+    if !matches!(origin, WorkstreamStatus::Merged { .. }) {
+        return if origin.is_settled() { "blocked" } else { "pending" };
+    }
+    match target {
+        WorkstreamStatus::Planned | WorkstreamStatus::Ready => "ready",
+        WorkstreamStatus::Blocked { .. } | WorkstreamStatus::Skipped { .. } => "blocked",
+        WorkstreamStatus::Merged { .. } => "completed",
+        WorkstreamStatus::Reverted { .. } => "reverted",
+        WorkstreamStatus::InProgress
+        | WorkstreamStatus::Validating
+        | WorkstreamStatus::Retrying { .. }
+        | WorkstreamStatus::Verified { .. }
+        | WorkstreamStatus::Conflicted { .. }
+        | WorkstreamStatus::Paused { .. } => "in_progress",
+        WorkstreamStatus::Failed { .. }
+        | WorkstreamStatus::TimedOut { .. }
+        | WorkstreamStatus::Aborted { .. }
+        | WorkstreamStatus::Quarantined { .. } => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::{ObjectId, RunId};
+    use crate::domain::run::state::WorkstreamState;
+    use crate::domain::schedule::sample::{plan, workstream};
+
+    #[test]
+    fn a_merged_dependency_hands_over() {
+        let plan = plan(vec![workstream("api", &[], &["src/api/**"]), workstream("ui", &["api"], &["src/ui/**"])]);
+        let merged = || WorkstreamStatus::Merged { merge: ObjectId::ZERO };
+        let failed = || WorkstreamStatus::Failed { reason: "no".to_owned() };
+        let check = |origin: WorkstreamStatus, target: WorkstreamStatus, status: &str, counts: (usize, usize)| {
+            let mut state = RunState::new(RunId::NONE);
+            for (id, status) in [("api", origin), ("ui", target)] {
+                state.workstreams.insert(WorkstreamId::parse(id).unwrap(), WorkstreamState { status, ..WorkstreamState::planned(1) });
+            }
+            let log = handoff_log(&state, &plan, &[]);
+            let [one] = log.handoffs.as_slice() else { panic!("{log:?}") };
+            assert_eq!((one.id.as_str(), one.status.as_str()), ("api->ui", status));
+            assert_eq!((one.inputs.len(), one.outputs.len()), counts);
+        };
+        check(WorkstreamStatus::InProgress, WorkstreamStatus::Planned, "pending", (0, 0));
+        check(failed(), WorkstreamStatus::Blocked { on: Vec::new() }, "blocked", (0, 0));
+        check(merged(), WorkstreamStatus::Planned, "ready", (2, 0));
+        check(merged(), WorkstreamStatus::Validating, "in_progress", (2, 0));
+        check(merged(), merged(), "completed", (2, 1));
+        check(merged(), failed(), "failed", (2, 0));
+    }
+}
