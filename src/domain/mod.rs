@@ -6,6 +6,7 @@ pub mod context;
 pub mod document;
 pub mod finding;
 pub mod gate;
+pub mod goal;
 pub mod id;
 pub mod integrity;
 pub mod ledger;

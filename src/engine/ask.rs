@@ -12,6 +12,7 @@ use crate::domain::context::named::named;
 use crate::domain::context::outline::outline;
 use crate::domain::context::tokens;
 use crate::domain::finding::model::Finding;
+use crate::domain::goal::gap::GoalValue;
 use crate::domain::id::{ObjectId, RepoPath, StepId};
 use crate::domain::plan::model::{PromptSource, Workstream};
 use crate::domain::policy::budget::Budget;
@@ -96,8 +97,8 @@ pub type Unasked = String;
 #[must_use]
 pub fn seconds(plan: &Workstream, profile: &ToolProfile, (role, index): (StepRole, usize)) -> u64 {
     let limit = match role {
-        StepRole::Edit => plan.limits.timeouts.edit,
-        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => plan.limits.timeouts.fix,
+        StepRole::Edit | StepRole::Improve => plan.limits.timeouts.edit,
+        StepRole::Static | StepRole::Runtime | StepRole::Measure | StepRole::Fix | StepRole::Resolve => plan.limits.timeouts.fix,
     };
     let planned = plan.steps.get(index).and_then(|step| step.timeout_sec).filter(|_| role == StepRole::Edit);
     planned.or(profile.timeout_sec).unwrap_or(limit)
@@ -193,7 +194,7 @@ struct Candidates<'a> {
 impl Candidates<'_> {
     fn findings(&self) -> &[Finding] {
         match self.question.request {
-            Request::Fix { findings, .. } => findings,
+            Request::Fix { findings, .. } | Request::Improve { findings, .. } => findings,
             Request::Edit { .. } | Request::Resolve { .. } => &[],
         }
     }
@@ -206,7 +207,7 @@ impl Candidates<'_> {
             Request::Fix { findings, .. } if self.question.rung == Rung::ReducedContext => {
                 findings.iter().filter_map(|finding| Some(finding.location.as_ref()?.path.as_str().into())).collect()
             }
-            Request::Fix { .. } | Request::Edit { .. } => Vec::new(),
+            Request::Fix { .. } | Request::Edit { .. } | Request::Improve { .. } => Vec::new(),
         };
         self.ground.existing(paths)
     }
@@ -282,6 +283,9 @@ fn line(file: &TextFile) -> String {
 /// Returns an error when the repository can not be read.
 pub fn work(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, ObjectId)) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let order = &errand.order;
+    if order.role == StepRole::Improve {
+        return improve(cx, errand, (one, commit));
+    }
     if order.role != StepRole::Fix {
         let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed;
         let feedback = one.last.as_ref().filter(bad).map(|last| last.message.as_str());
@@ -300,6 +304,19 @@ pub fn work(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, 
         (Some(_) | None, Some(_) | None) => String::new(),
     };
     let request = Request::Fix { check: &check, findings: &one.fix.findings, output: tail(&output, QUOTE_LIMIT), changes: &changes };
+    asked(cx, errand, commit, request)
+}
+
+fn improve(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, ObjectId)) -> Result<Result<Asked, Unasked>, ExecuteError> {
+    let goals = &one.goals;
+    let (Some(round), Some(best)) = (goals.rounds.last(), goals.best()) else {
+        return Err(ExecuteError::Inconsistent("an improvement is to be made, and nothing was measured".to_owned()));
+    };
+    let feedback = one.last.as_ref().filter(|last| last.role == StepRole::Improve && last.outcome != StepOutcome::Passed);
+    let lines: Vec<String> = best.values.iter().map(GoalValue::line).collect();
+    let guide = cx.templates.guide(&round.strategy, best.values.iter().find(|value| value.goal == round.goal), &lines);
+    let (goals, findings) = (lines.as_slice(), one.goals.findings.as_slice());
+    let request = Request::Improve { guide: &guide, goals, findings, feedback: feedback.map(|last| last.message.as_str()) };
     asked(cx, errand, commit, request)
 }
 
@@ -330,7 +347,7 @@ fn asked(
     commit: ObjectId,
     request: Request<'_>,
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
-    let (plan, _) = place::planned(cx, order)?;
+    let plan = place::workstream(cx, order)?;
     let asker = Asker { repo: &cx.repo, templates: &cx.templates, inputs: &cx.inputs, most_seconds: cx.config.timeout_sec };
     let (step, role, index, window) = (&order.step, order.role, order.index, profile.context_window);
     Ok(asker.ask(&Question { plan, step, role, index, profile, window, commit, request, rung: order.rung, budget: *budget })?)

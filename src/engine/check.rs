@@ -82,7 +82,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
 
 /// Says which files of the captured tree are not as they were captured when a check has ended: its verdict is about files that were changed
 /// meanwhile, by itself or by somebody else.
-async fn strayed(cx: &RunContext, mut live: Live) -> Result<(Live, Option<String>), ExecuteError> {
+pub(super) async fn strayed(cx: &RunContext, mut live: Live) -> Result<(Live, Option<String>), ExecuteError> {
     let own = cx.clone();
     blocking(move || {
         let objects = Objects::open(&own.repo)?;

@@ -3,7 +3,7 @@
 use super::context::RunContext;
 use super::failure::ExecuteError;
 use super::recorder::Recorder;
-use super::{advance, change, check, integrate, release, watch};
+use super::{advance, change, check, integrate, measure, release, watch};
 use crate::domain::run::effect::Effect;
 use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::RunState;
@@ -17,8 +17,9 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
         Effect::Record(_) | Effect::WaitUntil(_) => Ok(()),
         Effect::RunStep(order) => {
             let done = match order.role {
-                StepRole::Edit | StepRole::Fix | StepRole::Resolve => change::run(&cx, &order, &state, &recorder).await,
+                StepRole::Edit | StepRole::Fix | StepRole::Resolve | StepRole::Improve => change::run(&cx, &order, &state, &recorder).await,
                 StepRole::Static | StepRole::Runtime => check::run(&cx, &order, &state, &recorder).await,
+                StepRole::Measure => measure::run(&cx, &order, &state, &recorder).await,
             };
             // A step that could not go on is no reason to leave what it changed as it is.
             let left = watch::leave(&cx, &watch::name(&order)).await;

@@ -29,6 +29,7 @@ pub mod hearing;
 pub mod hold;
 pub mod integrate;
 pub mod journal;
+pub mod measure;
 pub mod merging;
 pub mod notes;
 pub mod place;

@@ -9,6 +9,7 @@ use super::finish;
 use super::frozen::{self, FrozenError, Overrides, Rules};
 use super::gating::error::GatingError;
 use super::gating::file;
+use super::goals;
 use super::history;
 use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::policies::{self, Policies, PoliciesError};
@@ -172,6 +173,10 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
         Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.files }),
     };
     overrides.apply(&mut plan);
+    if plan.workstreams.iter().any(|one| one.goals.list.is_empty() && (overrides.goals || one.goals.from_request)) {
+        let inputs = frozen::read_inputs(&plan, &source.folder)?;
+        frozen::goals_of_requests(&mut plan, overrides, &inputs);
+    }
     let base = cx.repo.resolve(&plan.base)?;
     let quality = file::source(&cx.repo, base)?;
     if let Some(file) = &quality {
@@ -228,6 +233,9 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let mut config = begin::config(cx, &settings, &plan)?;
     history::remember(cx, &mut config)?;
+    if plan.workstreams.iter().any(|one| !one.goals.list.is_empty()) {
+        config.effects = goals::effects(cx)?;
+    }
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files };
     let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, defaults(&settings), config.clone()));

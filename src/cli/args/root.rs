@@ -14,6 +14,7 @@ use super::done::DoneArgs;
 use super::export::ExportArgs;
 use super::gate::GateArgs;
 use super::gc::GcArgs;
+use super::goals::GoalsArgs;
 use super::graph::GraphArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
@@ -101,6 +102,7 @@ pub enum Command {
     Log(LogArgs),
     Show(ShowArgs),
     Cost(CostArgs),
+    Goals(GoalsArgs),
     Export(ExportArgs),
     Verify(VerifyArgs),
     Detect(DetectArgs),
@@ -131,6 +133,7 @@ impl Command {
             | Self::Log(_)
             | Self::Show(_)
             | Self::Cost(_)
+            | Self::Goals(_)
             | Self::Export(_)
             | Self::Verify(_)
             | Self::Decide(_)

@@ -124,6 +124,9 @@ pub struct RunArgs {
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
+    /// Pursue goals: those of the plan, and for a workstream without any those that its request names, such as `50k words`
+    #[arg(long)]
+    pub goals: bool,
 }
 
 impl RunArgs {
@@ -157,6 +160,7 @@ impl RunArgs {
             target: self.target.clone(),
             fail_fast: self.fail_fast,
             budgets: self.budget.iter().map(|wish| wish.key).collect(),
+            goals: self.goals,
         }
     }
 

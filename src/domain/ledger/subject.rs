@@ -136,6 +136,15 @@ fn tools_subject(event: &Event) -> Option<String> {
     if let Event::BudgetSet(m) = event {
         return Some(format!("budget set: {m}"));
     }
+    if let Event::GoalsMeasured(m) = event {
+        return Some(format!("goals measured: {} {}", m.workstream, m.line()));
+    }
+    if let Event::GoalRound(m) = event {
+        return Some(format!("goal round: {} {}", m.workstream, m.line()));
+    }
+    if let Event::GoalsSettled(m) = event {
+        return Some(format!("goals settled: {}: {}", m.workstream, m.message));
+    }
     None
 }
 

@@ -143,6 +143,7 @@ fn tone(event: &Event) -> Tone {
         Event::StepFinished(step) => outcome_tone(step.outcome),
         Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
         Event::GateFinished(gate) if gate.asks => Tone::Caution,
+        Event::GoalsSettled(goals) => if goals.met == goals.of { Tone::Good } else { Tone::Caution },
         Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
         Event::RunCompleted(_)
         | Event::IntegrationAdvanced(_)
@@ -196,6 +197,8 @@ fn tone(event: &Event) -> Tone {
         | Event::GarbageCollected(_)
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
+        | Event::GoalsMeasured(_)
+        | Event::GoalRound(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
 }
@@ -226,6 +229,15 @@ fn tools_detail(event: &Event) -> Option<String> {
     }
     if let Event::BudgetSet(m) = event {
         return Some(m.to_string());
+    }
+    if let Event::GoalsMeasured(m) = event {
+        return Some(m.line());
+    }
+    if let Event::GoalRound(m) = event {
+        return Some(m.line());
+    }
+    if let Event::GoalsSettled(m) = event {
+        return Some(m.message.clone());
     }
     None
 }

@@ -2,6 +2,7 @@
 
 pub mod cost;
 pub mod export;
+pub mod goals;
 pub mod log_line;
 pub mod patch_history;
 pub mod summary;

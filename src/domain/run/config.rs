@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::limits::BreakerLimits;
+use crate::domain::goal::strategy::Effects;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::policy::budget::Budgets;
 use crate::domain::policy::sandbox::SandboxRules;
@@ -71,6 +72,9 @@ pub struct RunConfig {
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,
+    /// What strategies for goals came to before, where there are goals.
+    #[serde(default, skip_serializing_if = "Effects::is_empty")]
+    pub effects: Effects,
 }
 
 impl ToolTraits {
@@ -96,6 +100,7 @@ impl RunConfig {
             strategies: BTreeMap::new(),
             records: BTreeMap::new(),
             budgets: Budgets::default(),
+            effects: Effects::default(),
         }
     }
 

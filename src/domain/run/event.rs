@@ -8,6 +8,7 @@ use super::fact::{
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
 use super::gating::{GateChecked, GateWaived};
+use super::goals::{GoalRound, GoalsMeasured, GoalsSettled};
 use super::purse::{BudgetSet, BudgetWarned};
 use super::routed::ToolRouted;
 use super::tending::{Collected, Decided, Mended};
@@ -126,6 +127,12 @@ pub enum Event {
     GateChecked(GateChecked),
     /// Somebody lets a tree pass a gate.
     GateWaived(GateWaived),
+    /// The goals of a workstream were measured.
+    GoalsMeasured(GoalsMeasured),
+    /// A round of improvement began.
+    GoalRound(GoalRound),
+    /// The goals of a workstream are pursued no further.
+    GoalsSettled(GoalsSettled),
 }
 
 /// What an event is about, for trailers and filters.
@@ -280,6 +287,12 @@ impl Event {
                 ..About::default()
             };
         }
+        if let Self::GoalsMeasured(GoalsMeasured { workstream, commit, .. })
+        | Self::GoalRound(GoalRound { workstream, commit, .. })
+        | Self::GoalsSettled(GoalsSettled { workstream, commit, .. }) = self
+        {
+            return About { workstream: Some(workstream), commit: Some(*commit), ..About::default() };
+        }
         if let Self::Escalated(m) = self {
             return About { tool: m.tool.as_ref(), ..About::default() };
         }
@@ -341,6 +354,12 @@ impl Event {
         }
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return format!("{}/{kind}/{}", m.tool, m.round);
+        }
+        if let Self::GoalsMeasured(GoalsMeasured { workstream, turn, .. })
+        | Self::GoalRound(GoalRound { workstream, turn, .. })
+        | Self::GoalsSettled(GoalsSettled { workstream, turn, .. }) = self
+        {
+            return format!("{workstream}/{kind}/{turn}");
         }
         if let Self::ToolRouted(m) = self {
             return format!("{}/{}/{}/{kind}", m.workstream, m.step, m.attempt);

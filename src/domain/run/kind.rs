@@ -61,6 +61,9 @@ impl Event {
             Self::IntegrityNoted(_) => "integrity_noted",
             Self::GateChecked(_) => "gate_checked",
             Self::GateWaived(_) => "gate_waived",
+            Self::GoalsMeasured(_) => "goals_measured",
+            Self::GoalRound(_) => "goal_round",
+            Self::GoalsSettled(_) => "goals_settled",
         }
     }
 }

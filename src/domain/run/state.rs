@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
+use super::goals::GoalsState;
 use super::oscillation::FixLoop;
 use super::purse::Purse;
 use super::standing::{Breaker, Standing};
@@ -391,6 +392,9 @@ pub struct WorkstreamState {
     /// What was spent on its last attempt.
     #[serde(default)]
     pub last_spent: Spent,
+    /// Where it stands with its goals.
+    #[serde(default, skip_serializing_if = "GoalsState::is_empty")]
+    pub goals: GoalsState,
 }
 
 /// The phase of the current wave.
@@ -510,25 +514,8 @@ impl WorkstreamState {
             limits: 0,
             spent: Spent::default(),
             last_spent: Spent::default(),
+            goals: GoalsState::default(),
         }
-    }
-
-    /// Returns the tree of the tip of its work.
-    #[must_use]
-    pub fn tip_tree(&self) -> Option<ObjectId> {
-        self.patches.iter().rev().find(|patch| Some(patch.commit) == self.tip).map(|patch| patch.tree)
-    }
-
-    /// Returns the number of the next attempt of a step.
-    #[must_use]
-    pub fn next_attempt(&self, step: &StepId) -> Attempt {
-        self.attempts.get(step).copied().unwrap_or(0) + 1
-    }
-
-    /// Returns the number of attempts of all steps that change files.
-    #[must_use]
-    pub fn total_attempts(&self) -> u32 {
-        self.attempts.values().sum()
     }
 }
 
@@ -582,3 +569,5 @@ impl RunState {
         self.waves.get(self.wave).map_or(&[], Vec::as_slice)
     }
 }
+
+mod lookups;

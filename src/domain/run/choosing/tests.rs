@@ -55,6 +55,7 @@ impl Hand {
             strategies: BTreeMap::new(),
             records: BTreeMap::new(),
             budgets: Budgets::default(),
+            effects: crate::domain::goal::strategy::Effects::default(),
         };
         Self {
             plan: sample::plan(vec![sample::workstream("a", &[], &["a"])]),
