@@ -93,6 +93,9 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
     if let Some(tip) = state.tip {
         field(&mut out, "commit", Styled::plain(tip.to_string()));
     }
+    if let Some(goals) = state.goals.told() {
+        field(&mut out, "goals", Styled::plain(one_line(&goals)));
+    }
     if let Some(worktree) = &state.worktree {
         field(&mut out, "worktree", Styled::plain(worktree));
     }

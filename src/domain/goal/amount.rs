@@ -41,6 +41,12 @@ impl Amount {
         Self::bounded(number.min(1_000_000_000_000) as f64)
     }
 
+    /// Returns by how much it is more than another one; less than nothing when it is not.
+    #[must_use]
+    pub const fn above(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+
     /// Returns the number.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "the largest amount is below what a float holds exactly, but for the last digits")]

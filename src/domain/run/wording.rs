@@ -1,6 +1,6 @@
 //! The words of commits and notes. Facts go into trailers made of validated atoms only; free text is made safe before it gets here.
 
-use super::state::PatchRecord;
+use super::state::{PatchRecord, WorkstreamState};
 use crate::domain::id::{ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::Workstream;
 use crate::domain::text::{clip, count, one_line};
@@ -72,8 +72,10 @@ pub fn patch_note(run: RunId, workstream: &WorkstreamId, patch: &PatchRecord) ->
 
 /// Returns the note of a merge commit.
 #[must_use]
-pub fn merge_note(run: RunId, workstream: &WorkstreamId, wave: u32, commit: ObjectId) -> String {
-    format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n")
+pub fn merge_note(run: RunId, workstream: &WorkstreamId, (wave, commit): (u32, ObjectId), one: Option<&WorkstreamState>) -> String {
+    let goals = one.and_then(|one| one.goals.settled.as_ref()).map(|goals| format!("Orc-Goals: {}\n", one_line(&goals.message)));
+    let goals = goals.unwrap_or_default();
+    format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n{goals}")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod costs;
 mod edits;
 mod failures;
+mod goals;
 mod held;
 mod profiles;
 mod routes;

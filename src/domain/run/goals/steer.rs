@@ -1,6 +1,7 @@
 //! What follows for the goals of a workstream: measuring, another round, or the end. Nothing here does anything.
 
 use super::{GoalsEnd, GoalsState, Measurement, RoundStage};
+use crate::domain::goal::amount::Amount;
 use crate::domain::goal::gap::{told, worst};
 use crate::domain::goal::model::{Goal, Goals};
 use crate::domain::goal::strategy::{Chosen, Effects, choose};
@@ -124,8 +125,8 @@ fn stalled<'s>(goals: &Goals, state: &'s GoalsState) -> Vec<(&'s str, &'s str)> 
     for (number, round) in numbered.into_iter().rev() {
         let before = state.measured.iter().filter(|one| one.round < number).map(|one| one.score).max();
         let after = state.of_round(number).map(|one| one.score);
-        let gained = before.zip(after).map_or(0.0, |(before, after)| after.number() - before.number());
-        if gained > goals.progress.number() {
+        let gained = before.zip(after).map_or(Amount::ZERO, |(before, after)| after.above(before));
+        if gained > goals.progress {
             break;
         }
         stalled.push((round.goal.as_str(), round.strategy.as_str()));

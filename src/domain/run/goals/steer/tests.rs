@@ -1,7 +1,6 @@
 //! What follows for goals: the worst first, another strategy after a stall, the best kept.
 
 use super::*;
-use crate::domain::goal::amount::Amount;
 use crate::domain::goal::gap::{Bound, GoalValue, score};
 use crate::domain::goal::model::Measure;
 use crate::domain::run::goals::Round;
