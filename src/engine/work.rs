@@ -116,8 +116,13 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
     };
     let plan = place::workstream(cx, order)?;
     let step = place::edit_step(plan, order.index);
-    let command =
-        step.and_then(|step| if matches!(order.role, StepRole::Fix | StepRole::Improve) { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
+    let command = step.and_then(|step| {
+        if matches!(order.role, StepRole::Fix | StepRole::Improve) {
+            step.fix.as_ref().or(step.command.as_ref())
+        } else {
+            step.command.as_ref()
+        }
+    });
     let set = Assignment { plan, asked: &asked, command: command.map(Vec::as_slice), parents: vec![parent], budget };
     assign(cx, order, profile, (live, set)).await
 }

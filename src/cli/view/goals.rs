@@ -6,10 +6,10 @@ use super::document::{fields, pretty, value};
 use super::styled::{Role, Styled};
 use super::table::{Side, Table};
 use crate::domain::goal::amount::Amount;
-use crate::domain::goal::gap::Bound;
+use crate::domain::goal::bound::Bound;
 use crate::domain::report::goals::{GoalRow, RoundRow, WorkstreamGoals};
 use crate::domain::run::goals::GoalsEnd;
-use crate::domain::text::{clip, count, one_line};
+use crate::domain::text::{clip, one_line};
 use crate::ops::goals::GoalsTold;
 
 /// How full something is, in eighths.
@@ -128,9 +128,8 @@ fn effects(told: &GoalsTold) -> Styled {
             table.row(cells.map(Styled::plain).into());
         }
     }
-    let strategies = told.effects.0.values().map(std::collections::BTreeMap::len).sum();
     let mut out = Styled::default();
-    out.line().put(Role::Faint, format!("What {} came to in this repository", count(strategies, "strategy"))).line();
+    out.line().put(Role::Faint, "What strategies came to in this repository, in all runs").line();
     out.append(table.finish());
     out
 }

@@ -41,7 +41,11 @@ pub fn human(status: &Status) -> Styled {
     let told = summary(&status.state);
     let mut out = head(&told);
     out.append(table(&status.state, &told)).line();
-    out.append(verdict(status, &told)).append(goals(&told)).append(by_hand(status)).append(integrity::lines(&told.integrity)).append(next(status, &told));
+    out.append(verdict(status, &told))
+        .append(goals(&told))
+        .append(by_hand(status))
+        .append(integrity::lines(&told.integrity))
+        .append(next(status, &told));
     out
 }
 

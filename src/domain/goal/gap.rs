@@ -3,31 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
+use super::bound::Bound;
 use super::model::Goal;
-
-/// What a number is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bound {
-    /// The target, or more.
-    AtLeast,
-    /// The target, or less.
-    AtMost,
-    /// The target.
-    Equals,
-}
-
-impl Bound {
-    /// Returns the words for it.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::AtLeast => "at least",
-            Self::AtMost => "at most",
-            Self::Equals => "exactly",
-        }
-    }
-}
 
 /// One goal, measured. A stored format: fields are only ever added, with a default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,9 +182,8 @@ mod tests {
 
     #[test]
     fn the_worst_counts_its_weight_and_the_score_all_of_them() {
-        let value = |id: &str, weight, value: f64| {
-            GoalValue::new(&goal(id, (Bound::AtLeast, 100.0), (0.0, weight)), Ok(Amount::bounded(value)))
-        };
+        let value =
+            |id: &str, weight, value: f64| GoalValue::new(&goal(id, (Bound::AtLeast, 100.0), (0.0, weight)), Ok(Amount::bounded(value)));
         let check = |values: &[GoalValue], expect: (f64, Option<&str>, &str)| {
             let found = (score(values).number(), worst(values).map(|one| one.goal.as_str()), told(values));
             assert_eq!(found, (expect.0, expect.1, expect.2.to_owned()));

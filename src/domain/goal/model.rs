@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::amount::Amount;
-use super::gap::Bound;
+use super::bound::Bound;
 use crate::domain::document::command::Argv;
 use crate::domain::policy::pattern::Pattern;
 

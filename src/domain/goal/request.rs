@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::amount::Amount;
-use super::gap::Bound;
+use super::bound::Bound;
 use super::model::{Goal, Measure};
 
 /// What was found of one measure.
@@ -24,7 +24,9 @@ static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!(r"{BEF
 static CHAPTERS: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!(r"{BEFORE}{NUMBER}(?:[\s-]|\+\s?)\s*chapters?\b")));
 static COVERAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let number = r"(?P<number>[0-9]{1,3}(?:\.[0-9]+)?)\s?(?:%|percent)";
-    pattern(&format!(r"{BEFORE}{number}\s*(?:of\s+)?(?:(?:test|line|code|unit|statement)\s+)*coverage\b|\bcoverage\s+(?:of|to|is|above|over)?\s*(?:at\s+least\s+)?(?P<number2>[0-9]{{1,3}}(?:\.[0-9]+)?)\s?(?:%|percent)"))
+    pattern(&format!(
+        r"{BEFORE}{number}\s*(?:of\s+)?(?:(?:test|line|code|unit|statement)\s+)*coverage\b|\bcoverage\s+(?:of|to|is|above|over)?\s*(?:at\s+least\s+)?(?P<number2>[0-9]{{1,3}}(?:\.[0-9]+)?)\s?(?:%|percent)"
+    ))
 });
 
 /// What may stand before a number, and what says which way it bounds.
@@ -99,8 +101,7 @@ mod tests {
     use super::*;
 
     fn check(request: &str, expect: &[(&str, Bound, f64)]) {
-        let found: Vec<(String, Bound, f64)> =
-            goals(request).into_iter().map(|goal| (goal.id, goal.bound, goal.target.number())).collect();
+        let found: Vec<(String, Bound, f64)> = goals(request).into_iter().map(|goal| (goal.id, goal.bound, goal.target.number())).collect();
         let expect: Vec<(String, Bound, f64)> = expect.iter().map(|(id, bound, target)| ((*id).to_owned(), *bound, *target)).collect();
         assert_eq!(found, expect, "{request:?}");
     }
@@ -129,7 +130,9 @@ mod tests {
         check("exactly 12 chapters", &[("chapters", Equals, 12.0)]);
         check("12 chapters", &[("chapters", AtLeast, 12.0)]);
         check("12 chapters of 50k words", &[("chapters", AtLeast, 12.0), ("words", AtLeast, 50_000.0)]);
-        for request in ["80% coverage", "80 % test coverage", "80 percent line coverage", "raise coverage to 80%", "coverage of at least 80%"] {
+        for request in
+            ["80% coverage", "80 % test coverage", "80 percent line coverage", "raise coverage to 80%", "coverage of at least 80%"]
+        {
             check(request, &[("coverage", AtLeast, 80.0)]);
         }
         check("Reach 92.5% code coverage with 3 chapters", &[("coverage", AtLeast, 92.5), ("chapters", AtLeast, 3.0)]);

@@ -1,5 +1,6 @@
 //! Which strategy gets nearer to a goal: by what earlier rounds showed, else by a usual order.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -106,7 +107,7 @@ pub fn choose(value: &GoalValue, named: &[String], (effects, failed): (&Effects,
     let left: Vec<&str> = all.into_iter().filter(|strategy| !failed.contains(strategy)).collect();
     let mut known: Vec<(&str, Effect)> = left.iter().filter_map(|strategy| Some((*strategy, seen(strategy)?))).collect();
     // Stable: of equals the one that is named first.
-    known.sort_by(|a, b| b.1.closed.cmp(&a.1.closed));
+    known.sort_by_key(|(_, effect)| Reverse(effect.closed));
     let told = |(strategy, effect): &(&str, Effect)| Chosen {
         strategy: (*strategy).to_owned(),
         why: format!(
@@ -129,7 +130,7 @@ pub fn choose(value: &GoalValue, named: &[String], (effects, failed): (&Effects,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::goal::gap::Bound;
+    use crate::domain::goal::bound::Bound;
 
     fn value(measure: &str, gap: f64) -> GoalValue {
         GoalValue {

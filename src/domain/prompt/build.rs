@@ -207,7 +207,9 @@ fn validation_rules(subject: &Subject<'_>) -> String {
 
 const fn error_handling(request: &Request<'_>) -> &'static str {
     match request {
-        Request::Edit { .. } | Request::Improve { .. } => "When the objective can not be reached inside of the scope, change nothing and say why.",
+        Request::Edit { .. } | Request::Improve { .. } => {
+            "When the objective can not be reached inside of the scope, change nothing and say why."
+        }
         Request::Fix { .. } => "When the cause can not be mended inside of the scope, change nothing and say why.",
         Request::Resolve { .. } => "When both sides can not be kept, say why, and leave the markers where they are.",
     }

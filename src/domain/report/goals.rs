@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::goal::amount::Amount;
-use crate::domain::goal::gap::{Bound, GoalValue};
+use crate::domain::goal::bound::Bound;
+use crate::domain::goal::gap::GoalValue;
 use crate::domain::goal::strategy::{Effects, closed};
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
@@ -88,11 +89,12 @@ pub struct RoundRow {
 pub fn report(entries: &[Entry]) -> GoalsReport {
     let mut report = GoalsReport::default();
     for event in entries.iter().filter_map(Entry::event) {
-        match event {
-            Event::GoalsMeasured(told) => measured(&mut report, told),
-            Event::GoalRound(told) => began(&mut report, told),
-            Event::GoalsSettled(told) => settled(&mut report, told),
-            _ => {}
+        if let Event::GoalsMeasured(told) = event {
+            measured(&mut report, told);
+        } else if let Event::GoalRound(told) = event {
+            began(&mut report, told);
+        } else if let Event::GoalsSettled(told) = event {
+            settled(&mut report, told);
         }
     }
     report
@@ -173,21 +175,19 @@ pub fn effects_of(entries: &[Entry]) -> Effects {
         effects.add((&round.measure, &round.strategy), closed(&before, value));
     };
     for entry in entries {
-        match entry.event() {
-            Some(Event::GoalsMeasured(told)) => {
-                let place = (entry.run, told.workstream.clone());
-                end(&mut open, &place, Some(told));
-                known.push((place, told));
-            }
-            Some(Event::GoalRound(told)) => {
-                let place = (entry.run, told.workstream.clone());
-                end(&mut open, &place, None);
-                let start = known.iter().rfind(|(own, one)| *own == place && one.commit == told.commit);
-                let before = start.and_then(|(_, one)| one.values.iter().find(|value| value.goal == told.goal)).cloned();
-                open.push(Open { place, round: told.clone(), before });
-            }
-            Some(Event::GoalsSettled(told)) => end(&mut open, &(entry.run, told.workstream.clone()), None),
-            _ => {}
+        let Some(event) = entry.event() else { continue };
+        let Some(workstream) = event.about().workstream else { continue };
+        let place = (entry.run, workstream.clone());
+        if let Event::GoalsMeasured(told) = event {
+            end(&mut open, &place, Some(told));
+            known.push((place, told));
+        } else if let Event::GoalRound(told) = event {
+            end(&mut open, &place, None);
+            let start = known.iter().rfind(|(own, one)| *own == place && one.commit == told.commit);
+            let before = start.and_then(|(_, one)| one.values.iter().find(|value| value.goal == told.goal)).cloned();
+            open.push(Open { place, round: told.clone(), before });
+        } else if let Event::GoalsSettled(_) = event {
+            end(&mut open, &place, None);
         }
     }
     effects

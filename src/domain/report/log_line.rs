@@ -143,7 +143,7 @@ fn tone(event: &Event) -> Tone {
         Event::StepFinished(step) => outcome_tone(step.outcome),
         Event::GateFinished(gate) if gate.verdict == Verdict::Passed => Tone::Good,
         Event::GateFinished(gate) if gate.asks => Tone::Caution,
-        Event::GoalsSettled(goals) => if goals.met == goals.of { Tone::Good } else { Tone::Caution },
+        Event::GoalsMeasured(_) | Event::GoalRound(_) | Event::GoalsSettled(_) => goals_tone(event),
         Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
         Event::RunCompleted(_)
         | Event::IntegrationAdvanced(_)
@@ -197,10 +197,16 @@ fn tone(event: &Event) -> Tone {
         | Event::GarbageCollected(_)
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
-        | Event::GoalsMeasured(_)
-        | Event::GoalRound(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
+}
+
+/// Returns whether it is good news how goals stand: it is when each of them is reached, and a caution when they are pursued no further without that.
+fn goals_tone(event: &Event) -> Tone {
+    if let Event::GoalsSettled(goals) = event {
+        return if goals.met == goals.of { Tone::Good } else { Tone::Caution };
+    }
+    Tone::Neutral
 }
 
 fn size(event: &Event) -> Option<Size> {

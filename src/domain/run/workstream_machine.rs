@@ -126,10 +126,7 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
             }
         }
         StepRole::Fix if !cut_short => one.fix.iterations += 1,
-        StepRole::Resolve if passed => {
-            one.next = 0;
-            one.resolved = true;
-        }
+        StepRole::Resolve if passed => (one.next, one.resolved) = (0, true),
         StepRole::Resolve if cut_short => one.resolves = one.resolves.saturating_sub(1),
         StepRole::Edit | StepRole::Improve | StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
     }

@@ -26,7 +26,10 @@ pub fn notes_of<'e>(state: &RunState, events: impl Iterator<Item = &'e Event>) -
         if let Event::IntegrationAdvanced(integration) = event {
             for merge in &integration.merges {
                 merged.push(&merge.workstream);
-                notes.insert(merge.merge, merge_note(state.run, &merge.workstream, (integration.wave, merge.commit), state.workstreams.get(&merge.workstream)));
+                notes.insert(
+                    merge.merge,
+                    merge_note(state.run, &merge.workstream, (integration.wave, merge.commit), state.workstreams.get(&merge.workstream)),
+                );
             }
         }
     }

@@ -55,7 +55,10 @@ fn a_budget_that_ends_leaves_the_best_work() {
     stage.run(&Stage::plan(HUNDRED), &["--budget", "workstream.usd=1"], 0);
     assert_eq!((stage.values(0), stage.words()), (vec![30.0, 50.0, 70.0], 70));
     let settled = stage.settled();
-    assert!(settled.starts_with("budget: 0 of 1 goal met; size 70 of 100 (the budget of the workstream is used up: $1.20 of $1.00"), "{settled}");
+    assert!(
+        settled.starts_with("budget: 0 of 1 goal met; size 70 of 100 (the budget of the workstream is used up: $1.20 of $1.00"),
+        "{settled}"
+    );
     stage.assert_sound();
 }
 

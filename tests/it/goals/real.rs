@@ -44,7 +44,9 @@ fn findings_of_clippy_become_fewer() {
     stage.repo.write("src/lib.rs", LIB);
     stage.repo.commit("a crate");
     // One finding in each call.
-    stage.writer("n=$(grep -n return src/lib.rs | head -1 | cut -d: -f1)\ntest -z \"$n\" || sed -i \"${n}s/return //; ${n}s/;//\" src/lib.rs");
+    stage.writer(
+        "n=$(grep -n return src/lib.rs | head -1 | cut -d: -f1)\ntest -z \"$n\" || sed -i \"${n}s/return //; ${n}s/;//\" src/lib.rs",
+    );
     let goal = "{id: lints, measure: findings, command: [cargo, clippy, --offline, --quiet, --message-format=json], at_most: 0}";
     let plan = Stage::plan(&format!("    goals: [{goal}]\n")).replace("book/**", "src/**");
     let path = environment.root().join("plan.yaml");

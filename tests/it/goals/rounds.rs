@@ -26,7 +26,10 @@ fn words_rise_round_by_round_until_there_are_enough() {
     assert_eq!((stage.calls(), stage.words()), (["edit", "improve", "improve"].map(str::to_owned).to_vec(), 100));
     assert_eq!(stage.strategies(), ["addition", "expansion"]);
     let prompt = stage.home("prompt.2.md");
-    assert!(prompt.contains("Add what is not there yet") && prompt.contains("size 40 of 100") && prompt.contains("Write the book."), "{prompt}");
+    assert!(
+        prompt.contains("Add what is not there yet") && prompt.contains("size 40 of 100") && prompt.contains("Write the book."),
+        "{prompt}"
+    );
     stage.assert_sound();
 }
 
@@ -101,9 +104,14 @@ fn a_strategy_of_ones_own_is_used_and_learned() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
     stage.writer("grep -q 'Just write' $1 && write $(($(have) + 10)) || { echo >> book/text.md; write $(($(have) + 0)); }\ntest $ORC_STEP = improve || write 11");
-    let goals = |names: &str| format!("    goals: {{rounds: 4, list: [{{id: size, measure: words, at_least: 60, strategies: [{names}]}}]}}\n");
+    let goals =
+        |names: &str| format!("    goals: {{rounds: 4, list: [{{id: size, measure: words, at_least: 60, strategies: [{names}]}}]}}\n");
     let refused = stage.run(&Stage::plan(&goals("own")), &[], 1);
-    assert!(refused.stderr.contains("there is no strategy `own`") && refused.stderr.contains(".git-orc/prompts/strategies/own.md.j2"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("there is no strategy `own`") && refused.stderr.contains(".git-orc/prompts/strategies/own.md.j2"),
+        "{}",
+        refused.stderr
+    );
     stage.user_file("prompts/strategies/own.md.j2", "Just write more for {{ goal }}: {{ missing }} is missing.\n");
     stage.run(&Stage::plan(&goals("own")), &[], 0);
     assert_eq!((stage.values(0), stage.strategies()), (vec![11.0, 21.0, 31.0, 41.0, 51.0], vec!["own".to_owned(); 4]));

@@ -10,7 +10,10 @@ use crate::model_server::Behaviour;
 fn assert_improves(tool: &'static str) {
     let environment = environment();
     let Some(stage) = Stage::new(&environment, tool, Model::Scripted(Behaviour::Ok)) else { return };
-    stage.write("config/git-orc/prompts/strategies/own.md.j2", "### Fix what is missing for {{ goal }}\n\nNow it is {{ value }} of {{ target }}.\n");
+    stage.write(
+        "config/git-orc/prompts/strategies/own.md.j2",
+        "### Fix what is missing for {{ goal }}\n\nNow it is {{ value }} of {{ target }}.\n",
+    );
     let line = |name: &str, content: &str| format!("      FAKE-{name} calc.sh <<<{}>>>\n", content.replace('\n', "\\n"));
     let (old, edited, fixed) = (line("OLD", BEFORE), line("WRITE", EDITED), line("FIX", FIXED));
     let goals = "    goals: [{id: sums, command: [sh, -c, './test.sh >/dev/null && echo 1 || echo 0'], at_least: 1, strategies: [own]}]\n";

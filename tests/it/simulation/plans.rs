@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use git_orc::domain::finding::model::{Finding, FindingKind, Level};
 use git_orc::domain::gate::model::{Baseline, Gate};
 use git_orc::domain::goal::amount::Amount;
-use git_orc::domain::goal::gap::Bound;
+use git_orc::domain::goal::bound::Bound;
 use git_orc::domain::goal::model::{Goal, Goals, Measure};
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::phase::rules::StepRules;

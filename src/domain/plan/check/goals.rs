@@ -7,7 +7,7 @@ use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place};
 use crate::domain::goal::amount::Amount;
-use crate::domain::goal::gap::Bound;
+use crate::domain::goal::bound::Bound;
 use crate::domain::goal::model::{Goal, Goals, Measure, Reading};
 use crate::domain::goal::raw::{MeasureWord, RawGoal, RawGoals};
 use crate::domain::policy::pattern::Pattern;

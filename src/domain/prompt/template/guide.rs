@@ -126,7 +126,7 @@ impl Templates {
 mod tests {
     use super::*;
     use crate::domain::goal::amount::Amount;
-    use crate::domain::goal::gap::Bound;
+    use crate::domain::goal::bound::Bound;
     use crate::domain::goal::strategy::SHIPPED;
 
     fn value() -> GoalValue {

@@ -1,7 +1,8 @@
 //! What follows for goals: the worst first, another strategy after a stall, the best kept.
 
 use super::*;
-use crate::domain::goal::gap::{Bound, GoalValue, score};
+use crate::domain::goal::bound::Bound;
+use crate::domain::goal::gap::{GoalValue, score};
 use crate::domain::goal::model::Measure;
 use crate::domain::run::goals::Round;
 
