@@ -4,7 +4,7 @@ use crate::domain::id::ObjectId;
 use crate::domain::run::fact::{Rung, StepFinished};
 use crate::domain::run::goals::{GoalRound, GoalsMeasured, GoalsSettled, Measurement, Round, RoundStage};
 use crate::domain::run::oscillation::FixLoop;
-use crate::domain::run::state::WorkstreamState;
+use crate::domain::run::state::{WorkstreamState, WorkstreamStatus};
 
 /// Folds a measurement.
 pub fn measured(one: &mut WorkstreamState, told: &GoalsMeasured) {
@@ -42,6 +42,10 @@ pub fn settled(one: &mut WorkstreamState, told: &GoalsSettled) {
 
 /// Makes a measured commit the tip again, with what is known about it.
 fn goes_back(one: &mut WorkstreamState, commit: ObjectId) {
+    // An improvement that waited to be tried again is not tried again.
+    if matches!(one.status, WorkstreamStatus::Retrying { .. }) {
+        one.status = WorkstreamStatus::InProgress;
+    }
     if one.tip == Some(commit) {
         return;
     }
