@@ -117,6 +117,18 @@ impl StepId {
         Self("fix".to_owned())
     }
 
+    /// Returns the name of the steps that measure goals.
+    #[must_use]
+    pub fn measure() -> Self {
+        Self("measure".to_owned())
+    }
+
+    /// Returns the name of the steps that bring work nearer to a goal.
+    #[must_use]
+    pub fn improve() -> Self {
+        Self("improve".to_owned())
+    }
+
     /// Returns the name of the steps that resolve merge conflicts.
     #[must_use]
     pub fn resolve() -> Self {

@@ -8,6 +8,7 @@ pub mod decompose;
 pub mod document;
 pub mod finding;
 pub mod gate;
+pub mod goal;
 pub mod id;
 pub mod import;
 pub mod integrity;

@@ -12,6 +12,7 @@ use crate::domain::context::named::named;
 use crate::domain::context::outline::outline;
 use crate::domain::context::tokens;
 use crate::domain::finding::model::Finding;
+use crate::domain::goal::gap::GoalValue;
 use crate::domain::id::{ObjectId, RepoPath, StepId};
 use crate::domain::plan::model::{PromptSource, Workstream};
 use crate::domain::policy::budget::Budget;
@@ -105,8 +106,8 @@ pub type Unasked = String;
 #[must_use]
 pub fn seconds(plan: &Workstream, profile: &ToolProfile, (role, index): (StepRole, usize)) -> u64 {
     let limit = match role {
-        StepRole::Edit => plan.limits.timeouts.edit,
-        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => plan.limits.timeouts.fix,
+        StepRole::Edit | StepRole::Improve => plan.limits.timeouts.edit,
+        StepRole::Static | StepRole::Runtime | StepRole::Measure | StepRole::Fix | StepRole::Resolve => plan.limits.timeouts.fix,
     };
     let planned = plan.steps.get(index).and_then(|step| step.timeout_sec).filter(|_| role == StepRole::Edit);
     planned.or(profile.timeout_sec).unwrap_or(limit)
@@ -216,7 +217,7 @@ struct Candidates<'a> {
 impl Candidates<'_> {
     fn findings(&self) -> &[Finding] {
         match self.question.request {
-            Request::Fix { findings, .. } => findings,
+            Request::Fix { findings, .. } | Request::Improve { findings, .. } => findings,
             Request::Edit { .. } | Request::Resolve { .. } => &[],
         }
     }
@@ -229,7 +230,7 @@ impl Candidates<'_> {
             Request::Fix { findings, .. } if self.question.rung == Rung::ReducedContext => {
                 findings.iter().filter_map(|finding| Some(finding.location.as_ref()?.path.as_str().into())).collect()
             }
-            Request::Fix { .. } | Request::Edit { .. } => Vec::new(),
+            Request::Fix { .. } | Request::Edit { .. } | Request::Improve { .. } => Vec::new(),
         };
         self.ground.existing(paths)
     }
@@ -317,6 +318,9 @@ pub fn work_for(
     (one, commit): (&WorkstreamState, ObjectId),
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let order = &errand.0.order;
+    if order.role == StepRole::Improve {
+        return improve(cx, errand, (one, commit));
+    }
     if order.role != StepRole::Fix {
         // That an attempt was cut short changes nothing about what is a good answer.
         let is_cut = |last: &LastStep| matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
@@ -338,6 +342,19 @@ pub fn work_for(
         (Some(_) | None, Some(_) | None) => String::new(),
     };
     let request = Request::Fix { check: &check, findings: &one.fix.findings, output: tail(&output, QUOTE_LIMIT), changes: &changes };
+    asked(cx, errand, commit, request)
+}
+
+fn improve(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, ObjectId)) -> Result<Result<Asked, Unasked>, ExecuteError> {
+    let goals = &one.goals;
+    let (Some(round), Some(best)) = (goals.rounds.last(), goals.best()) else {
+        return Err(ExecuteError::Inconsistent("an improvement is to be made, and nothing was measured".to_owned()));
+    };
+    let feedback = one.last.as_ref().filter(|last| last.role == StepRole::Improve && last.outcome != StepOutcome::Passed);
+    let lines: Vec<String> = best.values.iter().map(GoalValue::line).collect();
+    let guide = cx.templates.guide(&round.strategy, best.values.iter().find(|value| value.goal == round.goal), &lines);
+    let (goals, findings) = (lines.as_slice(), one.goals.findings.as_slice());
+    let request = Request::Improve { guide: &guide, goals, findings, feedback: feedback.map(|last| last.message.as_str()) };
     asked(cx, errand, commit, request)
 }
 
@@ -368,7 +385,7 @@ fn asked(
     commit: ObjectId,
     request: Request<'_>,
 ) -> Result<Result<Asked, Unasked>, ExecuteError> {
-    let (plan, _) = place::planned(cx, order)?;
+    let plan = place::workstream(cx, order)?;
     let asker = Asker { repo: &cx.repo, templates: &cx.templates, inputs: &cx.inputs, most_seconds: cx.config.timeout_sec };
     let (step, role, index, window) = (&order.step, order.role, order.index, profile.context_window);
     let question = Question { plan, step, role, index, profile, window, commit, request, rung: order.rung, budget: *budget };

@@ -27,7 +27,7 @@ const MOST_TOLD: usize = 20;
 /// Returns an error when the machine or the repository does not let it.
 pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder: &Recorder) -> Result<(), ExecuteError> {
     let watch = Stopwatch::start();
-    let (plan, _) = place::planned(cx, order)?;
+    let plan = place::workstream(cx, order)?;
     let tool = order.tool.as_ref().and_then(|id| cx.tools.acting(id));
     let Some(profile) = tool else {
         let name = order.tool.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -114,7 +114,7 @@ fn ended(order: &StepOrder, (outcome, message): (StepOutcome, String), watch: &S
 
 /// Says which files of the captured tree are not as they were captured when a check has ended: its verdict is about files that were changed
 /// meanwhile, by itself or by somebody else.
-async fn strayed(cx: &RunContext, mut live: Live) -> Result<(Live, Option<String>), ExecuteError> {
+pub(super) async fn strayed(cx: &RunContext, mut live: Live) -> Result<(Live, Option<String>), ExecuteError> {
     let own = cx.clone();
     blocking(move || {
         let objects = Objects::open(&own.repo)?;

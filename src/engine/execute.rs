@@ -3,7 +3,7 @@
 use super::context::RunContext;
 use super::failure::ExecuteError;
 use super::recorder::Recorder;
-use super::{advance, change, check, integrate, phases, release, reread, watch};
+use super::{advance, change, check, integrate, measure, phases, release, reread, watch};
 use crate::domain::run::effect::Effect;
 use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::RunState;
@@ -22,8 +22,9 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
             }
             let cx = cx.of_step(&order.workstream);
             let done = match order.role {
-                StepRole::Edit | StepRole::Fix | StepRole::Resolve => change::run(&cx, &order, &state, &recorder).await,
+                StepRole::Edit | StepRole::Fix | StepRole::Resolve | StepRole::Improve => change::run(&cx, &order, &state, &recorder).await,
                 StepRole::Static | StepRole::Runtime => check::run(&cx, &order, &state, &recorder).await,
+                StepRole::Measure => measure::run(&cx, &order, &state, &recorder).await,
             };
             // A step that could not go on is no reason to leave what it changed as it is.
             let left = watch::leave(&cx, &watch::name(&order)).await;

@@ -114,7 +114,7 @@ pub async fn run_gate(cx: &RunContext, task: GateTask<'_>, place: GatePlace) -> 
 }
 
 /// Reads a report, if it is a file of its own and no link to somewhere else.
-fn report(path: &Path) -> Option<String> {
+pub(super) fn report(path: &Path) -> Option<String> {
     let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
     let bytes = is_file.then(|| fs::read_at_most(path, MOST_REPORT).ok()).flatten()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())

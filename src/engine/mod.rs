@@ -36,6 +36,7 @@ pub mod heed;
 pub mod hold;
 pub mod integrate;
 pub mod journal;
+pub mod measure;
 pub mod merging;
 pub mod notes;
 pub mod phases;

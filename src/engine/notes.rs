@@ -15,8 +15,8 @@ use crate::io::git::signature::Signature;
 pub async fn write(cx: &RunContext, integration: &Integration, state: &RunState) {
     let mut batch = Vec::new();
     for merge in &integration.merges {
-        let answered = state.workstreams.get(&merge.workstream).map(|one| one.control.answered_for()).unwrap_or_default();
-        batch.push((merge.merge, merge_note(cx.run, &merge.workstream, (integration.wave, merge.commit), &answered)));
+        let one = state.workstreams.get(&merge.workstream);
+        batch.push((merge.merge, merge_note(cx.run, &merge.workstream, (integration.wave, merge.commit), one)));
         if let Some(one) = state.workstreams.get(&merge.workstream) {
             batch.extend(of_patches(cx, merge, one));
         }

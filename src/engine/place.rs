@@ -27,13 +27,22 @@ pub enum Stand {
     At(ObjectId),
 }
 
+/// Returns the workstream that an order is about.
+///
+/// # Errors
+/// Returns an error when the plan does not have it.
+pub fn workstream<'a>(cx: &'a RunContext, order: &StepOrder) -> Result<&'a Workstream, ExecuteError> {
+    let missing = || ExecuteError::Inconsistent(format!("the plan has no workstream {}", order.workstream));
+    cx.plan.workstream(&order.workstream).ok_or_else(missing)
+}
+
 /// Returns the workstream and the step of the plan that an order is about.
 ///
 /// # Errors
 /// Returns an error when the plan has neither.
 pub fn planned<'a>(cx: &'a RunContext, order: &StepOrder) -> Result<(&'a Workstream, &'a Step), ExecuteError> {
     let missing = || ExecuteError::Inconsistent(format!("the plan has no step {} of {}", order.index, order.workstream));
-    let plan = cx.plan.workstream(&order.workstream).ok_or_else(missing)?;
+    let plan = workstream(cx, order)?;
     let step = plan.steps.get(order.index).ok_or_else(missing)?;
     Ok((plan, step))
 }
@@ -78,7 +87,7 @@ pub fn commit(state: &RunState, workstream: &WorkstreamId, stand: Stand) -> Resu
 /// Returns an error when the machine or the repository does not let it.
 pub async fn stand(cx: &RunContext, order: &StepOrder, state: &RunState, stand: Stand) -> Result<Result<Live, String>, ExecuteError> {
     let commit = commit(state, &order.workstream, stand)?;
-    let (plan, _) = planned(cx, order)?;
+    let plan = workstream(cx, order)?;
     let request = CreateWorktree {
         name: cx.worktree_name(order.workstream.as_str()),
         path: cx.worktree_path(&order.workstream),
@@ -87,7 +96,7 @@ pub async fn stand(cx: &RunContext, order: &StepOrder, state: &RunState, stand: 
     };
     let known = cx.take_worktree(&order.workstream);
     let is_new = known.is_none();
-    let is_check = matches!(order.role, StepRole::Static | StepRole::Runtime);
+    let is_check = matches!(order.role, StepRole::Static | StepRole::Runtime | StepRole::Measure);
     let own = cx.clone();
     let live = blocking(move || match known {
         None => anew(&own, &request),
@@ -165,7 +174,7 @@ async fn set_up(
     (number, argv): (usize, &[String]),
 ) -> Result<Result<(), String>, ExecuteError> {
     let log = cx.folder.step_file(&order.workstream, (&order.step, order.attempt), &format!("setup-{}.log", number + 1))?;
-    let (plan, _) = planned(cx, order)?;
+    let plan = workstream(cx, order)?;
     let command = bench::Command {
         argv: argv.iter().map(Into::into).collect(),
         cwd: worktree.path().to_owned(),

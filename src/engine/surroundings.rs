@@ -1,6 +1,7 @@
 //! What stands around a request in the commit that a step begins at: the files in its scope, and the repository's notes for tools.
 
 use crate::domain::id::{ObjectId, RepoPath};
+use crate::domain::policy::pattern::Pattern;
 use crate::domain::policy::scope::{ChangeKind, Scope};
 use crate::domain::policy::token::Segment;
 use crate::io::git::objects::{ObjectError, Objects};
@@ -94,6 +95,16 @@ impl<'a> Ground<'a> {
         let mut files = self.objects.files_of(self.tree, &leads_on)?;
         files.retain(|(path, _)| self.scope.judge(path, ChangeKind::Modified).is_ok());
         Ok(files)
+    }
+
+    /// Returns the files that match.
+    ///
+    /// # Errors
+    /// Returns [`ObjectError`] when a tree can not be read.
+    pub fn matching(&self, files: &Pattern) -> Result<Vec<(RepoPath, Entry)>, ObjectError> {
+        let mut found = self.objects.files_of(self.tree, &|_| true)?;
+        found.retain(|(path, _)| files.matches(path.as_bytes()));
+        Ok(found)
     }
 
     /// Reads files, as far as they are not too large.

@@ -99,7 +99,7 @@ impl Worked {
     }
 }
 
-/// Lets a tool do an EDIT or a FIX step.
+/// Lets a tool do an EDIT, a FIX or an IMPROVE step.
 ///
 /// # Errors
 /// Returns an error when the machine or the repository does not let it.
@@ -117,10 +117,15 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
         Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
     };
-    let (plan, _) = place::planned(cx, order)?;
+    let plan = place::workstream(cx, order)?;
     let step = place::edit_step(plan, order.index);
-    let command =
-        step.and_then(|step| if order.role == StepRole::Fix { step.fix.as_ref().or(step.command.as_ref()) } else { step.command.as_ref() });
+    let command = step.and_then(|step| {
+        if matches!(order.role, StepRole::Fix | StepRole::Improve) {
+            step.fix.as_ref().or(step.command.as_ref())
+        } else {
+            step.command.as_ref()
+        }
+    });
     let set = Assignment { plan, asked: &asked, command: command.map(Vec::as_slice), parents: vec![parent], budget };
     assign(cx, order, profile, (live, set)).await
 }

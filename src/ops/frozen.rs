@@ -11,6 +11,7 @@ use super::policies;
 use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
+use crate::domain::goal::request;
 use crate::domain::id::{ObjectId, RepoPath, RunId};
 use crate::domain::phase::fluid::add_checks;
 use crate::domain::plan::input::{CommandDefaults, Known, PhaseInput, PipelineFile, PlanDefaults, PlanInput};
@@ -142,6 +143,9 @@ pub struct Overrides {
     /// The budgets that the command line sets, so that those of the plan no longer count; older runs have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetKey>,
+    /// Whether goals are looked for in the requests of workstreams that name none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goals: bool,
 }
 
 impl Overrides {
@@ -163,6 +167,23 @@ impl Overrides {
                 plan.budget.set(key.measure, None);
             }
             plan.workstreams.iter_mut().for_each(|workstream| workstream.budget.lift(*key));
+        }
+    }
+}
+
+/// Gives goals that their requests name to workstreams that have none, where the plan or the command line wishes it.
+pub fn goals_of_requests(plan: &mut CheckedPlan, overrides: &Overrides, inputs: &Inputs) {
+    for workstream in &mut plan.workstreams {
+        if workstream.goals.list.is_empty() && (overrides.goals || workstream.goals.from_request) {
+            let own = match &workstream.prompt {
+                Some(PromptSource::Text(text)) => text.clone(),
+                Some(PromptSource::File(name)) => {
+                    inputs.get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+                }
+                None => String::new(),
+            };
+            let texts = workstream.title.iter().chain([&own]).chain(&workstream.tasks);
+            workstream.goals.list = request::goals(&texts.map(String::as_str).collect::<Vec<_>>().join("\n"));
         }
     }
 }
@@ -399,6 +420,7 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
         join(&mut plan, &SourceFile::from_bytes(shown, &read(place)?)).map_err(FrozenError::Plan)?;
     }
     frozen.overrides.apply(&mut plan);
+    goals_of_requests(&mut plan, &frozen.overrides, &inputs);
     Ok(Thawed { plan, inputs, governance, frozen, seal: seal.finish() })
 }
 

@@ -23,6 +23,7 @@ pub mod frozen;
 pub mod gating;
 pub mod gc;
 pub mod give_up;
+pub mod goals;
 pub mod graph;
 pub mod history;
 pub mod hook;

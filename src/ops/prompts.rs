@@ -11,7 +11,7 @@ use crate::domain::policy::budget::Budget;
 use crate::domain::prompt::classification::meaningless;
 use crate::domain::prompt::request::Request;
 use crate::domain::prompt::section::EmptySections;
-use crate::domain::prompt::template::{ENDING, Template, TemplateError, TemplateKind, Templates};
+use crate::domain::prompt::template::{ENDING, Guide, Template, TemplateError, TemplateKind, Templates};
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::fact::{Rung, StepRole};
 use crate::engine::ask::{Asker, Question};
@@ -24,6 +24,8 @@ use crate::ops::context::Context;
 const FOLDER: &str = "prompts";
 /// Where a repository keeps its own, below the top of its work tree.
 const REPOSITORY_FOLDER: &str = ".git-orc/prompts";
+/// The folder of the texts of strategies, below either.
+const STRATEGIES: &str = "strategies";
 /// The longest template, in bytes.
 const LONGEST: u64 = 256 << 10;
 
@@ -39,6 +41,18 @@ pub enum PromptsError {
     /// Mistakes in templates.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Templates(Vec<TemplateError>),
+    /// A goal names a strategy that nobody wrote.
+    #[error("workstream {workstream}, goal {goal}: there is no strategy `{strategy}`; there are {}", .known.join(", "))]
+    Strategy {
+        /// The workstream.
+        workstream: String,
+        /// The goal.
+        goal: String,
+        /// The strategy.
+        strategy: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// A plan says too little.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Empty(Vec<EmptySections>),
@@ -69,7 +83,17 @@ pub fn load(environment: &Environment, top: Option<&Path>, plugins: &[Plugin]) -
             Err(error) => errors.push(error),
         }
     }
-    match Templates::new(layers) {
+    let mut guides = Vec::new();
+    for found in strategies(environment, top)? {
+        match read_text(&found)? {
+            Ok(text) => guides.extend(Guide::name_of(&file_name(&found.path)).map(|strategy| {
+                let (strategy, origin) = (strategy.to_owned(), found.shown.clone());
+                Guide { strategy, origin, text }
+            })),
+            Err(error) => errors.push(error),
+        }
+    }
+    match Templates::new(layers).and_then(|templates| templates.with_guides(guides)) {
         Ok(templates) if errors.is_empty() => Ok(templates),
         Ok(_) => Err(PromptsError::Templates(errors)),
         Err(found) => Err(PromptsError::Templates(errors.into_iter().chain(found).collect())),
@@ -114,6 +138,28 @@ pub fn of_repository(top: &Path) -> Result<Vec<Found>, FsError> {
     Ok(found.collect())
 }
 
+/// Returns the files that are texts of strategies: those of the user, then those of the repository.
+fn strategies(environment: &Environment, top: Option<&Path>) -> Result<Vec<Found>, FsError> {
+    let user = environment.config_folder().map(|folder| folder.join(FOLDER).join(STRATEGIES)).filter(|folder| folder.is_dir());
+    let mut found = Vec::new();
+    for path in user.map_or_else(|| Ok(Vec::new()), |folder| templates_in(&folder))? {
+        found.push(Found { name: None, shown: path.display().to_string(), path, leads_away: false });
+    }
+    let Some(top) = top.filter(|top| top.join(REPOSITORY_FOLDER).join(STRATEGIES).is_dir()) else { return Ok(found) };
+    let folder = format!("{REPOSITORY_FOLDER}/{STRATEGIES}");
+    let real = top.canonicalize().map_err(|source| FsError { action: "find", path: top.to_owned(), source })?.join(&folder);
+    for path in templates_in(&top.join(&folder))? {
+        let name = file_name(&path);
+        let leads_away = path.canonicalize().map_or(true, |place| place != real.join(&name));
+        found.push(Found { name: None, shown: format!("{folder}/{name}"), path, leads_away });
+    }
+    Ok(found)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn templates_in(folder: &Path) -> Result<Vec<PathBuf>, FsError> {
     Ok(fs::list(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "j2")).collect())
 }
@@ -134,6 +180,12 @@ pub fn read(found: &Found) -> Result<Result<Template, TemplateError>, FsError> {
         let known: Vec<String> = TemplateKind::ALL.into_iter().map(|kind| format!("{}{ENDING}", kind.name())).collect();
         return wrong(format!("no prompt has this name; there are {}, and those of phases", known.join(", ")));
     };
+    Ok(read_text(found)?.map(|text| Template { name: name.clone(), origin: found.shown.clone(), text }))
+}
+
+/// Reads the text of a template; the inner error tells why it can not be used.
+fn read_text(found: &Found) -> Result<Result<String, TemplateError>, FsError> {
+    let wrong = |message: String| Ok(Err(TemplateError { file: found.shown.clone(), line: 1, column: 1, message }));
     if found.leads_away {
         return wrong("it is a link, and a repository's template must be a file of the repository".to_owned());
     }
@@ -141,7 +193,21 @@ pub fn read(found: &Found) -> Result<Result<Template, TemplateError>, FsError> {
     if bytes.len() as u64 > LONGEST {
         return wrong(format!("it is longer than {LONGEST} bytes"));
     }
-    Ok(Ok(Template { name: name.clone(), origin: found.shown.clone(), text: String::from_utf8_lossy(&bytes).into_owned() }))
+    Ok(Ok(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Checks that every strategy that a goal names has a text.
+fn known_strategies(plan: &CheckedPlan, templates: &Templates) -> Result<(), PromptsError> {
+    let known: Vec<String> = templates.guides().iter().map(|guide| guide.strategy.clone()).collect();
+    for workstream in &plan.workstreams {
+        for goal in &workstream.goals.list {
+            if let Some(strategy) = goal.strategies.iter().find(|strategy| !known.contains(strategy)) {
+                let (workstream, goal, strategy) = (workstream.id.to_string(), goal.id.clone(), strategy.clone());
+                return Err(PromptsError::Strategy { workstream, goal, strategy, known });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Checks that every tool of a plan would be told enough to do something.
@@ -151,6 +217,7 @@ pub fn read(found: &Found) -> Result<Result<Template, TemplateError>, FsError> {
 pub fn check(cx: &Context, plan: &CheckedPlan, (templates, inputs, config): (&Templates, &Inputs, &RunConfig)) -> Result<(), PromptsError> {
     let asker = Asker { repo: &cx.repo, templates, inputs, most_seconds: config.timeout_sec };
     let mut empty = Vec::new();
+    known_strategies(plan, templates)?;
     for workstream in &plan.workstreams {
         for said in meaningless(workstream) {
             tracing::warn!("workstream {}: `classification` says `{said}`, which means nothing", workstream.id);

@@ -9,6 +9,7 @@ use super::finish;
 use super::frozen::{self, FrozenError, Overrides, Rules};
 use super::gating::error::GatingError;
 use super::gating::file;
+use super::goals;
 use super::history;
 use super::pipelines::{self, PipelinesError};
 pub use super::plan_settings::settings;
@@ -180,6 +181,10 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
         Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.shown() }),
     };
     overrides.apply(&mut plan);
+    if plan.workstreams.iter().any(|one| one.goals.list.is_empty() && (overrides.goals || one.goals.from_request)) {
+        let inputs = frozen::read_inputs(&plan, &source.folder)?;
+        frozen::goals_of_requests(&mut plan, overrides, &inputs);
+    }
     let base = cx.repo.resolve(&plan.base)?;
     let quality = file::source(&cx.repo, base)?;
     if let Some(file) = &quality {
@@ -236,6 +241,9 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let mut config = begin::config(cx, &settings, &plan)?;
     history::remember(cx, &mut config)?;
     let lessons = history::learn(cx, &plan, &mut config)?;
+    if plan.workstreams.iter().any(|one| !one.goals.list.is_empty()) {
+        config.effects = goals::effects(cx)?;
+    }
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let pipelines = pipelines::used(&plan, &source.phases);
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files, pipelines: &pipelines };

@@ -22,6 +22,7 @@ mod fault;
 mod findings;
 mod gating;
 mod git;
+mod goals;
 mod guard;
 mod harness;
 mod hostile;

@@ -7,6 +7,7 @@ use git_orc::domain::ledger::codec::{from_json, to_json, to_message};
 use git_orc::domain::ledger::entry::{Body, Entry};
 use git_orc::domain::ledger::verify::{Chain, Link, Person};
 use git_orc::domain::policy::budget::Budgets;
+use git_orc::domain::report::goals::{effects_of, report};
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::machine::apply;
 use git_orc::domain::run::rollback::ActionStand;
@@ -27,6 +28,9 @@ const PHASES: &str = include_str!("../../fixtures/ledgers/v1/phases.jsonl");
 
 /// A run that was told everything that can be told, while it was driven and while it was not.
 const CONTROL: &str = include_str!("../../fixtures/ledgers/v1/control.jsonl");
+
+/// A run in which goals were pursued: one workstream was left at its best, another failed without a goal that was required.
+const GOALS: &str = include_str!("../../fixtures/ledgers/v1/goals.jsonl");
 
 /// Reads a ledger whose every entry is understood and written again as it was, and folds it.
 fn folded(ledger: &str) -> (Vec<Entry>, RunState) {
@@ -171,6 +175,35 @@ fn what_people_told_a_run_is_read_again() {
     assert_eq!(ends, ["a merged", "b merged", "c merged", "d skipped", "e merged"]);
 }
 
+#[test]
+fn what_was_measured_of_goals_is_read_again() {
+    let (entries, state) = folded(GOALS);
+    let kinds: BTreeSet<&str> = entries.iter().filter_map(Entry::event).map(Event::kind).collect();
+    for kind in ["goals_measured", "goal_round", "goals_settled", "patch_superseded"] {
+        assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
+    }
+    assert_eq!(state.status, RunStatus::Failed);
+    let told: Vec<String> = state.workstreams.values().filter_map(|one| one.goals.told()).collect();
+    assert_eq!(
+        told,
+        [
+            "0 of 2 goals met; size 70 of 100, broken not measured, at most 0 (2 rounds brought no progress)",
+            "0 of 1 goal met; size 2 of 3 (1 round may be made)"
+        ]
+    );
+    let book = state.workstreams.values().next().unwrap();
+    let scores: Vec<String> = book.goals.measured.iter().map(|one| one.score.to_string()).collect();
+    assert_eq!(scores, ["0.27", "0.47", "0.03", "0.03"]);
+    assert_eq!(book.tip, book.goals.best().map(|best| best.commit));
+    let report = report(&entries);
+    let kept: Vec<_> =
+        report.workstreams.iter().map(|one| one.rounds.iter().filter(|row| row.kept).map(|row| row.round).collect::<Vec<_>>()).collect();
+    assert_eq!(kept.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
+    let effects = effects_of(&entries);
+    let rounds = |measure: &str| effects.0[measure].values().map(|effect| effect.rounds).sum::<u32>();
+    assert_eq!((rounds("words"), rounds("number")), (2, 2));
+}
+
 /// Puts the entries of a ledger into commits as the program writes them, and has the rules of the chain look at them.
 fn chained(entries: &[Entry]) -> Chain {
     let mut chain = Chain::new("of nobody");
@@ -191,7 +224,7 @@ fn chained(entries: &[Entry]) -> Chain {
 
 #[test]
 fn a_ledger_of_version_1_keeps_the_rules_of_the_chain() {
-    for ledger in [DEMO, ROUTING, ROLLBACK, PHASES, CONTROL] {
+    for ledger in [DEMO, ROUTING, ROLLBACK, PHASES, CONTROL, GOALS] {
         keeps_the_rules(&folded(ledger).0);
     }
 }

@@ -14,6 +14,7 @@ mod drive;
 pub mod export;
 pub mod gate;
 pub mod gc;
+pub mod goals;
 pub mod graph;
 pub mod hook;
 pub mod init;

@@ -17,6 +17,7 @@ use super::done::DoneArgs;
 use super::export::ExportArgs;
 use super::gate::GateArgs;
 use super::gc::GcArgs;
+use super::goals::GoalsArgs;
 use super::graph::GraphArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
@@ -118,6 +119,7 @@ pub enum Command {
     Show(ShowArgs),
     Cost(CostArgs),
     Issues(IssuesArgs),
+    Goals(GoalsArgs),
     Export(ExportArgs),
     Verify(VerifyArgs),
     Detect(DetectArgs),
@@ -153,6 +155,7 @@ impl Command {
             | Self::Show(_)
             | Self::Cost(_)
             | Self::Issues(_)
+            | Self::Goals(_)
             | Self::Export(_)
             | Self::Verify(_)
             | Self::Pause(_)

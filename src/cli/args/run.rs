@@ -135,6 +135,9 @@ pub struct RunArgs {
     /// The pipeline of workstreams that name none and have no steps or commands of their own
     #[arg(long, value_name = "NAME")]
     pub pipeline: Option<String>,
+    /// Pursue goals: those of the plan, and for a workstream without any those that its request names, such as `50k words`
+    #[arg(long)]
+    pub goals: bool,
 }
 
 impl RunArgs {
@@ -171,6 +174,7 @@ impl RunArgs {
             fluid: self.fluid,
             pipeline: self.pipeline.clone(),
             budgets: self.budget.iter().map(|wish| wish.key).collect(),
+            goals: self.goals,
         }
     }
 

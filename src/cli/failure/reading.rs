@@ -7,6 +7,7 @@ use crate::ops::cost::CostError;
 use crate::ops::detect::DetectError;
 use crate::ops::export::ExportError;
 use crate::ops::find::FindError;
+use crate::ops::goals::GoalsError;
 use crate::ops::graph::GraphError;
 use crate::ops::init::InitError;
 use crate::ops::issues::IssuesError;
@@ -41,6 +42,22 @@ impl Meaning for DetectError {
 }
 
 impl Meaning for CostError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for GoalsError {
     fn exit(&self) -> Exit {
         match self {
             Self::Find(error) => error.exit(),

@@ -187,7 +187,7 @@ impl Meaning for PromptsError {
         match self {
             Self::File(error) => error.exit(),
             Self::Plugins(error) => error.exit(),
-            Self::Templates(_) | Self::Empty(_) => Exit::Negative,
+            Self::Templates(_) | Self::Strategy { .. } | Self::Empty(_) => Exit::Negative,
         }
     }
 
@@ -196,6 +196,9 @@ impl Meaning for PromptsError {
             Self::File(error) => error.hint(),
             Self::Plugins(error) => error.hint(),
             Self::Templates(_) => Some("`git orc config check` shows them again; without the file the shipped template holds.".to_owned()),
+            Self::Strategy { strategy, .. } => {
+                Some(format!("Write it as `.git-orc/prompts/strategies/{strategy}.md.j2`, or name another one in the plan."))
+            }
             Self::Empty(_) => {
                 Some("Give the workstream a `title`, `tasks` or a `prompt`; `git orc prompt show` shows what a tool is told.".to_owned())
             }

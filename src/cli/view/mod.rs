@@ -14,6 +14,7 @@ pub mod dry_run;
 pub mod findings;
 pub mod gates;
 pub mod gc;
+pub mod goals;
 pub mod graph;
 pub mod hooks;
 pub mod init;

@@ -99,6 +99,9 @@ fn workstream(one: &ShownWorkstream, zone: &TimeZone) -> Styled {
     for sentence in state.control.answered_for() {
         field(&mut out, "answered for", Styled::of(Role::Caution, one_line(&sentence)));
     }
+    if let Some(goals) = state.goals.told() {
+        field(&mut out, "goals", Styled::plain(one_line(&goals)));
+    }
     if let Some(worktree) = &state.worktree {
         field(&mut out, "worktree", Styled::plain(worktree));
     }

@@ -42,7 +42,11 @@ pub fn human(status: &Status) -> Styled {
     let told = summary(&status.state);
     let mut out = head(&told);
     out.append(table(&status.state, &told)).line();
-    out.append(verdict(status, &told)).append(by_hand(status)).append(integrity::lines(&told.integrity)).append(next(status, &told));
+    out.append(verdict(status, &told))
+        .append(goals(&told))
+        .append(by_hand(status))
+        .append(integrity::lines(&told.integrity))
+        .append(next(status, &told));
     out
 }
 
@@ -147,6 +151,17 @@ fn verdict(status: &Status, told: &RunSummary) -> Styled {
     out
 }
 
+/// Returns how workstreams stand with their goals: those that came short first of all.
+fn goals(told: &RunSummary) -> Styled {
+    let mut out = Styled::default();
+    for (one, goals) in told.workstreams.iter().filter_map(|one| Some((one, one.goals.as_ref()?))) {
+        let role = if goals.met == goals.of { Role::Good } else { Role::Caution };
+        let rounds = count(goals.rounds as usize, "round");
+        out.put(role, format!("{}: {}", one.id, one_line(&goals.message))).put(Role::Faint, format!(" after {rounds}")).line();
+    }
+    out
+}
+
 /// Returns where a person is waited for to do the work.
 fn by_hand(status: &Status) -> Styled {
     let mut out = Styled::default();
@@ -178,6 +193,9 @@ fn next(status: &Status, told: &RunSummary) -> Styled {
     }
     if status.driver.is_none() && !state.status.is_terminal() {
         commands.push((format!("git orc resume {}", told.run), "go on with it"));
+    }
+    if told.workstreams.iter().any(|one| one.goals.is_some()) {
+        commands.push((format!("git orc goals {}", told.run), "how near it came to its goals"));
     }
     let needs_look = |one: &&WorkstreamSummary| matches!(one.state, "failed" | "timed_out" | "quarantined" | "paused" | "conflicted");
     for one in told.workstreams.iter().filter(needs_look).take(MAX_SHOWN) {

@@ -125,6 +125,8 @@ codes! {
     MissingTool = "missing-tool", Meaning, Error;
     /// The tool `command` has no command, a check has none, or `replay` has no patches.
     MissingCommand = "missing-command", Meaning, Error;
+    /// A goal has nothing to reach.
+    MissingTarget = "missing-target", Meaning, Error;
     /// No tool profile has this id.
     UnknownTool = "unknown-tool", Meaning, Error;
     /// No tool has this capability.
@@ -195,7 +197,6 @@ pub const BEYOND_PLANS: [Code; 15] = [
     Code::BadRegex,
     Code::ConstraintWeakened,
     Code::MissingName,
-    Code::BadPath,
     Code::Ignored,
     Code::UnlistedTool,
     Code::MissingIssue,

@@ -143,6 +143,15 @@ fn tools_subject(event: &Event) -> Option<String> {
     if let Event::WorkstreamCreated(m) = event {
         return Some(format!("workstream created: {} in {}", m.workstream, m.plan));
     }
+    if let Event::GoalsMeasured(m) = event {
+        return Some(format!("goals measured: {} {}", m.workstream, m.line()));
+    }
+    if let Event::GoalRound(m) = event {
+        return Some(format!("goal round: {} {}", m.workstream, m.line()));
+    }
+    if let Event::GoalsSettled(m) = event {
+        return Some(format!("goals settled: {}: {}", m.workstream, m.message));
+    }
     None
 }
 

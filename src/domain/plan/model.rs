@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::document::command::Argv;
 use crate::domain::gate::model::{Baseline, Gate};
+use crate::domain::goal::model::Goals;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::phase::rules::StepRules;
 use crate::domain::policy::budget::{Budget, WorkstreamBudget};
@@ -83,6 +84,8 @@ pub struct Workstream {
     pub prompt: Option<PromptSource>,
     /// Attempts, windows and time limits.
     pub limits: LoopLimits,
+    /// The numbers that it is to reach, besides passing its checks.
+    pub goals: Goals,
     /// How much may be spent on it.
     pub budget: WorkstreamBudget,
     /// Whether it is fine to change nothing.

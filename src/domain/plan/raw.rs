@@ -15,6 +15,7 @@ use crate::domain::document::version::Version;
 use crate::domain::document::word::Command;
 use crate::domain::gate::model::Baseline;
 use crate::domain::phase::raw::{Conditions, Expectations, RawArtifact};
+use crate::domain::goal::raw::RawGoals;
 use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord};
 use crate::domain::policy::budget::raw::{RawPlanBudget, RawWorkstreamBudget, Usd};
 use crate::domain::run::workstream_machine::HISTORY;
@@ -155,6 +156,8 @@ record! {
         test_gates "test_gates": Vec<RawTestGate>,
         /// The bounds of the loops.
         circuit_breaker "circuit_breaker": RawBreaker,
+        /// The numbers that it is to reach: measured when its steps have passed, and improved in rounds.
+        goals "goals": RawGoals,
         /// How much may be spent on it.
         budget "budget": RawWorkstreamBudget,
         /// Of the original format: `budget.workstream.usd`.

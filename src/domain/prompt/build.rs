@@ -73,6 +73,11 @@ fn objective(subject: &Subject<'_>) -> String {
             let what = if change.is_empty() { change } else { format!("\n\nThe change that it checks:\n\n{change}") };
             format!("The step `{check}` fails. Mend the cause; do not weaken the check.{what}")
         }
+        Request::Improve { guide, goals, .. } => {
+            let what = if change.is_empty() { change } else { format!("\n\nWhat the work is for:\n\n{change}") };
+            let goals = list(goals.iter().map(String::as_str));
+            format!("{}\n\nThe goals, as they were measured:\n\n{}{what}", guide.trim(), goals.trim_end())
+        }
         Request::Resolve { paths, .. } => {
             let paths: Vec<String> = paths.iter().map(|path| one_line(path)).collect();
             let what = if change.is_empty() { change } else { format!("\nThe change of this workstream:\n\n{change}") };
@@ -116,6 +121,10 @@ fn context(subject: &Subject<'_>) -> String {
             parts.extend(found(findings));
             parts.extend(quoted("The end of its output:", output, quoted_tail));
             parts.extend(quoted("What this workstream has changed so far:", changes, diff));
+        }
+        Request::Improve { findings, feedback, .. } => {
+            parts.extend(feedback.map(|feedback| format!("The attempt before this one was not good enough:\n\n{}", block(feedback))));
+            parts.extend(found(findings));
         }
         Request::Resolve { messages, theirs, ours, .. } => {
             parts.extend(quoted("What the commits of the other side say:", messages, quoted_tail));
@@ -201,7 +210,9 @@ fn validation_rules(subject: &Subject<'_>) -> String {
 
 const fn error_handling(request: &Request<'_>) -> &'static str {
     match request {
-        Request::Edit { .. } => "When the objective can not be reached inside of the scope, change nothing and say why.",
+        Request::Edit { .. } | Request::Improve { .. } => {
+            "When the objective can not be reached inside of the scope, change nothing and say why."
+        }
         Request::Fix { .. } => "When the cause can not be mended inside of the scope, change nothing and say why.",
         Request::Resolve { .. } => "When both sides can not be kept, say why, and leave the markers where they are.",
     }

@@ -25,6 +25,17 @@ pub enum Request<'a> {
         /// What the workstream has changed so far, as a unified diff; empty when the context is to be small.
         changes: &'a str,
     },
+    /// Bring the work nearer to a goal.
+    Improve {
+        /// How: the text of a strategy.
+        guide: &'a str,
+        /// How it stands with every goal, one line each.
+        goals: &'a [String],
+        /// What the newest measurement found.
+        findings: &'a [Finding],
+        /// Why the attempt before this one was not good enough.
+        feedback: Option<&'a str>,
+    },
     /// Resolve the conflict markers in the worktree.
     Resolve {
         /// The conflicting paths.

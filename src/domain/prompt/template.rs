@@ -71,7 +71,7 @@ impl TemplateKind {
 
     const fn of(request: &Request<'_>) -> Self {
         match request {
-            Request::Edit { .. } => Self::Edit,
+            Request::Edit { .. } | Request::Improve { .. } => Self::Edit,
             Request::Fix { .. } => Self::Fix,
             Request::Resolve { .. } => Self::Resolve,
         }
@@ -132,7 +132,7 @@ impl Template {
     }
 
     /// Checks that no part of the template is so deep that the parser runs out of stack.
-    fn is_shallow(&self) -> Result<(), TemplateError> {
+    pub(super) fn is_shallow(&self) -> Result<(), TemplateError> {
         let (mut parts, mut elifs) = (0, 0);
         for token in tokenize(&self.text, false, syntax().map_err(|error| self.error(&error))?) {
             let (token, span) = token.map_err(|error| self.error(&error))?;
@@ -150,10 +150,14 @@ impl Template {
     }
 
     fn fill(&self, values: &Values) -> Result<String, TemplateError> {
+        self.filled(Value::from(Serde(values)))
+    }
+
+    pub(super) fn filled(&self, values: Value) -> Result<String, TemplateError> {
         let environment = environment().map_err(|error| self.error(&error))?;
         let template = environment.template_from_named_str(&self.origin, &self.text).map_err(|error| self.error(&error))?;
         let mut text = Bounded(Vec::new());
-        template.render_captured_to(Value::from(Serde(values)), &mut text).map_err(|error| self.error(&error))?;
+        template.render_captured_to(values, &mut text).map_err(|error| self.error(&error))?;
         Ok(format!("{}\n", String::from_utf8_lossy(&text.0).trim()))
     }
 
@@ -233,14 +237,25 @@ pub struct Prompt {
     pub note: Option<String>,
 }
 
+/// The text of a strategy for goals, which becomes the objective of an IMPROVE step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guide {
+    /// The name of the strategy.
+    pub strategy: String,
+    /// The name of the file that it comes from.
+    pub origin: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// The templates that hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Templates(Vec<Template>);
+pub struct Templates(Vec<Template>, Vec<Guide>);
 
 impl Default for Templates {
     fn default() -> Self {
         let kinds = TemplateKind::ALL.into_iter().map(|kind| (kind.name(), kind.shipped()));
-        Self(kinds.chain(PHASES).map(|(name, text)| Template::shipped(name, text)).collect())
+        Self(kinds.chain(PHASES).map(|(name, text)| Template::shipped(name, text)).collect(), Guide::shipped())
     }
 }
 
@@ -311,5 +326,6 @@ fn plain(sections: &Sections) -> String {
     told.map(|section| format!("# {}\n\n{}\n\n", section.key().to_uppercase(), sections.text(section))).collect()
 }
 
+mod guide;
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,7 @@ impl Values {
         let scope = &subject.plan.scope;
         let (check, findings, paths) = match subject.request {
             Request::Edit { .. } => (String::new(), Vec::new(), Vec::new()),
+            Request::Improve { findings, .. } => (String::new(), findings.iter().map(finding).collect(), Vec::new()),
             Request::Fix { check, findings, .. } => (check.to_owned(), findings.iter().map(finding).collect(), Vec::new()),
             Request::Resolve { paths, .. } => (String::new(), Vec::new(), paths.iter().map(|path| one_line(path)).collect()),
         };

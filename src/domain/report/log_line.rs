@@ -164,6 +164,7 @@ fn tone(event: &Event) -> Tone {
     match event {
         Event::StepFinished(step) => outcome_tone(step.outcome),
         Event::GateFinished(gate) => gate_tone(gate),
+        Event::GoalsMeasured(_) | Event::GoalRound(_) | Event::GoalsSettled(_) => goals_tone(event),
         Event::GateChecked(gate) if gate.outcome == GateOutcome::Passed => Tone::Good,
         Event::RollbackStarted(_) | Event::RollbackPrepared(_) | Event::RolledBack(_) | Event::RollbackDropped(_) => rollback_tone(event),
         Event::CompensationStarted(_) | Event::CompensationFinished(_) => rollback_tone(event),
@@ -225,6 +226,14 @@ fn tone(event: &Event) -> Tone {
     }
 }
 
+/// Returns whether it is good news how goals stand: it is when each of them is reached, and a caution when they are pursued no further without that.
+fn goals_tone(event: &Event) -> Tone {
+    if let Event::GoalsSettled(goals) = event {
+        return if goals.met == goals.of { Tone::Good } else { Tone::Caution };
+    }
+    Tone::Neutral
+}
+
 fn size(event: &Event) -> Option<Size> {
     if let Event::PatchCreated(m) = event {
         return Some(Size { files: m.files, insertions: m.insertions, deletions: m.deletions });
@@ -257,6 +266,15 @@ fn tools_detail(event: &Event) -> Option<String> {
     }
     if let Event::WorkstreamCreated(m) = event {
         return Some(format!("in {} by {}", m.plan, m.who));
+    }
+    if let Event::GoalsMeasured(m) = event {
+        return Some(m.line());
+    }
+    if let Event::GoalRound(m) = event {
+        return Some(m.line());
+    }
+    if let Event::GoalsSettled(m) = event {
+        return Some(m.message.clone());
     }
     None
 }

@@ -7,6 +7,7 @@ pub mod gate_results;
 pub mod handoff;
 pub mod issue_summary;
 pub mod issues;
+pub mod goals;
 pub mod log_line;
 pub mod patch_history;
 pub mod patch_ledger;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::id::{Attempt, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
+use crate::domain::run::goals::GoalsState;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamState, WorkstreamStatus};
 
 /// The version of the document; fields are only ever added.
@@ -68,6 +69,24 @@ pub struct WorkstreamSummary {
     /// What people took upon themselves for it, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub answered_for: Vec<String>,
+    /// How it stands with its goals, when they were measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goals: Option<GoalsSummary>,
+}
+
+/// How a workstream stands with its goals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GoalsSummary {
+    /// How many are met by the best work so far.
+    pub met: usize,
+    /// Of how many.
+    pub of: usize,
+    /// How many rounds of improvement there were.
+    pub rounds: u32,
+    /// Why they are pursued no further; nothing while they are.
+    pub reason: Option<&'static str>,
+    /// One sentence.
+    pub message: String,
 }
 
 /// The summary of a patch.
@@ -184,5 +203,17 @@ fn workstream(id: &WorkstreamId, one: &WorkstreamState) -> WorkstreamSummary {
         worktree: one.worktree.clone(),
         patches: patches.collect(),
         answered_for: one.control.answered_for(),
+        goals: goals(&one.goals),
     }
+}
+
+fn goals(state: &GoalsState) -> Option<GoalsSummary> {
+    let best = state.best()?;
+    Some(GoalsSummary {
+        met: best.values.iter().filter(|value| value.met).count(),
+        of: best.values.len(),
+        rounds: state.round(),
+        reason: state.settled.as_ref().map(|settled| settled.reason.word()),
+        message: state.told()?,
+    })
 }

@@ -184,6 +184,9 @@ pub const ROWS: &[Row] = rows! {
         Info ["GATE_PASSED"] when "it passed",
         Error ["GATE_FAILED"] when "it did not";
     "gate_waived" Repository: Warning ["GATE_WAIVED"];
+    "goals_measured" Workstream: Info ["GOALS_MEASURED"];
+    "goal_round" Workstream: Warning ["GOAL_ROUND_STARTED"];
+    "goals_settled" Workstream: Info ["GOALS_SETTLED"];
     "workstream_created" Repository: Info ["WORKSTREAM_CREATED"];
 };
 

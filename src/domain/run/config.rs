@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adapt::Fluid;
 use super::limits::BreakerLimits;
+use crate::domain::goal::strategy::Effects;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::policy::budget::Budgets;
 use crate::domain::policy::sandbox::SandboxRules;
@@ -81,6 +82,9 @@ pub struct RunConfig {
     /// What makes it a fluid run; `None` for any other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fluid: Option<Fluid>,
+    /// What strategies for goals came to before, where there are goals.
+    #[serde(default, skip_serializing_if = "Effects::is_empty")]
+    pub effects: Effects,
 }
 
 impl ToolTraits {
@@ -109,6 +113,7 @@ impl RunConfig {
             cache_ttl_sec: None,
             workers_why: None,
             fluid: None,
+            effects: Effects::default(),
         }
     }
 

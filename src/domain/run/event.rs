@@ -10,6 +10,7 @@ use super::fact::{
 };
 use super::gating::{GateChecked, GateWaived};
 use super::planning::WorkstreamCreated;
+use super::goals::{GoalRound, GoalsMeasured, GoalsSettled};
 use super::purse::{BudgetSet, BudgetWarned};
 use super::reread::SettingsReread;
 use super::rollback::{Compensation, Rollback};
@@ -148,6 +149,12 @@ pub enum Event {
     GateWaived(GateWaived),
     /// Somebody put a workstream into a plan.
     WorkstreamCreated(WorkstreamCreated),
+    /// The goals of a workstream were measured.
+    GoalsMeasured(GoalsMeasured),
+    /// A round of improvement began.
+    GoalRound(GoalRound),
+    /// The goals of a workstream are pursued no further.
+    GoalsSettled(GoalsSettled),
 }
 
 /// What an event is about, for trailers and filters.
@@ -312,6 +319,12 @@ impl Event {
         if let Self::Controlled(m) = self {
             return About { workstream: m.workstream.as_ref(), patch: m.retry_of, commit: m.on, ..About::default() };
         }
+        if let Self::GoalsMeasured(GoalsMeasured { workstream, commit, .. })
+        | Self::GoalRound(GoalRound { workstream, commit, .. })
+        | Self::GoalsSettled(GoalsSettled { workstream, commit, .. }) = self
+        {
+            return About { workstream: Some(workstream), commit: Some(*commit), ..About::default() };
+        }
         if let Self::Escalated(m) = self {
             return About { tool: m.tool.as_ref(), ..About::default() };
         }
@@ -380,6 +393,12 @@ impl Event {
         }
         if let Self::BreakerOpened(m) | Self::BreakerClosed(m) = self {
             return format!("{}/{kind}/{}", m.tool, m.round);
+        }
+        if let Self::GoalsMeasured(GoalsMeasured { workstream, turn, .. })
+        | Self::GoalRound(GoalRound { workstream, turn, .. })
+        | Self::GoalsSettled(GoalsSettled { workstream, turn, .. }) = self
+        {
+            return format!("{workstream}/{kind}/{turn}");
         }
         if let Self::ToolRouted(m) = self {
             return format!("{}/{}/{}/{kind}", m.workstream, m.step, m.attempt);

@@ -23,6 +23,10 @@ pub enum StepRole {
     Fix,
     /// A tool resolves a merge conflict.
     Resolve,
+    /// The goals of the workstream are measured.
+    Measure,
+    /// A tool brings the work nearer to a goal.
+    Improve,
 }
 
 /// How a step ended.

@@ -56,6 +56,9 @@ pub fn keep_alive(run: RunId, event: &Event) -> Option<(String, ObjectId)> {
     if let Event::WorkstreamVerified(moved) = event {
         return Some((workstream_ref(run, moved.workstream.as_str()), moved.commit?));
     }
+    if let Event::GoalsSettled(told) = event {
+        return Some((workstream_ref(run, told.workstream.as_str()), told.commit));
+    }
     if let Event::IntegrationPrepared(integration) = event {
         return Some((prepared_ref(run), integration.commit));
     }

@@ -66,6 +66,9 @@ impl Event {
             Self::GateChecked(_) => "gate_checked",
             Self::GateWaived(_) => "gate_waived",
             Self::WorkstreamCreated(_) => "workstream_created",
+            Self::GoalsMeasured(_) => "goals_measured",
+            Self::GoalRound(_) => "goal_round",
+            Self::GoalsSettled(_) => "goals_settled",
         }
     }
 }

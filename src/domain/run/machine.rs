@@ -12,7 +12,7 @@ use super::routed::ToolRouted;
 use super::standing::{Breaker, forgive};
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
-use super::{patch_machine, rollback_machine, workstream_machine};
+use super::{goals, patch_machine, rollback_machine, workstream_machine};
 use crate::domain::id::{ToolId, WorkstreamId};
 use crate::domain::integrity::fact::{Consequence, IntegrityReport};
 use crate::domain::integrity::wording;
@@ -123,6 +123,7 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     }
     tools_told(state, event, ts)?;
     rollback_machine::told(state, event)?;
+    goals_told(state, event)?;
     if event.is_of_repository() {
         return Err(IllegalTransition::new("a run".to_owned(), state.status.word(), event.kind()));
     }
@@ -159,6 +160,20 @@ fn tools_told(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     }
     if let Event::Escalated(escalated) = event {
         state.escalated.push(escalated.name());
+    }
+    Ok(())
+}
+
+/// Folds what is told about goals.
+fn goals_told(state: &mut RunState, event: &Event) -> Result<(), IllegalTransition> {
+    if let Event::GoalsMeasured(told) = event {
+        goals::fold::measured(under_way(state, &told.workstream)?, told);
+    }
+    if let Event::GoalRound(told) = event {
+        goals::fold::round(workstream(state, &told.workstream)?, told);
+    }
+    if let Event::GoalsSettled(told) = event {
+        goals::fold::settled(workstream(state, &told.workstream)?, told);
     }
     Ok(())
 }

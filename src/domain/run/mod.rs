@@ -13,6 +13,7 @@ pub mod escalation;
 pub mod event;
 pub mod fact;
 pub mod gating;
+pub mod goals;
 pub mod keeping;
 mod kind;
 pub mod landing;

@@ -9,6 +9,7 @@ use super::config::ToolTraits;
 use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};
+use super::goals::steer::Stand;
 use super::limits::{LoopLimits, OnExhausted, RetryLimits};
 use super::oscillation::oscillation;
 use super::retry;
@@ -85,6 +86,10 @@ pub fn action(brief: Brief<'_>, run: &RunState, (id, one): (&WorkstreamId, &Work
     if let Some(wish) = one.control.wish.as_ref().filter(|_| is_stoppable(&one.status)) {
         return Action::Record(vec![Event::WorkstreamPaused(view.moved(Some(wish.because.clone())))]);
     }
+    let waits = matches!(&one.status, WorkstreamStatus::Retrying { at } if *at > brief.now);
+    if let Some(action) = view.improvement().filter(|_| is_under_way(&one.status) && !waits) {
+        return action;
+    }
     match &one.status {
         // Its former worktree is on its way out.
         WorkstreamStatus::Ready if one.control.keeps_work && one.worktree.is_some() => Action::Hold,
@@ -160,6 +165,12 @@ impl View<'_> {
             StepRole::Fix => self.mend(),
             StepRole::Resolve if passed => self.forward(),
             StepRole::Resolve => self.resolve(),
+            StepRole::Measure if !passed && !cut_short => self.exhausted(&last.message),
+            StepRole::Measure if cut_short && !self.one.goals.is_measured_at(self.one.tip.or(self.one.start)) => {
+                self.order(StepId::measure(), StepRole::Measure, self.plan.steps.len())
+            }
+            StepRole::Measure => self.pursued(Stand::Measured),
+            StepRole::Improve => self.forward(),
         }
     }
 
@@ -174,13 +185,14 @@ impl View<'_> {
             Remedy::Wait => Some(match last.role {
                 StepRole::Fix => self.order(StepId::fix(), StepRole::Fix, self.one.next),
                 StepRole::Resolve => self.order(StepId::resolve(), StepRole::Resolve, 0),
-                StepRole::Edit | StepRole::Static | StepRole::Runtime => self.plan_step(self.one.next),
+                StepRole::Improve => self.order(StepId::improve(), StepRole::Improve, self.plan.steps.len()),
+                StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Measure => self.plan_step(self.one.next),
             }),
             Remedy::LessContext if self.one.rung == Rung::SameTool && self.is_prompted() => {
                 self.last_tool().map(|tool| self.climbed(Rung::ReducedContext, tool, reason))
             }
             Remedy::NextTool | Remedy::LessContext => Some(self.hand_over(reason, failure)),
-            Remedy::Person if failure.class == FailureClass::Budget => Some(Action::Short(Short::Money(reason.to_owned()))),
+            Remedy::Person if failure.class == FailureClass::Budget => Some(self.without_means(reason.to_owned())),
             Remedy::Person => Some(Action::Short(Short::Tools(reason.to_owned()))),
         }
     }
@@ -196,7 +208,7 @@ impl View<'_> {
 
     /// Goes on with the next step of the plan, or is verified when there is none.
     fn forward(&self) -> Action {
-        let skip = |step: &&Step| self.one.resolved && matches!(step.kind, StepKind::Edit(_));
+        let skip = |step: &&Step| (self.one.resolved || self.one.goals.is_in_round()) && matches!(step.kind, StepKind::Edit(_));
         let rest = self.plan.steps.get(self.one.next..).unwrap_or_default();
         let skipped = rest.iter().take_while(skip).count();
         if skipped < rest.len() {
@@ -206,9 +218,18 @@ impl View<'_> {
             let why = self.one.last.as_ref().map_or("no step was due", |last| last.message.as_str());
             return Action::Record(vec![Event::WorkstreamSkipped(self.moved(Some(format!("nothing was to be changed: {why}"))))]);
         }
+        self.pursued(Stand::Checked)
+    }
+
+    /// Returns what a workstream comes to whose next attempt can not be paid: what is good already stays.
+    fn without_means(&self, reason: String) -> Action {
+        self.goals_cut_short(&reason).unwrap_or(Action::Short(Short::Money(reason)))
+    }
+
+    fn verified(&self, reason: Option<String>) -> Action {
         let mut events: Vec<Event> =
             self.patches(&[PatchStatus::Applied]).map(|patch| Event::PatchVerified(self.patch(patch, None))).collect();
-        events.push(Event::WorkstreamVerified(WorkstreamMoved { commit: self.one.tip, ..self.moved(None) }));
+        events.push(Event::WorkstreamVerified(WorkstreamMoved { commit: self.one.tip, ..self.moved(reason) }));
         Action::Record(events)
     }
 
@@ -224,7 +245,7 @@ impl View<'_> {
 
     /// Returns the order of a step with the tool that may do it now, or the wait for one.
     fn order(&self, step: StepId, role: StepRole, index: usize) -> Action {
-        if matches!(role, StepRole::Static | StepRole::Runtime) {
+        if matches!(role, StepRole::Static | StepRole::Runtime | StepRole::Measure) {
             return self.order_to(step, (role, index), (None, None));
         }
         let place = self.place_of(role, index);
@@ -236,7 +257,7 @@ impl View<'_> {
             Ok(Choice { tool, routing }) => match self.means(&tool) {
                 Means::Enough => self.order_to(step, (role, index), (Some(tool), routing)),
                 Means::Later => Action::Hold,
-                Means::Spent(reason) => Action::Short(Short::Money(reason)),
+                Means::Spent(reason) => self.without_means(reason),
             },
         }
     }
@@ -286,7 +307,7 @@ impl View<'_> {
     /// Returns where in the plan a step stands, whatever came before it: work that is done again is not where the workstream has come to.
     fn place_of(&self, role: StepRole, index: usize) -> usize {
         match role {
-            StepRole::Edit | StepRole::Static | StepRole::Runtime => index,
+            StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Measure | StepRole::Improve => index,
             StepRole::Fix => self.one.next,
             StepRole::Resolve => self.plan.steps.len(),
         }
@@ -407,6 +428,10 @@ impl View<'_> {
     }
 
     fn exhausted(&self, reason: &str) -> Action {
+        // What a round of improvement came to nothing with was good before it.
+        if self.one.goals.is_in_round() {
+            return self.round_failed();
+        }
         let moved = self.moved(Some(reason.to_owned()));
         let outcome = self.one.last.as_ref().map(|last| last.outcome);
         if outcome == Some(StepOutcome::Rejected) {
@@ -464,6 +489,7 @@ pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String
 }
 
 mod advised;
+mod goals;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::domain::schedule::waves::schedule;
 /// Returns whether a step of this kind leaves a patch.
 #[must_use]
 pub const fn changes_files(role: StepRole) -> bool {
-    matches!(role, StepRole::Edit | StepRole::Fix | StepRole::Resolve)
+    matches!(role, StepRole::Edit | StepRole::Fix | StepRole::Resolve | StepRole::Improve)
 }
 
 /// Returns whether a step begins where its workstream began, and not on top of what the workstream has done since; `index` is the step of

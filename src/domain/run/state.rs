@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::control::{RunControl, WorkstreamControl};
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole};
+use super::goals::GoalsState;
 use super::oscillation::FixLoop;
 pub use super::patch_record::{PatchRecord, PatchStatus};
 use super::phased::Phased;
@@ -338,6 +339,9 @@ pub struct WorkstreamState {
     /// What people told about it.
     #[serde(default, skip_serializing_if = "WorkstreamControl::is_untouched")]
     pub control: WorkstreamControl,
+    /// Where it stands with its goals.
+    #[serde(default, skip_serializing_if = "GoalsState::is_empty")]
+    pub goals: GoalsState,
 }
 
 /// The phase of the current wave.
@@ -468,25 +472,8 @@ impl WorkstreamState {
             last_spent: Spent::default(),
             phased: Phased::default(),
             control: WorkstreamControl::default(),
+            goals: GoalsState::default(),
         }
-    }
-
-    /// Returns the tree of the tip of its work.
-    #[must_use]
-    pub fn tip_tree(&self) -> Option<ObjectId> {
-        self.patches.iter().rev().find(|patch| Some(patch.commit) == self.tip).map(|patch| patch.tree)
-    }
-
-    /// Returns the number of the next attempt of a step.
-    #[must_use]
-    pub fn next_attempt(&self, step: &StepId) -> Attempt {
-        self.attempts.get(step).copied().unwrap_or(0) + 1
-    }
-
-    /// Returns the number of attempts of all steps that change files.
-    #[must_use]
-    pub fn total_attempts(&self) -> u32 {
-        self.attempts.values().sum()
     }
 }
 
@@ -531,3 +518,5 @@ impl RunState {
         }
     }
 }
+
+mod lookups;

@@ -24,6 +24,7 @@ use super::starting::starting;
 use super::state::{PatchStatus, RunState, RunStatus, WorkstreamStatus};
 use crate::domain::finding::model::{Finding, FindingKind, Level};
 use crate::domain::gate::model::Baseline;
+use crate::domain::goal::model::Goals;
 use crate::domain::id::{EntryId, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
@@ -78,6 +79,7 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: limits.clone(),
+        goals: Goals::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,

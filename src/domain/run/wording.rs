@@ -1,6 +1,6 @@
 //! The words of commits and notes. Facts go into trailers made of validated atoms only; free text is made safe before it gets here.
 
-use super::state::PatchRecord;
+use super::state::{PatchRecord, WorkstreamState};
 use crate::domain::id::{ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::Workstream;
 use crate::domain::text::{clip, count, one_line};
@@ -72,9 +72,12 @@ pub fn patch_note(run: RunId, workstream: &WorkstreamId, patch: &PatchRecord) ->
 
 /// Returns the note of a merge commit; `answered` is what people took upon themselves for it.
 #[must_use]
-pub fn merge_note(run: RunId, workstream: &WorkstreamId, (wave, commit): (u32, ObjectId), answered: &[String]) -> String {
+pub fn merge_note(run: RunId, workstream: &WorkstreamId, (wave, commit): (u32, ObjectId), one: Option<&WorkstreamState>) -> String {
+    let answered = one.map(|one| one.control.answered_for()).unwrap_or_default();
     let overrides: String = answered.iter().map(|one| format!("Orc-Override: {}\n", one_line(one))).collect();
-    format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n{overrides}")
+    let goals = one.and_then(|one| one.goals.settled.as_ref()).map(|goals| format!("Orc-Goals: {}\n", one_line(&goals.message)));
+    let goals = goals.unwrap_or_default();
+    format!("Orc-Run: {run}\nOrc-Workstream: {workstream}\nOrc-Wave: {wave}\nOrc-Commit: {commit}\n{overrides}{goals}")
 }
 
 #[cfg(test)]

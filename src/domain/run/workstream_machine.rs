@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::event::Event;
 use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
+use super::goals::fold;
 use super::machine_error::IllegalTransition;
 use super::oscillation::{FixLoop, Signal};
 use super::state::{Conflict, LastStep, OpenStep, WorkstreamState, WorkstreamStatus};
@@ -55,14 +56,16 @@ pub fn step_started(one: &mut WorkstreamState, started: &StepStarted, ts: Timest
             one.resolved = false;
             one.tries += 1;
             one.fix = FixLoop::default();
+            one.goals.start_over();
         }
-        StepRole::Edit => one.tries += 1,
+        StepRole::Edit | StepRole::Improve => one.tries += 1,
         StepRole::Fix if is_of_fixers(started.tool.as_ref()) => seen_by_fixers(one),
-        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
+        StepRole::Resolve => fold::resolving(one),
+        StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Measure => {}
     }
     one.status = match started.role {
-        StepRole::Edit | StepRole::Fix | StepRole::Resolve => WorkstreamStatus::InProgress,
-        StepRole::Static | StepRole::Runtime => WorkstreamStatus::Validating,
+        StepRole::Edit | StepRole::Fix | StepRole::Resolve | StepRole::Improve => WorkstreamStatus::InProgress,
+        StepRole::Static | StepRole::Runtime | StepRole::Measure => WorkstreamStatus::Validating,
     };
     one.control.keeps_work = false;
     one.attempts.insert(started.step.clone(), started.attempt);
@@ -106,7 +109,9 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
             one.next += 1;
             one.tries = 0;
         }
-        StepRole::Edit if cut_short => one.tries = one.tries.saturating_sub(1),
+        StepRole::Improve if passed => fold::improved(one),
+        StepRole::Edit | StepRole::Improve if cut_short => one.tries = one.tries.saturating_sub(1),
+        StepRole::Measure => fold::measure_finished(one, finished),
         StepRole::Static | StepRole::Runtime if passed => {
             one.next += 1;
             one.fix = next_loop(one, None);
@@ -124,12 +129,9 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
             }
         }
         StepRole::Fix if !cut_short => one.fix.iterations += 1,
-        StepRole::Resolve if passed => {
-            one.next = 0;
-            one.resolved = true;
-        }
+        StepRole::Resolve if passed => (one.next, one.resolved) = (0, true),
         StepRole::Resolve if cut_short => one.resolves = one.resolves.saturating_sub(1),
-        StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
+        StepRole::Edit | StepRole::Improve | StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => {}
     }
     if let Some(review) = &finished.review {
         one.review.clone_from(review);
@@ -231,6 +233,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.review.clear();
     one.phased.start_over();
     one.control.begin_anew();
+    one.goals.start_over();
 }
 
 /// Moves a workstream.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::gate::model::Baseline;
+use crate::domain::goal::model::Goals;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::phase::rules::StepRules;
 use crate::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
@@ -64,6 +65,7 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: LoopLimits::default(),
+        goals: Goals::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,

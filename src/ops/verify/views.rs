@@ -27,9 +27,8 @@ pub fn notes_of<'e>(state: &RunState, events: impl Iterator<Item = &'e Event>) -
         if let Event::IntegrationAdvanced(integration) = event {
             for merge in &integration.merges {
                 merged.push(&merge.workstream);
-                let answered = state.workstreams.get(&merge.workstream).map(|one| one.control.answered_for()).unwrap_or_default();
-                let note = merge_note(state.run, &merge.workstream, (integration.wave, merge.commit), &answered);
-                notes.insert(merge.merge, note);
+                let one = state.workstreams.get(&merge.workstream);
+                notes.insert(merge.merge, merge_note(state.run, &merge.workstream, (integration.wave, merge.commit), one));
             }
         }
         if let Event::RolledBack(rollback) = event {

@@ -1,6 +1,7 @@
 //! The engine on real repositories with real programs, through the library's verbs.
 
 mod fixers;
+mod goals;
 mod hearing;
 mod landing;
 mod left_behind;

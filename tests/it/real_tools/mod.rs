@@ -8,6 +8,7 @@ mod costs;
 mod edits;
 mod failures;
 mod fluid;
+mod goals;
 mod held;
 mod profiles;
 mod routes;

@@ -142,6 +142,10 @@ impl Laws {
         let (count, cut) = (*count, self.cut.get(&started.workstream).copied().unwrap_or(0));
         let most = most_attempts(plan, &script.config) * self.episodes + cut;
         self.must(count <= most, "P8 attempts are bounded", || format!("{}: {count} attempts, at most {most}", started.workstream));
+        if started.role == StepRole::Improve {
+            let stands = folded.workstreams[&started.workstream].goals.best().is_some_and(|best| was.tip == Some(best.commit));
+            self.must(stands, "an improvement begins on the best work", || format!("{started:?}"));
+        }
         if started.role == StepRole::Resolve {
             let done = self.resolves.get(&started.workstream).copied().unwrap_or(0);
             let most = plan.limits.max_resolve_attempts * self.episodes;
@@ -292,6 +296,10 @@ fn most_attempts(plan: &Workstream, config: &RunConfig) -> u32 {
         StepKind::Runtime(_) => 1 + 2 * with_fixers(limits.max_fix_iterations.runtime.max(1)),
     };
     let once: u32 = plan.steps.iter().map(|step| per_step(&step.kind)).sum();
+    let checks: u32 = plan.steps.iter().filter(|step| !matches!(step.kind, StepKind::Edit(_))).map(|step| per_step(&step.kind)).sum();
+    // Each round improves, checks and measures; before the first one it is measured as well.
+    let rounds = if plan.goals.list.is_empty() { 0 } else { 1 + plan.goals.rounds * (limits.retry.max_attempts.max(1) + checks + 1) };
+    let once = once + rounds;
     (1 + limits.max_resolve_attempts) * (rungs * once + limits.max_resolve_attempts)
 }
 

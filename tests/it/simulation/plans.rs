@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use git_orc::domain::finding::model::{Finding, FindingKind, Level};
 use git_orc::domain::gate::model::{Baseline, Gate};
+use git_orc::domain::goal::amount::Amount;
+use git_orc::domain::goal::bound::Bound;
+use git_orc::domain::goal::model::{Goal, Goals, Measure};
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::phase::rules::StepRules;
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
@@ -129,7 +132,7 @@ impl Script {
         let tool = order.tool.as_ref().map(ToString::to_string);
         let place = (order.workstream.as_str(), order.step.as_str(), tool, order.rung as u8, done, before);
         let mut dice = Dice::at(self.seed, place);
-        let changes = matches!(order.role, StepRole::Edit | StepRole::Fix | StepRole::Resolve);
+        let changes = matches!(order.role, StepRole::Edit | StepRole::Fix | StepRole::Resolve | StepRole::Improve);
         if let Some(deed) = self.rules(order) {
             return deed;
         }
@@ -252,6 +255,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: limits(dice, weather),
+        goals: goals(dice),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,
@@ -259,6 +263,23 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
         test_gates: Vec::new(),
         metadata: BTreeMap::new(),
     }
+}
+
+/// Returns the goals of a workstream: none for most of them.
+fn goals(dice: &mut Dice) -> Goals {
+    let count = if dice.chance(40) { 1 + dice.below(3) } else { 0 };
+    let goal = |dice: &mut Dice, number: usize| Goal {
+        id: format!("goal-{number}"),
+        measure: Measure::Words(None),
+        bound: *dice.pick(&[Bound::AtLeast, Bound::AtMost, Bound::Equals]),
+        target: Amount::whole(100),
+        tolerance: Amount::bounded(0.2),
+        weight: Amount::whole(1 + dice.below(3) as u64),
+        required: dice.chance(15),
+        strategies: Vec::new(),
+    };
+    let list = (0..count).map(|number| goal(dice, number)).collect();
+    Goals { list, rounds: u32::try_from(dice.below(5)).unwrap(), ..Goals::default() }
 }
 
 fn limits(dice: &mut Dice, weather: Weather) -> LoopLimits {

@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use git_orc::domain::goal::amount::Amount;
+use git_orc::domain::goal::gap::{GoalValue, score};
 use git_orc::domain::id::{ObjectId, WorkstreamId};
 use git_orc::domain::run::effect::{Effect, StepOrder};
 use git_orc::domain::run::event::Event;
@@ -10,6 +12,7 @@ use git_orc::domain::run::fact::{
     GateRun, Integration, Merge, PatchCreated, PatchOrigin, RunMoved, StepFinished, StepOutcome, StepRole, Verdict, WorkstreamMoved,
     WorktreeMoved,
 };
+use git_orc::domain::run::goals::GoalsMeasured;
 use git_orc::domain::run::landing::{evicted, merged};
 use git_orc::domain::run::recovery::changes_files;
 use git_orc::domain::run::reread::SettingsReread;
@@ -17,6 +20,7 @@ use git_orc::domain::run::state::{RunState, WorkstreamStatus};
 use git_orc::domain::run::verdict::verdict;
 
 use super::commits::{Tree, tree_id};
+use super::dice::Dice;
 use super::plans::{Deed, Weather};
 use super::plants::Plant;
 use super::world::{Shared, Stop, World, record, sleep};
@@ -160,7 +164,33 @@ async fn check(world: &Shared, order: &StepOrder, state: &RunState) {
         deed.outcome = StepOutcome::Cancelled;
         deed.findings.clear();
     }
-    record(world, vec![finished(order, &deed)]).await;
+    if order.role == StepRole::Measure && matches!(deed.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted) {
+        // A measure that fails is a value that is not there.
+        deed.outcome = StepOutcome::Passed;
+    }
+    let mut events = Vec::new();
+    if order.role == StepRole::Measure && deed.outcome == StepOutcome::Passed {
+        deed.findings.clear();
+        events.push(measured(&world.borrow(), order, state));
+    }
+    events.push(finished(order, &deed));
+    record(world, events).await;
+}
+
+/// Returns what measuring the tip comes to: a function of its tree alone.
+fn measured(world: &World, order: &StepOrder, state: &RunState) -> Event {
+    let (parents, tree) = ground(world, order, state);
+    let one = &state.workstreams[&order.workstream];
+    let plan = world.script.plan.workstream(&order.workstream).unwrap();
+    let values = plan.goals.list.iter().map(|goal| {
+        let mut dice = Dice::at(world.script.seed, ("measure", goal.id.as_str(), &tree));
+        let value = if dice.chance(10) { Err("not there".to_owned()) } else { Ok(Amount::whole(dice.roll() % 130)) };
+        GoalValue::new(goal, value)
+    });
+    let values: Vec<GoalValue> = values.collect();
+    let (workstream, turn, round) = (order.workstream.clone(), one.goals.turns, one.goals.round());
+    let (commit, score) = (parents[0], score(&values));
+    Event::GoalsMeasured(GoalsMeasured { workstream, turn, round, commit, tree: tree_id(&tree), values, score })
 }
 
 type Candidate = (WorkstreamId, ObjectId);

@@ -2,6 +2,7 @@
 
 pub mod asks;
 pub mod budgets;
+pub mod goals;
 pub mod graph;
 pub mod limits;
 pub mod names;

@@ -23,7 +23,7 @@ const COMMAND: &str = "command";
 /// The embedded tool that applies patch files of the plan.
 const REPLAY: &str = "replay";
 /// The names of steps that the program itself adds.
-const RESERVED: [&str; 2] = ["fix", "resolve"];
+const RESERVED: [&str; 4] = ["fix", "resolve", "measure", "improve"];
 
 /// Where the values of a workstream come from.
 #[derive(Clone, Copy)]

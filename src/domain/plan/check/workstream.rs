@@ -9,6 +9,7 @@ use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink};
 use crate::domain::document::source::At;
 use crate::domain::id::WorkstreamId;
+use crate::domain::plan::check::goals::goals;
 use crate::domain::plan::check::scopes::{inputs, scope};
 use crate::domain::plan::check::steps::{Layers, steps, texts};
 use crate::domain::plan::check::{budgets, limits};
@@ -52,6 +53,7 @@ pub fn workstream(layers: Layers<'_>, sink: &mut Sink<'_>) -> Option<Workstream>
         acceptance_tests: texts(pick!(layers.acceptance_tests)),
         prompt: prompt(&layers.own.value).or_else(|| prompt(layers.defaults)),
         limits: bounds,
+        goals: goals(pick!(layers.goals), sink),
         budget: budgets::of_workstream([layers.defaults, &layers.own.value]),
         allow_empty: pick!(layers.allow_empty).is_some_and(|allow| allow.value),
         submodules: pick!(layers.submodules).is_some_and(|submodules| submodules.value),

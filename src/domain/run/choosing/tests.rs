@@ -58,6 +58,7 @@ impl Hand {
             budgets: Budgets::default(),
             cache_ttl_sec: None,
             workers_why: None,
+            effects: crate::domain::goal::strategy::Effects::default(),
         };
         Self {
             plan: sample::plan(vec![sample::workstream("a", &[], &["a"])]),

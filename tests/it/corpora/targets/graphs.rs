@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use git_orc::domain::gate::model::Baseline;
+use git_orc::domain::goal::model::Goals;
 use git_orc::domain::id::{StepId, ToolId, WorkstreamId};
 use git_orc::domain::phase::rules::StepRules;
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
@@ -146,6 +147,7 @@ pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope:
         acceptance_tests: Vec::new(),
         prompt: None,
         limits: LoopLimits::default(),
+        goals: Goals::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
         submodules: false,
