@@ -345,7 +345,11 @@ pub fn work_for(
     asked(cx, errand, commit, request)
 }
 
-fn improve(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, ObjectId)) -> Result<Result<Asked, Unasked>, ExecuteError> {
+fn improve(
+    cx: &RunContext,
+    errand: (&Errand, Purpose),
+    (one, commit): (&WorkstreamState, ObjectId),
+) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let goals = &one.goals;
     let (Some(round), Some(best)) = (goals.rounds.last(), goals.best()) else {
         return Err(ExecuteError::Inconsistent("an improvement is to be made, and nothing was measured".to_owned()));

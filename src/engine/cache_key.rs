@@ -70,7 +70,7 @@ impl Keyer<'_> {
                 let command = edit.and_then(|edit| match role {
                     StepRole::Fix => edit.fix.as_ref().or(edit.command.as_ref()),
                     StepRole::Resolve => plan.resolve.as_ref().or(edit.command.as_ref()),
-                    StepRole::Edit | StepRole::Static | StepRole::Runtime => edit.command.as_ref(),
+                    StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Measure | StepRole::Improve => edit.command.as_ref(),
                 });
                 told.extend(command.map(argv));
                 told.push(prompt.to_owned());
@@ -168,6 +168,8 @@ const fn word(role: StepRole) -> &'static str {
         StepRole::Runtime => "runtime",
         StepRole::Fix => "fix",
         StepRole::Resolve => "resolve",
+        StepRole::Measure => "measure",
+        StepRole::Improve => "improve",
     }
 }
 

@@ -111,7 +111,7 @@ fn wanted_change(
             (marked, vec![conflict.tip, conflict.commit], steady(&asked.text, Volatile::NamesAndCommits))
         }
         (_, StepRole::Resolve, None) => return Ok(None),
-        (_, StepRole::Edit | StepRole::Fix | StepRole::Static | StepRole::Runtime, _) => {
+        (_, StepRole::Edit | StepRole::Fix | StepRole::Improve | StepRole::Static | StepRole::Runtime | StepRole::Measure, _) => {
             let from = if begins_anew(order.role, order.index) { start } else { tip };
             let Ok(asked) = ask::work_for(cx, (&errand, Purpose::Comparing), (one, from))? else { return Ok(None) };
             (from, vec![from], steady(&asked.text, Volatile::Names))

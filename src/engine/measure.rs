@@ -105,6 +105,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         review: None,
         failure: None,
         usage: None,
+        cached: false,
     }));
     recorder.record(events).await?;
     Ok(())

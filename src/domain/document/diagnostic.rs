@@ -187,14 +187,13 @@ codes! {
 }
 
 /// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
-pub const BEYOND_PLANS: [Code; 15] = [
+pub const BEYOND_PLANS: [Code; 13] = [
     Code::Shadowed,
     Code::Incompatible,
     Code::MissingFile,
     Code::WrongName,
     Code::Unfulfilled,
     Code::Unreachable,
-    Code::BadRegex,
     Code::ConstraintWeakened,
     Code::MissingName,
     Code::Ignored,

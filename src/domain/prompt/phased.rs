@@ -13,7 +13,7 @@ fn position(subject: &Subject<'_>) -> Option<usize> {
     match subject.request {
         Request::Edit { .. } => steps.iter().position(|step| step.id == *subject.step),
         Request::Fix { check, .. } => steps.iter().position(|step| step.id.as_str() == check),
-        Request::Resolve { .. } => None,
+        Request::Resolve { .. } | Request::Improve { .. } => None,
     }
 }
 

@@ -108,7 +108,7 @@ pub fn failed_check(one: &WorkstreamState) -> Option<(StepId, ObjectId)> {
     let check = match last.role {
         StepRole::Static | StepRole::Runtime => has_failed.then(|| last.step.clone()),
         StepRole::Fix if last.outcome != StepOutcome::Rejected => one.fix.of.clone(),
-        StepRole::Edit | StepRole::Fix | StepRole::Resolve => None,
+        StepRole::Edit | StepRole::Fix | StepRole::Resolve | StepRole::Measure | StepRole::Improve => None,
     };
     check.zip(one.tip)
 }

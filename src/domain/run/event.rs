@@ -9,8 +9,8 @@ use super::fact::{
     WaveMoved, WorkstreamMoved, WorktreeMoved,
 };
 use super::gating::{GateChecked, GateWaived};
-use super::planning::WorkstreamCreated;
 use super::goals::{GoalRound, GoalsMeasured, GoalsSettled};
+use super::planning::WorkstreamCreated;
 use super::purse::{BudgetSet, BudgetWarned};
 use super::reread::SettingsReread;
 use super::rollback::{Compensation, Rollback};

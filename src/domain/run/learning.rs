@@ -61,7 +61,7 @@ impl Trail {
                 self.answered(helped, lessons);
                 self.trouble = self.tool.clone().filter(|_| !passed).map(|tool| (tool, CHECK.to_owned()));
             }
-            Some(StepRole::Resolve) | None => {}
+            Some(StepRole::Resolve | StepRole::Measure | StepRole::Improve) | None => {}
         }
     }
 

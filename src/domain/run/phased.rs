@@ -38,7 +38,7 @@ impl Phased {
         let is_check = match role {
             StepRole::Static | StepRole::Runtime => true,
             StepRole::Edit => false,
-            StepRole::Fix | StepRole::Resolve => return,
+            StepRole::Fix | StepRole::Resolve | StepRole::Measure | StepRole::Improve => return,
         };
         let is_of_command = finished.findings.iter().all(|finding| finding.source != SOURCE);
         if is_check && is_of_command && matches!(finished.outcome, StepOutcome::Failed | StepOutcome::TimedOut | StepOutcome::NotStarted) {

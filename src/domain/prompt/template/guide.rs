@@ -3,7 +3,7 @@
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use super::{Guide, Template, TemplateError, TemplateKind, Templates};
+use super::{Guide, Template, TemplateError, Templates};
 use crate::domain::goal::gap::GoalValue;
 use crate::domain::goal::strategy::{ADDITION, COVERAGE, EXPANSION, FINDINGS, QUALITY_ENHANCEMENT, REGENERATION};
 use crate::domain::text::one_line;
@@ -68,7 +68,7 @@ impl Guide {
     }
 
     fn fill(&self, values: &GuideValues) -> Result<String, TemplateError> {
-        let template = Template { kind: TemplateKind::Edit, origin: self.origin.clone(), text: self.text.clone() };
+        let template = Template { name: self.strategy.clone(), origin: self.origin.clone(), text: self.text.clone() };
         template.is_shallow()?;
         template.filled(Value::from(Serde(values)))
     }

@@ -12,8 +12,8 @@ impl View<'_> {
             return Advice::defaults(most);
         };
         let what = match last.role {
-            StepRole::Edit => trouble(last.outcome, last.failure.as_ref()),
-            StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve => CHECK.to_owned(),
+            StepRole::Edit | StepRole::Improve => trouble(last.outcome, last.failure.as_ref()),
+            StepRole::Static | StepRole::Runtime | StepRole::Fix | StepRole::Resolve | StepRole::Measure => CHECK.to_owned(),
         };
         advice(&fluid.lessons, (tool, &what), (least, most))
     }
