@@ -335,19 +335,19 @@ fn goal_codes() {
     goal("measure: words, at_least: 5", &[]);
     goal("command: [x], number: '/a/b', at_least: 5, tolerance: 0.1, weight: 2, required: true, strategies: [own]", &[]);
     goal("measure: completeness, parts: [A]", &[]);
-    goal("measure: words", &["missing-target 6:13"]);
-    goal("measure: completeness", &["missing-target 6:13"]);
-    goal("at_least: 5", &["missing-command 6:13"]);
-    goal("measure: words, at_least: 5, at_most: 9", &["conflicting-keys 6:53"]);
-    goal("measure: words, at_least: 5, command: x", &["misplaced-key 6:53"]);
-    goal("measure: findings, at_most: 0, in: '*'", &["misplaced-key 6:50"]);
-    goal("measure: words, at_least: 5, in: '['", &["bad-glob 6:48"]);
-    goal("measure: coverage, at_least: 5, report: ../x", &["bad-path 6:55"]);
-    goal("command: x, number: '[', at_least: 5", &["bad-regex 6:35"]);
-    goal("command: x, number: 'a', at_least: 5", &["bad-regex 6:35"]);
-    check_more("goals: [{id: g, measure: words, at_least: 5}, {id: g, measure: words, at_least: 6}]", &["duplicate-id 6:52"]);
+    goal("measure: words", &["missing-target 7:18"]);
+    goal("measure: completeness", &["missing-target 7:18"]);
+    goal("at_least: 5", &["missing-command 7:18"]);
+    goal("measure: words, at_least: 5, at_most: 9", &["conflicting-keys 7:59"]);
+    goal("measure: words, at_least: 5, command: x", &["misplaced-key 7:59"]);
+    goal("measure: findings, at_most: 0, in: '*'", &["misplaced-key 7:56"]);
+    goal("measure: words, at_least: 5, in: '['", &["bad-glob 7:54"]);
+    goal("measure: coverage, at_least: 5, report: ../x", &["bad-path 7:61"]);
+    goal("command: x, number: '[', at_least: 5", &["bad-regex 7:41"]);
+    goal("command: x, number: 'a', at_least: 5", &["bad-regex 7:41"]);
+    check_more("goals: [{id: g, measure: words, at_least: 5}, {id: g, measure: words, at_least: 6}]", &["duplicate-id 7:56"]);
     check_more("goals: request", &[]);
-    check_more("goals: reqest", &["unknown-value 6:8"]);
+    check_more("goals: reqest", &["unknown-value 7:12"]);
     check_more("goals: {rounds: 2, min_progress: 0, required: true, list: [{id: g, measure: words, at_least: 5}]}", &[]);
 }
 
