@@ -101,6 +101,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Log(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Show(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Cost(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Issues(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Export(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Doctor(args) => block_on(args.execute(&desk, ui))?,
         Command::Gc(args) => args.execute(&open(&desk, ui)?, ui),

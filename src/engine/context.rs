@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::folder::RunFolder;
 use super::hold::Hold;
+use super::reader::Reader;
 use super::space::{self, SpaceError};
 use crate::domain::finding::plugin::Plugin;
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
@@ -99,6 +100,8 @@ pub struct Parts {
     pub resources: ResourceLimits,
     /// How much room must be left on the disks before a step starts, in bytes.
     pub min_free: u64,
+    /// Reads the settings as they are now.
+    pub reader: Reader,
 }
 
 /// The worktree in which gates run, one at a time.

@@ -3,7 +3,7 @@
 use super::context::RunContext;
 use super::failure::ExecuteError;
 use super::recorder::Recorder;
-use super::{advance, change, check, integrate, phases, release, watch};
+use super::{advance, change, check, integrate, phases, release, reread, watch};
 use crate::domain::run::effect::Effect;
 use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::RunState;
@@ -29,6 +29,7 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
             done.and(left)
         }
         Effect::Integrate { wave, workstreams } => integrate::run(&cx, integrate::Wave { wave, workstreams }, &state, &recorder).await,
+        Effect::Reread(wave) => reread::run(&cx, wave, &state, &recorder).await,
         Effect::Advance(integration) => advance::run(&cx, integration, &state, &recorder).await,
         Effect::Release { workstream, round } => release::run(&cx, (workstream, round), &state, &recorder).await,
     }

@@ -8,8 +8,7 @@ use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{ObjectId, RepoPath};
-use crate::domain::phase::condition::Ended;
-use crate::domain::phase::due::{Facts, due, follows, told};
+use crate::domain::phase::due::{Facts, due};
 use crate::domain::phase::issue::{Issue, IssueSeverity};
 use crate::domain::phase::judge::{finding, judge};
 use crate::domain::phase::view::{Content, MOST_OF_A_FILE, TreeView};
@@ -38,18 +37,13 @@ pub async fn before(cx: &RunContext, order: &StepOrder, state: &RunState) -> Res
     let one = place::one(state, &order.workstream)?;
     // What was due when it failed stays due until it is mended.
     let is_mended = one.fix.of.as_ref() == Some(&order.step);
-    let leader = follows(&plan.steps, order.index);
-    if let Some(edit) = leader.filter(|edit| one.phased.ended.get(*edit) == Some(&Ended::Skipped)) {
-        return Ok(Some(skipped(order, format!("not due: {edit} was skipped"))));
-    }
-    let asks = !step.rules.when.is_empty() && leader.is_none() && !is_mended;
+    let asks = !step.rules.when.is_empty() && !is_mended;
     if !asks && step.rules.needs.is_empty() {
         return Ok(None);
     }
-    let ended = told(&plan.steps, &one.phased.ended);
-    let (request, issues, rules) = (request(cx, plan), one.phased.issues.clone(), step.rules.clone());
+    let (request, phased, rules) = (request(cx, plan), one.phased.clone(), step.rules.clone());
     let (not_due, lacks) = look(cx, order, state, move |view| {
-        let facts = Facts { request: &request, view, ended: &ended, issues: &issues };
+        let facts = Facts { request: &request, view, ended: &phased.ended, issues: &phased.issues };
         let not_due = if asks { due(&rules.when, &facts).err() } else { None };
         let lacks = if not_due.is_none() { judge(&rules.needs, view) } else { Vec::new() };
         (not_due, lacks)

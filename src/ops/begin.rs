@@ -21,6 +21,7 @@ use crate::engine::advance::branch_ref;
 use crate::engine::context::{GateSlot, Inputs, Parts, RunContext, Unsynced};
 use crate::engine::folder::RunFolder;
 use crate::engine::hold::Hold;
+use crate::engine::reader::Reader;
 use crate::io::fs::{self, FsError};
 use crate::io::git::guard::{Guard, GuardError, GuardSettings};
 use crate::io::git::inspect::InspectError;
@@ -246,7 +247,9 @@ fn is_installed(cx: &Context, profile: &ToolProfile) -> bool {
     profile.binary().is_none_or(|binary| cx.environment.finds(binary))
 }
 
-fn traits(cx: &Context, profile: &ToolProfile) -> ToolTraits {
+/// Returns what deciding needs to know of a tool.
+#[must_use]
+pub fn traits(cx: &Context, profile: &ToolProfile) -> ToolTraits {
     let registered = cx.registry.tools.get(profile.id.as_str()).and_then(|tool| tool.max_parallel);
     ToolTraits {
         // A person who gives up does not do it with less to read.
@@ -277,6 +280,8 @@ pub struct Begun {
     pub governance: Governance,
     /// What other runs have spent today.
     pub elsewhere: Elsewhere,
+    /// Reads the settings as they are now.
+    pub reader: Reader,
 }
 
 /// Returns where worktrees are made.
@@ -343,6 +348,7 @@ pub fn run_context(cx: &Context, settings: &Settings, (begun, hold): (Begun, Hol
         gate: GateSlot::default(),
         resources: settings.resources.value,
         min_free: settings.min_free_mib.value.saturating_mul(1 << 20),
+        reader: begun.reader,
     }))
 }
 

@@ -230,6 +230,20 @@ impl Context {
         })
     }
 
+    /// Finds out once more what holds here.
+    ///
+    /// # Errors
+    /// Returns [`ContextError`] as [`Context::open`] does.
+    pub fn reopened(&self) -> Result<Self, ContextError> {
+        Self::open(&Desk {
+            cwd: self.cwd.clone(),
+            environment: self.environment.clone(),
+            clock: self.clock.clone(),
+            flags: self.flags.clone(),
+            supervisor: self.supervisor.clone(),
+        })
+    }
+
     /// Returns the settings with what a plan says in its place: over git's configuration, below the environment and the command line.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What is told and tidied around the driving of a run.
 
+use super::issues::{self, IssuesError};
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::state::RunState;
@@ -8,6 +9,7 @@ use crate::engine::context::RunContext;
 use crate::engine::dispatcher::Ending;
 use crate::engine::sink::Sink;
 use crate::io::fs::{self, Durability};
+use crate::io::git::ledger_ref::LedgerRef;
 
 /// Writes every entry as a line of `execution.jsonl` in the run's folder: a copy for tools that read files.
 struct ExecutionLog {
@@ -37,5 +39,16 @@ pub async fn tidy(cx: &RunContext, ending: Option<&Ending>) {
     if !matches!(ending, Some(Ending::Killed(_))) {
         closing::leave(cx).await;
     }
+    if let Some(Ending::Settled(_) | Ending::Stopped(_)) = ending
+        && let Err(error) = write_issues(cx)
+    {
+        tracing::warn!(%error, "the records of what was given up could not be written; `git orc issues --write` makes them again");
+    }
     cx.hold.clear();
+}
+
+/// Writes a record of everything that the run gave up: a copy for people and tools that read files.
+fn write_issues(cx: &RunContext) -> Result<(), IssuesError> {
+    let ledger = LedgerRef::new(&cx.repo, cx.identity.clone(), cx.durability);
+    issues::write(&cx.repo, &issues::of(&ledger, Some(cx.run))?).map(|_files| ())
 }

@@ -12,6 +12,7 @@ use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
+use crate::domain::phase::fluid::add_checks;
 use crate::domain::plan::input::{CommandDefaults, Known, PhaseInput, PipelineFile, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
@@ -132,6 +133,9 @@ pub struct Overrides {
     pub target: Option<String>,
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
+    /// Whether the run is a fluid one, whatever the plan says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fluid: bool,
     /// The pipeline of workstreams that name none and have no steps of their own; older runs have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<String>,
@@ -150,6 +154,10 @@ impl Overrides {
             plan.target.clone_from(target);
         }
         plan.fail_fast |= self.fail_fast;
+        plan.fluid |= self.fluid;
+        if plan.fluid {
+            add_checks(plan);
+        }
         for key in &self.budgets {
             if key.scope == BudgetScope::Run {
                 plan.budget.set(key.measure, None);

@@ -1,20 +1,29 @@
 //! What earlier runs tell a new one: how well tools did, and what was spent today.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
+use bstr::ByteSlice as _;
 use jiff::Timestamp;
 
 use super::context::Context;
 use super::cost::ended;
 use crate::domain::id::{RunId, ToolId};
+use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
+use crate::domain::plan::model::CheckedPlan;
 use crate::domain::policy::budget::{Budgets, Spent};
+use crate::domain::run::adapt::{Fluid, told};
 use crate::domain::run::config::{Record, RunConfig};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepFinished, StepOutcome};
+use crate::domain::run::learning;
 use crate::domain::run::purse::{Elsewhere, day};
 use crate::domain::tool::strategy::Strategy;
-use crate::io::git::ledger_ref::LedgerError;
+use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
+
+/// So many of the newest entries teach something.
+const MOST_LEARNT: usize = 20_000;
 
 /// Returns the ends of attempts of tools, with the run and the time of each.
 fn attempts(entries: &[Entry]) -> impl Iterator<Item = (&Entry, &StepFinished)> {
@@ -61,6 +70,35 @@ pub fn remember(cx: &Context, config: &mut RunConfig) -> Result<(), LedgerError>
     Ok(())
 }
 
+/// Puts what former runs teach into the settings of a fluid run; returns it in sentences. The ledger is not read for any other run.
+///
+/// # Errors
+/// Returns [`LedgerError`] when the ledger can not be read.
+pub fn learn(cx: &Context, plan: &CheckedPlan, config: &mut RunConfig) -> Result<Vec<String>, LedgerError> {
+    if !plan.fluid {
+        return Ok(Vec::new());
+    }
+    let mut lessons = learning::learn(&steps(&cx.ledger())?);
+    lessons.of.retain(|tool, _| config.tools.contains_key(tool));
+    let told = told(&lessons);
+    config.fluid = Some(Fluid { lessons });
+    Ok(told)
+}
+
+/// Returns the newest entries that say how attempts began and ended, oldest first.
+fn steps(ledger: &LedgerRef) -> Result<Vec<Entry>, LedgerError> {
+    let mut entries = Vec::new();
+    let Some(tip) = ledger.tip()? else { return Ok(entries) };
+    ledger.walk_back(tip, |commit| {
+        // Decoding costs more than looking for two words.
+        let is_wanted = commit.message.contains_str("step_started") || commit.message.contains_str("step_finished");
+        entries.extend(is_wanted.then(|| codec::from_message(&commit.message).ok()).flatten());
+        if entries.len() < MOST_LEARNT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    entries.reverse();
+    Ok(entries)
+}
+
 /// Returns what other runs have spent today, where there is a budget for a day.
 ///
 /// # Errors
@@ -79,7 +117,6 @@ mod tests {
 
     use super::*;
     use crate::domain::id::{EntryId, WorkstreamId};
-    use crate::domain::ledger::codec;
     use crate::domain::tool::failure::{Failure, FailureClass};
     use crate::domain::tool::usage::{Cost, MicroUsd, PriceSource, Usage};
 

@@ -9,6 +9,7 @@ use super::history;
 use super::load::{self, LoadError};
 use super::plugins::PluginsError;
 use super::prompts::{self, PromptsError};
+use super::reread;
 use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
@@ -172,7 +173,8 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     // Tools come and go; everything else is decided as when the run began.
     let config = RunConfig { absent: begin::absent(cx, &frozen.config.routes), ..frozen.config };
     let elsewhere = history::spent_today(cx, run, &budgets_now(&request.budgets, &state, config.budgets))?;
-    let begun = Begun { run, plan, inputs, templates, config, governance, elsewhere, folder };
+    let reader = reread::reader(cx, &plan, &config);
+    let begun = Begun { run, plan, inputs, templates, config, governance, elsewhere, folder, reader };
     let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;

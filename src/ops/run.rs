@@ -11,10 +11,12 @@ use super::gating::error::GatingError;
 use super::gating::file;
 use super::history;
 use super::pipelines::{self, PipelinesError};
+pub use super::plan_settings::settings;
 use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::policies::{self, Policies, PoliciesError};
 use super::prompts::{self, PromptsError};
 use super::quality;
+use super::reread;
 use super::trust::{self, TrustError};
 use crate::domain::document::diagnostic::{Code, Diagnostic, Severity};
 use crate::domain::document::source::SourceFile;
@@ -233,6 +235,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let mut config = begin::config(cx, &settings, &plan)?;
     history::remember(cx, &mut config)?;
+    let lessons = history::learn(cx, &plan, &mut config)?;
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let pipelines = pipelines::used(&plan, &source.phases);
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files, pipelines: &pipelines };
@@ -254,7 +257,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         round: 0,
         pid: std::process::id(),
         version: VERSION.to_owned(),
-        found: Vec::new(),
+        found: lessons,
         waves: Vec::new(),
         sandbox,
         sandbox_notes,
@@ -264,7 +267,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     }
     let folder = RunFolder::new(&cx.repo.orc_dir(), run);
     let elsewhere = history::spent_today(cx, run, &config.budgets)?;
-    let begun = Begun { run, plan, inputs, templates, config, governance: policies.governance, elsewhere, folder };
+    let reader = reread::reader(cx, &plan, &config);
+    let begun = Begun { run, plan, inputs, templates, config, governance: policies.governance, elsewhere, folder, reader };
     let run_cx = begin::run_context(cx, &settings, (begun, hold))?;
     let _lock = RunLock::take(&cx.repo, run)?;
     // A driver that died before its first entry leaves no run that a resume could tidy up after.
@@ -276,17 +280,4 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let ending = dispatcher.drive(first, request.stop).await.map_err(|source| RunError::Dispatch { run, source: Box::new(source) });
     finish::tidy(&run_cx, ending.as_ref().ok()).await;
     ending
-}
-
-/// Returns the settings with what the plan says in its place.
-#[must_use]
-pub fn settings(cx: &Context, plan: &CheckedPlan) -> crate::io::settings::resolve::Settings {
-    let mut settings = cx.settings.clone();
-    if let Some(workers) = plan.max_workers
-        && settings.max_workers.origin.layer < crate::io::settings::layer::Layer::Plan
-    {
-        settings.max_workers.value = workers;
-    }
-    settings.tighten_run(plan.budget);
-    settings
 }

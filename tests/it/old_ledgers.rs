@@ -17,6 +17,10 @@ const DEMO: &str = include_str!("../../fixtures/ledgers/v1/demo.jsonl");
 /// A run in which tools failed in several ways, were routed, and a budget came to its end.
 const ROUTING: &str = include_str!("../../fixtures/ledgers/v1/routing.jsonl");
 
+/// A fluid run: steps that were not due, a check that was mended, an artifact that was approved, settings that were read again, needs that were
+/// not met.
+const PHASES: &str = include_str!("../../fixtures/ledgers/v1/phases.jsonl");
+
 /// Reads a ledger whose every entry is understood and written again as it was, and folds it.
 fn folded(ledger: &str) -> (Vec<Entry>, RunState) {
     let entries: Vec<_> = ledger.lines().map(|line| from_json(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
@@ -84,6 +88,24 @@ fn how_tools_were_chosen_and_what_was_spent_is_read_again() {
     assert_eq!(classes, ["server", "server", "server", "passed", "passed", "rate_limit", "auth", "auth", "passed"]);
 }
 
+#[test]
+fn phases_and_what_a_fluid_run_read_again_are_read_again() {
+    let (entries, state) = folded(PHASES);
+    let kinds: BTreeSet<&str> = entries.iter().filter_map(Entry::event).map(Event::kind).collect();
+    for kind in ["settings_reread", "workstream_skipped", "decision_made"] {
+        assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
+    }
+    let ends: Vec<String> = state.workstreams.iter().map(|(id, one)| format!("{id} {}", one.status.word())).collect();
+    assert_eq!((state.status, ends), (RunStatus::Failed, ["a merged", "b skipped", "c failed"].map(str::to_owned).to_vec()));
+    let phased = |id: &str| &state.workstreams.iter().find(|(name, _)| name.as_str() == id).unwrap().1.phased;
+    let ended: Vec<String> = phased("a").ended.iter().map(|(step, ended)| format!("{step} {ended:?}")).collect();
+    assert_eq!(ended, ["last Passed", "last-check Passed", "page Passed", "page-check Mended", "poem Skipped", "poem-check Skipped"]);
+    assert_eq!(phased("a").issues.iter().map(|kind| kind.word()).collect::<Vec<_>>(), ["insufficient_detail"]);
+    assert_eq!(phased("c").lacks.as_deref(), Some("what it needs is not there: there is no file `c/missing.txt`"));
+    assert_eq!((state.reread.wave, state.reread.max_workers), (2, Some(3)));
+    assert_eq!(state.purse.budgets(Budgets::default()).run.usd, Some(MicroUsd(5_000_000)));
+}
+
 /// Puts the entries of a ledger into commits as the program writes them, and has the rules of the chain look at them.
 fn chained(entries: &[Entry]) -> Chain {
     let mut chain = Chain::new("of nobody");
@@ -104,7 +126,7 @@ fn chained(entries: &[Entry]) -> Chain {
 
 #[test]
 fn a_ledger_of_version_1_keeps_the_rules_of_the_chain() {
-    for ledger in [DEMO, ROUTING] {
+    for ledger in [DEMO, ROUTING, PHASES] {
         keeps_the_rules(&folded(ledger).0);
     }
 }

@@ -15,6 +15,7 @@ pub mod gc;
 pub mod graph;
 pub mod hook;
 pub mod init;
+pub mod issues;
 pub mod list;
 pub mod log;
 pub mod pipeline;

@@ -18,6 +18,7 @@ use super::gc::GcArgs;
 use super::graph::GraphArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
+use super::issues::IssuesArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
 use super::pipeline::PipelineArgs;
@@ -105,6 +106,7 @@ pub enum Command {
     Log(LogArgs),
     Show(ShowArgs),
     Cost(CostArgs),
+    Issues(IssuesArgs),
     Export(ExportArgs),
     Verify(VerifyArgs),
     Detect(DetectArgs),
@@ -137,6 +139,7 @@ impl Command {
             | Self::Log(_)
             | Self::Show(_)
             | Self::Cost(_)
+            | Self::Issues(_)
             | Self::Export(_)
             | Self::Verify(_)
             | Self::Decide(_)

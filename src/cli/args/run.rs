@@ -125,6 +125,9 @@ pub struct RunArgs {
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
+    /// Check every EDIT step, let former runs decide how failures are answered, and read the settings again between waves
+    #[arg(long)]
+    pub fluid: bool,
     /// The pipeline of workstreams that name none and have no steps or commands of their own
     #[arg(long, value_name = "NAME")]
     pub pipeline: Option<String>,
@@ -160,6 +163,7 @@ impl RunArgs {
             base: self.base.clone(),
             target: self.target.clone(),
             fail_fast: self.fail_fast,
+            fluid: self.fluid,
             pipeline: self.pipeline.clone(),
             budgets: self.budget.iter().map(|wish| wish.key).collect(),
         }

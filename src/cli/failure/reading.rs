@@ -8,6 +8,7 @@ use crate::ops::export::ExportError;
 use crate::ops::find::FindError;
 use crate::ops::graph::GraphError;
 use crate::ops::init::InitError;
+use crate::ops::issues::IssuesError;
 use crate::ops::load::LoadError;
 use crate::ops::log::LogError;
 use crate::ops::prompt::PromptError;
@@ -50,6 +51,26 @@ impl Meaning for CostError {
         match self {
             Self::Find(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
+        }
+    }
+}
+
+impl Meaning for IssuesError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Find(error) => error.exit(),
+            Self::Ledger(error) => error.exit(),
+            Self::File(error) => error.exit(),
+            Self::Json(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Find(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Json(_) => None,
         }
     }
 }

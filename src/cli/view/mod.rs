@@ -16,6 +16,7 @@ pub mod graph;
 pub mod hooks;
 pub mod init;
 pub mod integrity;
+pub mod issues;
 pub mod list;
 pub mod log;
 pub mod meter;

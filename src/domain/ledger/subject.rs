@@ -136,6 +136,9 @@ fn tools_subject(event: &Event) -> Option<String> {
     if let Event::BudgetSet(m) = event {
         return Some(format!("budget set: {m}"));
     }
+    if let Event::SettingsReread(m) = event {
+        return Some(format!("settings reread: {m}"));
+    }
     None
 }
 

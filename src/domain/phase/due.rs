@@ -9,7 +9,6 @@ use super::judge::holds;
 use super::view::TreeView;
 use super::words;
 use crate::domain::id::StepId;
-use crate::domain::plan::model::{Step, StepKind};
 use crate::domain::text::{clip, one_line};
 
 /// What conditions are judged by.
@@ -19,7 +18,7 @@ pub struct Facts<'a> {
     pub request: &'a str,
     /// The files as they are before the step.
     pub view: &'a TreeView<'a>,
-    /// How earlier steps ended: [`told`].
+    /// How earlier steps ended.
     pub ended: &'a BTreeMap<StepId, Ended>,
     /// The kinds of issues that were found so far.
     pub issues: &'a BTreeSet<IssueKind>,
@@ -107,42 +106,11 @@ fn said_of_files(predicate: &Predicate) -> String {
     }
 }
 
-/// Returns how steps ended as seen by conditions: what a tool did is mended when a check between it and the next EDIT step was mended.
-#[must_use]
-pub fn told(steps: &[Step], ended: &BTreeMap<StepId, Ended>) -> BTreeMap<StepId, Ended> {
-    let mut told = ended.clone();
-    let mut edit: Option<&StepId> = None;
-    for step in steps {
-        match step.kind {
-            StepKind::Edit(_) => edit = Some(&step.id),
-            StepKind::Static(_) | StepKind::Runtime(_) => {
-                if let Some(one) = edit.and_then(|id| told.get_mut(id)).filter(|one| **one == Ended::Passed)
-                    && ended.get(&step.id) == Some(&Ended::Mended)
-                {
-                    *one = Ended::Mended;
-                }
-            }
-        }
-    }
-    told
-}
-
-/// Returns the EDIT step that decides whether a check is due: the one whose own check it is, `<edit>-check` or `<edit>-test`. Asking the
-/// conditions once more, after the step has changed what they are about, would answer another question.
-#[must_use]
-pub fn follows(steps: &[Step], index: usize) -> Option<&StepId> {
-    let check = steps.get(index).filter(|step| !matches!(step.kind, StepKind::Edit(_)))?;
-    let edit = steps.iter().take(index).rfind(|step| matches!(step.kind, StepKind::Edit(_)) && !step.rules.when.is_empty())?;
-    let name = check.id.as_str().strip_prefix(edit.id.as_str())?;
-    matches!(name, "-check" | "-test").then_some(&edit.id)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::phase::view_sample::Tree;
     use crate::domain::policy::pattern::Pattern;
-    use crate::domain::schedule::sample;
 
     fn id(text: &str) -> StepId {
         StepId::parse(text).unwrap()
@@ -198,26 +166,5 @@ mod tests {
         check(&[Condition::Any(vec![there("plan.md"), request(&["soap"])])], Err(neither));
         check(&[Condition::Any(Vec::new())], Err("no condition is given of which one must hold"));
         check(&[Condition::Not(vec![Condition::Not(vec![there("docs/plan.md")])])], Ok(()));
-    }
-
-    #[test]
-    fn what_a_tool_did_is_mended_when_its_check_was() {
-        let edit = sample::workstream("a", &[], &["a"]).steps.remove(0);
-        let named = |name: &str, kind: StepKind| Step { id: id(name), kind, ..edit.clone() };
-        let statics = || StepKind::Static(Vec::new());
-        let mut steps = vec![
-            named("plan", edit.kind.clone()),
-            named("plan-check", statics()),
-            named("code", edit.kind.clone()),
-            named("code-check", statics()),
-            named("lint", statics()),
-        ];
-        let ended = |pairs: &[(&str, Ended)]| pairs.iter().map(|(step, ended)| (id(step), *ended)).collect::<BTreeMap<_, _>>();
-        let before = ended(&[("plan", Ended::Passed), ("plan-check", Ended::Mended), ("code", Ended::Passed)]);
-        assert_eq!(told(&steps, &before), ended(&[("plan", Ended::Mended), ("plan-check", Ended::Mended), ("code", Ended::Passed)]));
-        assert_eq!(follows(&steps, 3), None, "without conditions there is nothing to follow");
-        steps[2].rules.when.push(request(&["x"]));
-        assert_eq!(follows(&steps, 3), Some(&id("code")));
-        assert_eq!((follows(&steps, 1), follows(&steps, 2), follows(&steps, 4)), (None, None, None));
     }
 }

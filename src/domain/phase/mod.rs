@@ -4,6 +4,7 @@ pub mod approval;
 pub mod condition;
 pub mod due;
 pub mod expectation;
+pub mod fluid;
 pub mod issue;
 pub mod judge;
 pub mod raw;

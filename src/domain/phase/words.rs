@@ -108,7 +108,9 @@ fn is_code(line: &str) -> bool {
         (rest.len() < lower.len() || DEFINES.iter().any(|word| rest.starts_with(word))) && line.contains(['(', '{', '=', ';', ':', '<']);
     let imports = IMPORTS.iter().any(|word| rest.starts_with(word)) && line.split_whitespace().count() <= 8;
     let names = line.contains(['"', '\'', ';', ':', '<', '.', '{', '/']) || line.split_whitespace().count() <= 4;
-    !is_prose && (defines || (imports && names))
+    let is_function = rest.ends_with('{') || rest.ends_with('}');
+    let shell = rest.split_once("()").is_some_and(|(name, _)| is_function && !name.is_empty() && !name.contains(char::is_whitespace));
+    !is_prose && (defines || shell || (imports && names))
 }
 
 #[cfg(test)]
@@ -169,6 +171,7 @@ mod tests {
             "struct P {",
             "var x = 3",
             "pub(crate) struct P;",
+            "add() { echo $1; }",
             "using System.Text;",
             "    let x = 1;",
         ] {

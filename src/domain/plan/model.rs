@@ -27,6 +27,8 @@ pub struct CheckedPlan {
     pub wave_delay_sec: u64,
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
+    /// Whether every EDIT step is checked, former runs decide how failures are answered, and settings are read again between waves.
+    pub fluid: bool,
     /// How much may be spent on a run of it.
     pub budget: Budget,
     /// The gates, in the order in which they run.

@@ -133,6 +133,7 @@ fn check(raw: &RawPlan, ids: Ids, (input, pipelines): (&PlanInput<'_>, &Pipeline
         max_workers: raw.max_workers.as_ref().map(|count| count.value.narrow()),
         wave_delay_sec: raw.wave_delay_sec.as_ref().map_or(0, |delay| delay.value.wide()),
         fail_fast: raw.fail_fast.as_ref().is_some_and(|fail| fail.value),
+        fluid: raw.fluid.as_ref().is_some_and(|fluid| fluid.value),
         budget: budgets::of_run(raw),
         gates,
         workstreams,

@@ -55,6 +55,8 @@ record! {
         wave_delay_sec "wave_delay_sec": Pause,
         /// Whether the first failure stops everything that has not started.
         fail_fast "fail_fast": bool,
+        /// Whether every EDIT step is checked, former runs decide how failures are answered, and settings are read again between waves.
+        fluid "fluid": bool,
         /// How much may be spent on a run.
         budget "budget": RawPlanBudget,
         /// Checks on merged trees.

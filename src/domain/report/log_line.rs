@@ -196,6 +196,7 @@ fn tone(event: &Event) -> Tone {
         | Event::GarbageCollected(_)
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
+        | Event::SettingsReread(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
 }
@@ -225,6 +226,9 @@ fn tools_detail(event: &Event) -> Option<String> {
         return Some(m.to_string());
     }
     if let Event::BudgetSet(m) = event {
+        return Some(m.to_string());
+    }
+    if let Event::SettingsReread(m) = event {
         return Some(m.to_string());
     }
     None

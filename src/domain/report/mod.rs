@@ -2,6 +2,8 @@
 
 pub mod cost;
 pub mod export;
+pub mod issue_summary;
+pub mod issues;
 pub mod log_line;
 pub mod patch_history;
 pub mod summary;

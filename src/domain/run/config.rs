@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::adapt::Fluid;
 use super::limits::BreakerLimits;
 use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::policy::budget::Budgets;
@@ -71,6 +72,9 @@ pub struct RunConfig {
     /// What may be spent.
     #[serde(default)]
     pub budgets: Budgets,
+    /// What makes it a fluid run; `None` for any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fluid: Option<Fluid>,
 }
 
 impl ToolTraits {
@@ -96,6 +100,7 @@ impl RunConfig {
             strategies: BTreeMap::new(),
             records: BTreeMap::new(),
             budgets: Budgets::default(),
+            fluid: None,
         }
     }
 

@@ -23,6 +23,8 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     if state.status != RunStatus::Running {
         return Vec::new();
     }
+    let config = state.reread.over(brief.config);
+    let brief = Brief { config: &config, ..brief };
     let mut moves = breaker_moves(brief, state);
     moves.extend(spending::warnings(brief, state).into_iter().map(Event::BudgetWarned).map(record));
     moves.extend(escalations(state).into_iter().map(record));
@@ -115,6 +117,9 @@ fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
         if brief.now < due {
             return vec![Effect::WaitUntil(due)];
         }
+    }
+    if brief.config.fluid.is_some() && state.wave > 0 && state.reread.wave < wave_number(state) {
+        return vec![Effect::Reread(wave_number(state))];
     }
     let mut out = Vec::new();
     let mut ready = Vec::new();

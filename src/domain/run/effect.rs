@@ -30,6 +30,8 @@ pub enum Effect {
         /// Which change of this workstream's worktree it will be, counted from 0.
         round: u32,
     },
+    /// Read the settings again, before this wave, counted from 1.
+    Reread(u32),
     /// Decide again at this time.
     WaitUntil(Timestamp),
 }
@@ -64,6 +66,7 @@ impl Effect {
         match self {
             Self::Record(_) | Self::WaitUntil(_) => None,
             Self::RunStep(order) => Some(format!("step/{}/{}/{}", order.workstream, order.step, order.attempt)),
+            Self::Reread(wave) => Some(format!("reread/{wave}")),
             Self::Integrate { wave, .. } => Some(format!("integrate/{wave}")),
             Self::Release { workstream, round } => Some(format!("release/{workstream}/{round}")),
             Self::Advance(integration) => Some(format!("advance/{}", integration.commit)),

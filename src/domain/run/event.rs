@@ -9,6 +9,7 @@ use super::fact::{
 };
 use super::gating::{GateChecked, GateWaived};
 use super::purse::{BudgetSet, BudgetWarned};
+use super::reread::SettingsReread;
 use super::routed::ToolRouted;
 use super::tending::{Collected, Decided, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
@@ -110,6 +111,8 @@ pub enum Event {
     BudgetWarned(BudgetWarned),
     /// Somebody set budgets anew.
     BudgetSet(BudgetSet),
+    /// The settings were read again before a wave.
+    SettingsReread(SettingsReread),
     /// A person should look at something.
     Escalated(Escalated),
     /// What a run no longer needs was taken away.
@@ -325,6 +328,9 @@ impl Event {
             return format!("{kind}/{}", m.round);
         }
         if let Self::WaveStarted(m) | Self::WaveFinished(m) = self {
+            return format!("{kind}/{}", m.wave);
+        }
+        if let Self::SettingsReread(m) = self {
             return format!("{kind}/{}", m.wave);
         }
         if let Self::IntegrationPrepared(m) | Self::IntegrationAdvanced(m) | Self::IntegrationDropped(m) = self {

@@ -53,6 +53,7 @@ impl Event {
             Self::ToolRouted(_) => "tool_routed",
             Self::BudgetWarned(_) => "budget_warned",
             Self::BudgetSet(_) => "budget_set",
+            Self::SettingsReread(_) => "settings_reread",
             Self::Escalated(_) => "escalated",
             Self::GarbageCollected(_) => "garbage_collected",
             Self::RunMended(_) => "run_mended",

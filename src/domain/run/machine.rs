@@ -145,6 +145,10 @@ fn tools_told(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     if let Event::BudgetSet(set) = event {
         state.purse.set(set);
     }
+    if let Event::SettingsReread(read) = event {
+        state.purse.settings.extend(read.budgets.iter().copied());
+        state.reread.take(read);
+    }
     if let Event::Escalated(escalated) = event {
         state.escalated.push(escalated.name());
     }

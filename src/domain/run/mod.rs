@@ -1,5 +1,6 @@
 //! What a run is: events, the state that they fold into, and the decisions that follow from it.
 
+pub mod adapt;
 pub mod breaker;
 pub mod brief;
 pub mod choosing;
@@ -13,6 +14,8 @@ pub mod gating;
 pub mod keeping;
 mod kind;
 pub mod landing;
+pub mod learning;
+pub mod lessons;
 pub mod limits;
 pub mod machine;
 pub mod machine_error;
@@ -24,6 +27,7 @@ pub mod patch_record;
 pub mod phased;
 pub mod purse;
 pub mod recovery;
+pub mod reread;
 pub mod retry;
 pub mod routed;
 pub mod shelf;

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::adapt::{Advice, with};
 use super::brief::Brief;
 use super::choosing::{Choice, Claims, Known, Lack, Wanted, choose};
 use super::config::ToolTraits;
 use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};
-use super::limits::{LoopLimits, OnExhausted};
+use super::limits::{LoopLimits, OnExhausted, RetryLimits};
 use super::oscillation::oscillation;
 use super::retry;
 use super::routed::Routing;
@@ -304,13 +305,19 @@ impl View<'_> {
         // What a program that needs no prompt did within its rules once, it does again.
         let repeats_itself = matches!(last.outcome, StepOutcome::NoChange | StepOutcome::Rejected | StepOutcome::NotStarted);
         let hopeless = self.last_traits().is_none_or(|tool| tool.fixed || (!tool.prompted && repeats_itself));
-        let most = if self.one.rung == Rung::ReducedContext { 1 } else { self.limits().retry.max_attempts.max(1) };
-        if hopeless || self.one.tries >= most {
-            return self.climb(&last.message);
+        let usual = if self.one.rung == Rung::ReducedContext { 1 } else { self.limits().retry.max_attempts.max(1) };
+        let advice = if self.one.rung == Rung::ReducedContext { Advice::defaults(1) } else { self.advice((1, usual)) };
+        let differs = advice.about_attempts.as_ref().filter(|_| !hopeless && self.one.tries >= usual.min(advice.attempts));
+        let reason = with(&last.message, differs);
+        if hopeless || self.one.tries >= advice.attempts {
+            return self.climb(&reason);
         }
         let place = format!("{}/{}/{}", self.run.run, self.id, last.step);
-        let at = retry::due(self.brief.now, &self.limits().retry, self.one.tries, &place);
-        Action::Record(vec![Event::WorkstreamRetrying(WorkstreamMoved { at: Some(at), ..self.moved(Some(last.message.clone())) })])
+        let limits = &self.limits().retry;
+        let longer = RetryLimits { initial_delay_sec: limits.initial_delay_sec * advice.wait, ..*limits };
+        let at = retry::due(self.brief.now, &longer, self.one.tries, &place);
+        let reason = with(&reason, advice.about_wait.as_ref());
+        Action::Record(vec![Event::WorkstreamRetrying(WorkstreamMoved { at: Some(at), ..self.moved(Some(reason)) })])
     }
 
     /// Returns the order to the fixers, when there are any and they have not seen the tip as it is now.
@@ -338,13 +345,14 @@ impl View<'_> {
             Some(StepKind::Runtime(_)) => limits.max_fix_iterations.runtime,
             Some(StepKind::Static(_) | StepKind::Edit(_)) | None => limits.max_fix_iterations.statics,
         };
-        let most = match self.one.rung {
-            Rung::ReducedContext => 1,
-            Rung::SameTool | Rung::NextTool => checked.and_then(|step| step.rules.fixes).unwrap_or(of_kind),
+        let advice = match self.one.rung {
+            Rung::ReducedContext => Advice::defaults(1),
+            Rung::SameTool | Rung::NextTool => self.advice((1, checked.and_then(|step| step.rules.fixes).unwrap_or(of_kind))),
         };
+        let most = advice.attempts;
         if fix.iterations >= most {
             let tried = if most == 0 { String::new() } else { format!(" after {}", count(most as usize, "FIX step")) };
-            return self.climb(&format!("{what}{tried}"));
+            return self.climb(&with(&format!("{what}{tried}"), advice.about_attempts.as_ref()));
         }
         self.order(StepId::fix(), StepRole::Fix, self.one.next)
     }
@@ -364,12 +372,14 @@ impl View<'_> {
     /// Goes up a rung: reduced context, then the next tool, then a person.
     fn climb(&self, reason: &str) -> Action {
         let Some(current) = self.last_tool() else { return self.exhausted(reason) };
-        if self.one.rung == Rung::SameTool && self.is_prompted() {
+        let about = self.advice((1, 1)).about_rungs.filter(|_| self.one.rung == Rung::SameTool && self.is_prompted());
+        if self.one.rung == Rung::SameTool && self.is_prompted() && about.is_none() {
             return self.climbed(Rung::ReducedContext, current, reason);
         }
+        let reason = with(reason, about.as_ref());
         match self.successor() {
-            Some(tool) => self.climbed(Rung::NextTool, tool, reason),
-            None => self.exhausted(reason),
+            Some(tool) => self.climbed(Rung::NextTool, tool, &reason),
+            None => self.exhausted(&reason),
         }
     }
 
@@ -441,6 +451,7 @@ pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String
     }
 }
 
+mod advised;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]

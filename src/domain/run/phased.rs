@@ -31,8 +31,8 @@ impl Phased {
         *self == Self::default()
     }
 
-    /// Takes in the end of a step; `failed_before` says of a check whether it had failed.
-    pub fn take(&mut self, role: StepRole, finished: &StepFinished, failed_before: FailedBefore) {
+    /// Takes in the end of a step; `mending` is the check that failed last and has not passed since.
+    pub fn take(&mut self, role: StepRole, finished: &StepFinished, mending: Option<&StepId>) {
         self.lacks = lacks(finished).then(|| finished.message.clone());
         self.issues.extend(finished.findings.iter().filter_map(kind_of));
         let is_check = match role {
@@ -45,7 +45,7 @@ impl Phased {
             self.issues.insert(IssueKind::ExecutionError);
         }
         let ended = match finished.outcome {
-            StepOutcome::Passed if failed_before == FailedBefore::Yes => Ended::Mended,
+            StepOutcome::Passed if mending == Some(&finished.step) => Ended::Mended,
             StepOutcome::Passed => Ended::Passed,
             StepOutcome::Skipped => Ended::Skipped,
             StepOutcome::Failed
@@ -64,15 +64,6 @@ impl Phased {
         self.ended.clear();
         self.lacks = None;
     }
-}
-
-/// Whether a check had failed before it passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailedBefore {
-    /// It had.
-    Yes,
-    /// It passed at once.
-    No,
 }
 
 /// Returns whether a step did not begin because what it needs is not there; a step that a tool could not begin tells of no such finding.

@@ -10,6 +10,7 @@ use super::oscillation::FixLoop;
 pub use super::patch_record::{PatchRecord, PatchStatus};
 use super::phased::Phased;
 use super::purse::Purse;
+use super::reread::Reread;
 use super::standing::{Breaker, Standing};
 use super::tending::{Decided, Waiting};
 use crate::domain::finding::model::Finding;
@@ -382,6 +383,9 @@ pub struct RunState {
     /// What it has spent.
     #[serde(default)]
     pub purse: Purse,
+    /// What was read anew between its waves.
+    #[serde(default, skip_serializing_if = "Reread::is_empty")]
+    pub reread: Reread,
     /// What people were told to look at, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub escalated: Vec<String>,
@@ -490,6 +494,7 @@ impl RunState {
             tools: BTreeMap::new(),
             choices: BTreeMap::new(),
             purse: Purse::default(),
+            reread: Reread::default(),
             escalated: Vec::new(),
             tended: 0,
             asked: None,

@@ -19,6 +19,7 @@ use super::fact::{
 use super::limits::{LoopLimits, OnExhausted};
 use super::machine::apply;
 use super::next::patch_moved;
+use super::reread::SettingsReread;
 use super::starting::starting;
 use super::state::{PatchStatus, RunState, RunStatus, WorkstreamStatus};
 use crate::domain::finding::model::{Finding, FindingKind, Level};
@@ -101,6 +102,7 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
         max_workers: Some(2),
         wave_delay_sec: 3,
         fail_fast: matches!(fail_fast, FailFast::Yes),
+        fluid: false,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams,
@@ -215,6 +217,9 @@ impl Dice {
                 Effect::RunStep(order) => self.step(&order),
                 Effect::Integrate { wave, workstreams } => self.integrate(wave, &workstreams),
                 Effect::Advance(integration) => self.advance(integration),
+                Effect::Reread(wave) => {
+                    self.record(Event::SettingsReread(SettingsReread { wave, max_workers: Some(1), ..SettingsReread::default() }));
+                }
                 Effect::Release { workstream, round } => {
                     let path = "/tmp/w".to_owned();
                     self.record(Event::WorktreeRemoved(WorktreeMoved { workstream, round, path, reason: None }));

@@ -6,7 +6,6 @@ use super::event::Event;
 use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
 use super::machine_error::IllegalTransition;
 use super::oscillation::{FixLoop, Signal};
-use super::phased::FailedBefore;
 use super::state::{Conflict, LastStep, OpenStep, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::{ObjectId, StepId, ToolId};
 use crate::domain::policy::budget::Spent;
@@ -99,8 +98,7 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         one.spent += one.last_spent;
     }
     let passed = finished.outcome.lets_go_on();
-    let failed_before = if one.fix.of.as_ref() == Some(&finished.step) { FailedBefore::Yes } else { FailedBefore::No };
-    one.phased.take(open.role, finished, failed_before);
+    one.phased.take(open.role, finished, one.fix.of.as_ref());
     match open.role {
         StepRole::Edit if passed => {
             one.next += 1;

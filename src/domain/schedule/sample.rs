@@ -19,6 +19,7 @@ pub(crate) fn plan(workstreams: Vec<Workstream>) -> CheckedPlan {
         max_workers: None,
         wave_delay_sec: 0,
         fail_fast: false,
+        fluid: false,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams,

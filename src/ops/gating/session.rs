@@ -30,6 +30,7 @@ use crate::io::git::signature::Identity;
 use crate::ops::begin::{self, Begun};
 use crate::ops::context::Context;
 use crate::ops::leftover::sweep_sessions;
+use crate::ops::reread;
 
 /// The name under which the gates of a session stand where a run has the name of its plan.
 const NAME: &str = "gates";
@@ -95,6 +96,7 @@ impl<'a> Session<'a> {
             max_workers: None,
             wave_delay_sec: 0,
             fail_fast: false,
+            fluid: false,
             budget: Budget::default(),
             gates: Vec::new(),
             workstreams: Vec::new(),
@@ -107,6 +109,7 @@ impl<'a> Session<'a> {
         };
         let (hold, _notes) = begin::hold(cx, &cx.settings, (self.id, config.sandbox, &config)).await?;
         let folder = RunFolder::of_gates(&cx.repo.orc_dir(), self.id);
+        let reader = reread::reader(cx, &plan, &config);
         let begun = Begun {
             run: self.id,
             plan,
@@ -116,6 +119,7 @@ impl<'a> Session<'a> {
             governance: Governance::default(),
             elsewhere: Elsewhere::default(),
             folder,
+            reader,
         };
         let run_cx = begin::run_context(cx, &cx.settings, (begun, hold))?;
         let lock = SessionLock::take(&cx.repo, self.id)?;

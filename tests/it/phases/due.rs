@@ -52,7 +52,7 @@ fn what_a_step_changes_does_not_make_its_own_check_not_due() {
 
 #[test]
 fn needs_that_are_not_met_end_the_work_with_a_reason_and_without_a_tool() {
-    for (more, kind) in [("", "workstream_failed"), ("    on_exhausted: pause\n", "workstream_paused")] {
+    for (more, kind) in [("", "workstream_failed"), ("    circuit_breaker: {on_exhausted: pause}\n", "workstream_paused")] {
         let environment = TestEnvironment::in_memory();
         let stage = Stage::new(&environment, "echo x >> out.txt");
         let steps = "    retry: {max_attempts: 3, initial_delay_sec: 0}\n    steps:\n      - {id: first}\n      - {id: write, needs: [{exists: docs/plan.md}, {words: 9, in: README.md, severity: minor}, {exists: docs/more.md}]}\n";

@@ -37,6 +37,29 @@ fn a_step_has_as_many_fixes_as_it_says() {
     assert_eq!(stage.ends().iter().filter(|end| *end == "fix passed").count(), 2, "{:#?}", stage.steps());
     assert!(stage.reasons("workstream_failed")[0].contains("say more than 8 words"), "{}", told.stdout);
     stage.assert_sound();
+
+    // What was given up is a record, which follows from the ledger alone.
+    let folder = stage.repo.git_dir().join("orc/issues");
+    let files = || {
+        let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|path| (path.file_name().unwrap().to_owned(), std::fs::read_to_string(path).unwrap())).collect::<Vec<_>>()
+    };
+    let before = files();
+    assert_eq!(before.len(), 2, "{before:?}");
+    let record: serde_json::Value = serde_json::from_str(&before[1].1).or_else(|_| serde_json::from_str(&before[0].1)).unwrap();
+    assert_eq!((record["phase"].as_str(), record["step"].as_str()), (Some("plan"), Some("plan-check")));
+    assert_eq!((record["attempts"].as_u64(), record["fixes"].as_u64(), record["tools"][0].as_str()), (Some(5), Some(2), Some("writer")));
+    assert_eq!(record["issues"][0]["kind"], "insufficient_detail");
+    assert!(before.iter().any(|(_, text)| text.starts_with("# What run ")), "{before:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let told = stage.repo.orc(&["issues", "--write"]).expect_code(0).stdout;
+    assert!(told.contains("plan-check") && told.contains("say more than 8 words") && told.contains("wrote "), "{told}");
+    assert_eq!(files(), before);
+    let document = stage.repo.orc(&["issues", "--patterns", "--json"]).json();
+    let pattern = &document["patterns"][0];
+    assert_eq!((pattern["phase"].as_str(), pattern["given_up"].as_u64(), pattern["mended"].as_u64()), (Some("plan"), Some(1), Some(0)));
+    assert!(stage.repo.orc(&["issues", "--patterns"]).expect_code(0).stdout.contains("insufficient_detail"));
 }
 
 #[test]

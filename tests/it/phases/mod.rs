@@ -3,4 +3,5 @@
 
 mod due;
 mod expects;
+mod fluid;
 mod stage;

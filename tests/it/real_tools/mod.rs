@@ -7,6 +7,7 @@
 mod costs;
 mod edits;
 mod failures;
+mod fluid;
 mod held;
 mod profiles;
 mod routes;

@@ -124,6 +124,15 @@ impl<'e> Stage<'e> {
         self.drive(&[&["run", &plan], arguments].concat())
     }
 
+    /// Runs a plan whose steps are these, on another branch.
+    pub(super) fn run_steps(&self, steps: &str, arguments: &[&str]) -> Run {
+        let plan =
+            std::fs::read_to_string(self.plan("")).unwrap().replace("    runtime: [[./test.sh]]\n", &format!("    steps: {steps}\n"));
+        let path = self.environment.root().join("steps.yaml");
+        std::fs::write(&path, plan).unwrap();
+        self.drive(&[&["run", path.to_str().unwrap()], arguments].concat())
+    }
+
     /// Goes on with the run.
     pub(super) fn resume(&self, arguments: &[&str]) -> Run {
         self.drive(&[&["resume"], arguments].concat())

@@ -187,7 +187,7 @@ impl Laws {
     fn side_by_side(&mut self, folded: &RunState, event: &Event) {
         let Event::StepStarted(started) = event else { return };
         let open: Vec<&WorkstreamId> = folded.workstreams.iter().filter(|(_, one)| one.open.is_some()).map(|(id, _)| id).collect();
-        let workers = self.script.config.max_workers as usize;
+        let workers = folded.reread.over(&self.script.config).max_workers as usize;
         self.must(open.len() <= workers, "no more workers than allowed", || format!("{open:?} with {workers} workers"));
         let script = Rc::clone(&self.script);
         if let Some((tool, traits)) = started.tool.as_ref().and_then(|tool| script.config.tools.get_key_value(tool)) {

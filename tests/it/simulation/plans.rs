@@ -9,6 +9,7 @@ use git_orc::domain::phase::rules::StepRules;
 use git_orc::domain::plan::model::{CheckedPlan, EditStep, Step, StepKind, ToolChoice, Workstream};
 use git_orc::domain::policy::budget::{Budget, Budgets, WorkstreamBudget};
 use git_orc::domain::policy::scope::Scope;
+use git_orc::domain::run::adapt::Fluid;
 use git_orc::domain::run::config::{RunConfig, ToolTraits};
 use git_orc::domain::run::effect::StepOrder;
 use git_orc::domain::run::fact::{StepOutcome, StepRole, Verdict};
@@ -97,6 +98,7 @@ impl Script {
         let strategies = [("code".to_owned(), strategy)].into();
         let config = RunConfig {
             budgets,
+            fluid: dice.chance(30).then(Fluid::default),
             strategies,
             breaker: BreakerLimits { failure_threshold: threshold, ..BreakerLimits::default() },
             tools: tools.iter().map(|tool| (tool.clone(), traits(&mut dice))).collect(),
@@ -111,6 +113,7 @@ impl Script {
             max_workers: None,
             wave_delay_sec: if dice.chance(20) { 3 } else { 0 },
             fail_fast: rough && dice.chance(25),
+            fluid: false,
             budget: Budget::default(),
             gates: (0..dice.below(3)).map(gate).collect(),
             workstreams,

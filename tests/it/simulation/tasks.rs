@@ -12,6 +12,7 @@ use git_orc::domain::run::fact::{
 };
 use git_orc::domain::run::landing::{evicted, merged};
 use git_orc::domain::run::recovery::changes_files;
+use git_orc::domain::run::reread::SettingsReread;
 use git_orc::domain::run::state::{RunState, WorkstreamStatus};
 use git_orc::domain::run::verdict::verdict;
 
@@ -35,6 +36,12 @@ pub(super) async fn carry_out(world: Shared, effect: Effect, state: Rc<RunState>
         Effect::RunStep(order) => check(&world, &order, &state).await,
         Effect::Integrate { wave, workstreams } => integrate(&world, (wave, workstreams), &state).await,
         Effect::Advance(integration) => advance(&world, integration, &state).await,
+        Effect::Reread(wave) => {
+            // In the middle of a run somebody lets one more workstream run at once.
+            let max_workers = (wave == 2).then(|| world.borrow().script.config.max_workers + 1);
+            let read = SettingsReread { wave, max_workers, ..SettingsReread::default() };
+            record(&world, vec![Event::SettingsReread(read)]).await;
+        }
         Effect::Release { workstream, round } => release(&world, workstream, round).await,
     }
     Ok(())

@@ -45,6 +45,7 @@ impl Hand {
         let traits =
             ToolTraits { prompted: true, fixed: false, resolve: ResolveMode::Markers, max_parallel: None, starts_per_minute: None };
         let config = RunConfig {
+            fluid: None,
             max_workers: 4,
             breaker: BreakerLimits::default(),
             tools: route.iter().map(|id| (id.clone(), traits)).collect(),

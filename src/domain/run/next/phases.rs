@@ -166,7 +166,9 @@ impl Hand {
                     Effect::Release { workstream, round } => {
                         Event::WorktreeRemoved(WorktreeMoved { workstream, round, path: "/a".to_owned(), reason: None })
                     }
-                    Effect::RunStep(_) | Effect::Integrate { .. } | Effect::Advance(_) | Effect::WaitUntil(_) => continue,
+                    Effect::RunStep(_) | Effect::Integrate { .. } | Effect::Advance(_) | Effect::Reread(_) | Effect::WaitUntil(_) => {
+                        continue;
+                    }
                 };
                 told.push(event.kind());
                 is_new = true;

@@ -7,6 +7,7 @@ use super::{Action, Short, action};
 use crate::domain::id::{ObjectId, RunId, ToolId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::policy::budget::{BudgetKey, BudgetScope, Measure, Spent};
+use crate::domain::run::adapt::Fluid;
 use crate::domain::run::brief::Brief;
 use crate::domain::run::choosing::Claims;
 use crate::domain::run::config::{RunConfig, ToolTraits};
@@ -15,6 +16,7 @@ use crate::domain::run::effect::{Effect, StepOrder};
 use crate::domain::run::escalation::Trigger;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{RunDriven, RunPlanned, Rung, StepFinished, StepOutcome, WaveMoved, WorktreeMoved};
+use crate::domain::run::lessons::{Lessons, Tried, Way};
 use crate::domain::run::machine::apply_event;
 use crate::domain::run::starting::starting;
 use crate::domain::run::state::{RunState, RunStatus};
@@ -274,4 +276,50 @@ fn a_budget_that_ends_pauses_the_run_and_a_raise_lets_it_go_on_where_it_stood() 
     assert_eq!(hand.decide(), [""; 0]);
     assert_eq!(hand.go(StepOutcome::Passed, None, usage()), called("one", Rung::SameTool));
     assert_eq!(hand.run.workstreams[&id()].spent.micro_usd, MicroUsd(1_800_000));
+}
+
+fn taught(hand: &mut Hand, tool: &str, trouble: &str, rows: &[(Way, u32, u32)]) {
+    let ways = rows.iter().map(|(way, helped, tried)| (*way, Tried { tried: *tried, helped: *helped })).collect();
+    let lessons = Lessons { of: [(self::tool(tool), [(trouble.to_owned(), ways)].into())].into() };
+    hand.config.fluid = Some(Fluid { lessons });
+}
+
+/// Returns the reason of what follows a failure of this class.
+fn reason(hand: &mut Hand, class: FailureClass) -> String {
+    hand.fail(class);
+    let Action::Record(events) = hand.next() else { panic!("{:?}", hand.next()) };
+    if let Event::RecoveryClimbed(climbed) = &events[0] {
+        return format!("{:?}: {}", climbed.rung, climbed.reason);
+    }
+    format!("{}: {}", events[0].kind(), events[0].workstream_moved().unwrap().reason.clone().unwrap_or_default())
+}
+
+#[test]
+fn a_fluid_run_leaves_out_what_never_helped_and_says_so() {
+    let mut hand = Hand::new(&["one", "two"]);
+    assert_eq!(reason(&mut hand, FailureClass::Server), "workstream_retrying: one failed");
+
+    taught(&mut hand, "one", "server", &[(Way::Again, 0, 6), (Way::LessContext, 0, 5)]);
+    let mut fluid = Hand::new(&["one", "two"]);
+    fluid.config.fluid = hand.config.fluid.clone();
+    let why = "one failed (one more attempt helped 0 of 6 times after `server` of one, so none is made) (less context helped 0 of 5 times after `server` of one, so it is left out)";
+    assert_eq!(reason(&mut fluid, FailureClass::Server), format!("NextTool: {why}"));
+    // Another trouble is another matter.
+    let mut other = Hand::new(&["one", "two"]);
+    other.config.fluid = hand.config.fluid.clone();
+    assert_eq!(reason(&mut other, FailureClass::Network), "workstream_retrying: one failed");
+}
+
+#[test]
+fn a_fluid_run_tries_more_often_and_waits_less_where_that_helped() {
+    let mut hand = Hand::new(&["one"]);
+    taught(&mut hand, "one", "server", &[(Way::Again, 9, 10)]);
+    let most = hand.plan.workstreams[0].limits.retry.max_attempts;
+    for number in 1..=most {
+        let told = reason(&mut hand, FailureClass::Server);
+        assert!(told.starts_with("workstream_retrying: one failed"), "{number}: {told}");
+        assert!(told.contains("helped 9 of 10 times after `server` of one, so the wait is shorter"), "{told}");
+        assert_eq!(told.contains("so one more is made"), number == most, "{number}: {told}");
+    }
+    assert!(reason(&mut hand, FailureClass::Server).starts_with("ReducedContext"));
 }

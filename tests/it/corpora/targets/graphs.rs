@@ -102,6 +102,7 @@ fn plan(data: &[u8], count: usize, edges: &BTreeSet<(usize, usize)>) -> CheckedP
         max_workers: Some(2),
         wave_delay_sec: 0,
         fail_fast: false,
+        fluid: false,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams,

@@ -51,6 +51,7 @@ fn plan() -> CheckedPlan {
         max_workers: Some(2),
         wave_delay_sec: 1,
         fail_fast: true,
+        fluid: false,
         budget: Budget::default(),
         gates: Vec::new(),
         workstreams: vec![workstream(id("a"), Vec::new(), scope()), workstream(id("b"), vec![id("a")], scope())],
