@@ -30,7 +30,7 @@ const ISSUES_KEPT: usize = 20;
 /// # Errors
 /// Returns an error when the repository can not be read.
 pub async fn before(cx: &RunContext, order: &StepOrder, state: &RunState) -> Result<Option<Event>, ExecuteError> {
-    if matches!(order.role, StepRole::Fix | StepRole::Resolve) {
+    if matches!(order.role, StepRole::Fix | StepRole::Resolve | StepRole::Measure | StepRole::Improve) {
         return Ok(None);
     }
     let (plan, step) = place::planned(cx, order)?;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::context::{ContextError, Desk};
-use super::pipelines::{self, ENDING, FOLDER, Found, PipelinesError, REPOSITORY_FOLDER, Shelf};
-use super::plugins::{self, MANIFEST, Plugin, PluginsError};
+use super::pipelines::{self, Found, PipelinesError, REPOSITORY_FOLDER, Shelf};
+use super::plugins::{self, ENDING, FOLDER, MANIFEST, Plugin, PluginsError};
 use super::prompts;
 use crate::domain::document::diagnostic::{Code, Diagnostic, Severity};
 use crate::domain::document::source::{MAX_BYTES, SourceFile};

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, Desk};
-use super::plugins::{self, Plugin, PluginsError};
+use super::plugins::{self, ENDING, FOLDER, Plugin, PluginsError};
 use super::prompts;
 use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::id::is_atom;
@@ -22,12 +22,8 @@ use crate::io::settings::error::SettingsError;
 use crate::io::settings::git_config;
 use crate::io::settings::resolve::{Layers, Settings, resolve};
 
-/// The folder of the user's pipelines, below that of the settings; also that of a plugin's, below its own.
-pub const FOLDER: &str = "pipelines";
 /// Where a repository keeps its own, below the top of its work tree.
 pub const REPOSITORY_FOLDER: &str = ".git-orc/pipelines";
-/// The ending of a pipeline file.
-pub const ENDING: &str = "yaml";
 
 /// The error of finding the pipelines that hold.
 #[derive(Debug, thiserror::Error)]

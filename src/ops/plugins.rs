@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::pipelines::{ENDING, FOLDER};
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::pipeline::plugin::{Manifest, Tree, check, refuse_doubles};
@@ -11,6 +10,10 @@ use crate::io::fs::{self, FsError};
 
 /// The name of a manifest.
 pub const MANIFEST: &str = "plugin.yaml";
+/// The folder of the user's pipelines, below that of the settings; also that of a plugin's, below its own.
+pub const FOLDER: &str = "pipelines";
+/// The ending of a pipeline file.
+pub const ENDING: &str = "yaml";
 /// The folder of a plugin's templates.
 const PROMPTS: &str = "prompts";
 

@@ -64,7 +64,8 @@ fn a_template_that_came_with_a_commit_needs_trust_and_a_bad_one_is_found() {
     let refused = repo.orc(&["run", "plan.yaml", "--progress=none"]);
     assert!(refused.code() != 0 && refused.stderr.contains("`.git-orc/prompts/edit.md.j2` came with a commit"), "{refused:#?}");
     let listed = repo.orc(&["prompt", "list"]).expect_code(0).stdout;
-    assert_eq!(listed, "edit    .git-orc/prompts/edit.md.j2\nfix     config/prompts/fix.md.j2\nresolve config/prompts/resolve.md.j2\n");
+    let head = "edit            .git-orc/prompts/edit.md.j2\nfix             config/prompts/fix.md.j2\nresolve         config/prompts/resolve.md.j2\nanalysis        config/prompts/analysis.md.j2\n";
+    assert!(listed.starts_with(head), "{listed}");
     assert!(repo.orc(&["prompt", "show", "api"]).expect_code(0).stdout.starts_with("Workstream `api`, step `edit`: Greet\nGreet\n"));
     repo.orc(&["config", "check"]).expect_code(0);
     repo.write(".git-orc/prompts/edit.md.j2", format!("{TEMPLATE}{{{{ objektive }}}}\n"));
