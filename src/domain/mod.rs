@@ -21,3 +21,4 @@ pub mod spec;
 pub mod survey;
 pub mod text;
 pub mod tool;
+pub mod workflow;
