@@ -20,7 +20,7 @@ use crate::domain::prompt::request::{AgentsMd, BudgetLine, Manner, Request, Subj
 use crate::domain::prompt::section::EmptySections;
 use crate::domain::prompt::template::{Prompt, Templates};
 use crate::domain::run::effect::StepOrder;
-use crate::domain::run::fact::{Rung, StepOutcome, StepRole};
+use crate::domain::run::fact::{Rung, StepRole};
 use crate::domain::run::state::{Conflict, LastStep, WorkstreamState};
 use crate::domain::text::one_line;
 use crate::domain::tool::profile::ToolProfile;
@@ -283,7 +283,7 @@ fn line(file: &TextFile) -> String {
 pub fn work(cx: &RunContext, errand: &Errand, (one, commit): (&WorkstreamState, ObjectId)) -> Result<Result<Asked, Unasked>, ExecuteError> {
     let order = &errand.order;
     if order.role != StepRole::Fix {
-        let bad = |last: &&LastStep| last.role == StepRole::Edit && last.outcome != StepOutcome::Passed;
+        let bad = |last: &&LastStep| last.role == StepRole::Edit && !last.outcome.lets_go_on();
         let feedback = one.last.as_ref().filter(bad).map(|last| last.message.as_str());
         return asked(cx, errand, commit, Request::Edit { feedback });
     }

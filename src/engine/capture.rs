@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::context::RunContext;
 use super::failure::ExecuteError;
 use crate::domain::id::{ObjectId, PatchId, RepoPath, ToolId};
+use crate::domain::phase::approval::approvals;
 use crate::domain::plan::model::Workstream;
 use crate::domain::policy::governance::remark::Consequence;
 use crate::domain::policy::path::{PathRules, PathViolation, Written, find_case_twins, judge_written};
@@ -152,7 +153,8 @@ pub fn judge(cx: &RunContext, plan: &Workstream, start: ObjectId, found: &Found)
         let existing = neighbours(&objects, found.tree, &added)?;
         wrong.extend(find_case_twins(&added, &existing).into_iter().map(|twin| twin.to_string()));
     }
-    let mut judged = Judged { wrong, ..Judged::default() };
+    let review = approvals(&plan.steps, &changes.iter().map(|change| &change.path).collect::<Vec<_>>());
+    let mut judged = Judged { wrong, review, ..Judged::default() };
     for remark in cx.governance.judge(&plan.scope, &looked_at) {
         match remark.consequence {
             Consequence::Refused => judged.wrong.push(remark.to_string()),

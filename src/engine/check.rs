@@ -8,6 +8,7 @@ use super::check_base::{self, Failure, compare_with_base};
 use super::checked::{Checked, FINDINGS_KEPT, Printed, judge};
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
+use super::phases;
 use super::place::{self, Stand};
 use super::recorder::Recorder;
 use super::watch::{self, Told};
@@ -36,6 +37,11 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         StepKind::Static(commands) | StepKind::Runtime(commands) => commands,
         StepKind::Edit(_) => return Err(ExecuteError::Inconsistent(format!("step {} of {} is no check", step.id, plan.id))),
     };
+    let lacks = phases::lacks(cx, order, state, step).await?;
+    if let Some(event) = phases::verdict(order, &lacks, commands.len()) {
+        recorder.record(vec![event]).await?;
+        return Ok(());
+    }
     watch::enter(cx, &watch::name(order), None).await?;
     let mut notes = Vec::new();
     let checked = match place::stand(cx, order, state, Stand::Tip).await? {
@@ -71,7 +77,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
         exit_code: checked.exit_code,
         duration_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         output: checked.output,
-        findings: checked.findings.into_iter().take(FINDINGS_KEPT).collect(),
+        findings: checked.findings.into_iter().chain(phases::findings(&lacks)).take(FINDINGS_KEPT).collect(),
         review: None,
         failure: None,
         usage: None,

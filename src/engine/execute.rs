@@ -3,7 +3,7 @@
 use super::context::RunContext;
 use super::failure::ExecuteError;
 use super::recorder::Recorder;
-use super::{advance, change, check, integrate, release, watch};
+use super::{advance, change, check, integrate, phases, release, watch};
 use crate::domain::run::effect::Effect;
 use crate::domain::run::fact::StepRole;
 use crate::domain::run::state::RunState;
@@ -16,6 +16,10 @@ pub async fn execute(cx: RunContext, effect: Effect, state: RunState, recorder: 
     match effect {
         Effect::Record(_) | Effect::WaitUntil(_) => Ok(()),
         Effect::RunStep(order) => {
+            if let Some(event) = phases::before(&cx, &order, &state).await? {
+                recorder.record(vec![event]).await?;
+                return Ok(());
+            }
             let done = match order.role {
                 StepRole::Edit | StepRole::Fix | StepRole::Resolve => change::run(&cx, &order, &state, &recorder).await,
                 StepRole::Static | StepRole::Runtime => check::run(&cx, &order, &state, &recorder).await,

@@ -31,6 +31,7 @@ pub mod integrate;
 pub mod journal;
 pub mod merging;
 pub mod notes;
+pub mod phases;
 pub mod place;
 pub mod readers;
 pub mod recorder;

@@ -12,7 +12,7 @@ use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
-use crate::domain::plan::input::{CommandDefaults, Known, PlanDefaults, PlanInput};
+use crate::domain::plan::input::{CommandDefaults, Known, PhaseInput, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
 use crate::domain::policy::budget::{BudgetKey, BudgetScope};
@@ -339,7 +339,13 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
         policies.push(SourceFile::from_bytes(shown, &read(place)?));
     }
     let governance = policies::parse(&policies).map_err(FrozenError::Policies)?;
-    let defaults = PlanDefaults { limits: frozen.limits.clone(), tool: None, commands: frozen.commands.clone(), base: frozen.base.clone() };
+    let defaults = PlanDefaults {
+        limits: frozen.limits.clone(),
+        tool: None,
+        commands: frozen.commands.clone(),
+        base: frozen.base.clone(),
+        phases: PhaseInput::default(),
+    };
     let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };
     let (mut plan, _) = parse_plan(&PlanInput { files: &files, shape, defaults: &defaults, known }).map_err(FrozenError::Plan)?;

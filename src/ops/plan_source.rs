@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{MAX_BYTES, Shape, SourceFile};
 use crate::domain::plan::check::asks::lacks;
-use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
+use crate::domain::plan::input::{Known, PhaseInput, PlanDefaults, PlanInput};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::plan::parse::parse_plan;
 use crate::domain::policy::governance::model::Asks;
@@ -125,6 +125,7 @@ pub fn defaults(settings: &Settings) -> PlanDefaults {
         tool: None,
         commands: settings.commands.value.clone(),
         base: settings.base.value.clone(),
+        phases: PhaseInput::default(),
     }
 }
 

@@ -27,6 +27,7 @@ mod init;
 mod loading;
 mod model_server;
 mod old_ledgers;
+mod phases;
 mod plans;
 mod policies;
 mod process;

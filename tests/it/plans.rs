@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use git_orc::domain::document::diagnostic::{BEYOND_PLANS, Class, Code, Diagnostic, Severity};
 use git_orc::domain::document::source::{Format, Shape, SourceFile};
-use git_orc::domain::plan::input::{Known, PlanDefaults, PlanInput};
+use git_orc::domain::plan::input::{Known, PhaseInput, PlanDefaults, PlanInput};
 use git_orc::domain::plan::model::CheckedPlan;
 use git_orc::domain::plan::parse::parse_plan;
 use git_orc::domain::plan::schema::{bundle_schema, plan_schema};
@@ -37,7 +37,8 @@ fn source(path: &Path) -> SourceFile {
 type Outcome = Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>>;
 
 fn parse(files: &[SourceFile], shape: Shape<'_>) -> Outcome {
-    let defaults = PlanDefaults::default();
+    let templates = Some(["planning", "writing"].map(str::to_owned).to_vec());
+    let defaults = PlanDefaults { phases: PhaseInput { templates, ..PhaseInput::default() }, ..PlanDefaults::default() };
     let capabilities = ["code_generation", "refactoring", "testing"].map(str::to_owned);
     let tools = ["command", "replay", "aider", "codex", "claude"].map(|id| id.parse().unwrap());
     parse_plan(&PlanInput { files, shape, defaults: &defaults, known: Known { tools: &tools, capabilities: &capabilities } })

@@ -135,6 +135,14 @@ codes! {
     MissingName = "missing-name", Meaning, Error;
     /// A path leads where it must not.
     BadPath = "bad-path", Meaning, Error;
+    /// A condition or an expectation that does not say what it is about.
+    IncompleteRule = "incomplete-rule", Meaning, Error;
+    /// There is no template of prompts with this name.
+    UnknownTemplate = "unknown-template", Meaning, Error;
+    /// There is no pipeline with this name.
+    UnknownPipeline = "unknown-pipeline", Meaning, Error;
+    /// An id to which something is added becomes too long.
+    LongId = "long-id", Meaning, Error;
 
     /// A regular expression can not be used.
     BadRegex = "bad-regex", Meaning, Error;

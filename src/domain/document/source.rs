@@ -24,7 +24,7 @@ impl Format {
 }
 
 /// One file as it was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     /// The path as it is shown to the user.
     pub path: String,

@@ -1,5 +1,7 @@
 //! Conditions: when a step is due, judged by the request and by what came before it.
 
+use serde::{Deserialize, Serialize};
+
 use super::expectation::Predicate;
 use super::issue::IssueKind;
 use crate::domain::id::StepId;
@@ -27,7 +29,8 @@ pub enum Condition {
 }
 
 /// How an earlier step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// It passed.
     Passed,

@@ -1,6 +1,16 @@
 //! What a phase of a pipeline adds to a step: when it is due, what it needs, what it must leave, and what tools are told.
 
+pub mod approval;
 pub mod condition;
+pub mod due;
 pub mod expectation;
 pub mod issue;
+pub mod judge;
+pub mod raw;
+pub mod read;
 pub mod rules;
+pub mod view;
+pub mod words;
+
+#[cfg(test)]
+mod view_sample;

@@ -18,6 +18,28 @@ pub struct PlanDefaults {
     pub commands: CommandDefaults,
     /// The commit to start from; `HEAD` when absent.
     pub base: Option<String>,
+    /// What there is for phases.
+    pub phases: PhaseInput,
+}
+
+/// What there is for the phases of pipelines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PhaseInput {
+    /// The pipelines, by name; those that git-orc ships come behind them.
+    pub pipelines: Vec<PipelineFile>,
+    /// The pipeline of workstreams that name none and have no steps or commands of their own.
+    pub pipeline: Option<String>,
+    /// The names of the templates that prompts can be made with; `None` switches the check off.
+    pub templates: Option<Vec<String>>,
+}
+
+/// A pipeline as it lies somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineFile {
+    /// The name by which plans know it.
+    pub name: String,
+    /// Its text.
+    pub file: SourceFile,
 }
 
 /// Commands of workstreams that give none of their own, and whose plan gives none either.

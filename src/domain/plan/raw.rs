@@ -14,6 +14,7 @@ use crate::domain::document::source::{At, Place};
 use crate::domain::document::version::Version;
 use crate::domain::document::word::Command;
 use crate::domain::gate::model::Baseline;
+use crate::domain::phase::raw::{Conditions, Expectations, RawArtifact};
 use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord};
 use crate::domain::policy::budget::raw::{RawPlanBudget, RawWorkstreamBudget, Usd};
 use crate::domain::run::workstream_machine::HISTORY;
@@ -140,6 +141,8 @@ record! {
         prompt_file "prompt_file": String,
         /// Steps of one's own, in place of the edit, static and runtime steps.
         steps "steps": Vec<At<RawStep>>,
+        /// The name of the pipeline whose phases are its steps.
+        pipeline "pipeline": Name,
         /// Commands or prose that say when it is done; part of the prompt.
         acceptance_tests "acceptance_tests": Texts,
         /// Gates of the original format; kept and shown.
@@ -202,6 +205,24 @@ record! {
         acceptance_tests "acceptance_tests": Texts,
         /// Seconds until it is ended.
         timeout_sec "timeout_sec": Seconds,
+        /// When it is due: all of these hold; always when absent. A step that is not due is skipped.
+        when "when": Conditions,
+        /// What must hold of the files before it begins.
+        needs "needs": Expectations,
+        /// What must hold of the files at its end. For an edit step a step of its own checks it, `<id>-check`.
+        expects "expects": Expectations,
+        /// The template that makes the prompt of an edit step; the one for its kind when absent.
+        template "template": Name,
+        /// What an edit step makes for those that come after it.
+        artifacts "artifacts": Vec<At<RawArtifact>>,
+        /// The role that does it.
+        role "role": Name,
+        /// How many FIX steps may follow its checks; as `circuit_breaker` says when absent.
+        fixes "fixes": Count,
+        /// Commands that look at the files behind an edit step, as the step `<id>-check`.
+        statics "static": Commands,
+        /// Commands that run the program behind an edit step, as the step `<id>-test`.
+        runtime "runtime": Commands,
     }
 
     /// A gate of the original format.

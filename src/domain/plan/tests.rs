@@ -7,7 +7,8 @@ use crate::domain::document::sink::Sink;
 use crate::domain::document::source::{Format, Shape, SourceFile};
 use crate::domain::document::yaml;
 use crate::domain::id::ToolId;
-use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
+use crate::domain::phase::condition::{Condition, Ended};
+use crate::domain::plan::input::{Known, PhaseInput, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind, ToolChoice};
 use crate::domain::plan::parse::parse_plan;
 use crate::domain::run::limits::{Growth, LoopLimits, OnExhausted};
@@ -17,7 +18,8 @@ type Outcome = Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>>;
 fn parse_files(files: &[SourceFile], shape: Shape<'_>) -> Outcome {
     let tools = ["command", "replay", "aider"].map(|id| ToolId::parse(id).unwrap());
     let capabilities = ["code_generation".to_owned()];
-    let defaults = PlanDefaults::default();
+    let phases = PhaseInput { templates: Some(vec!["planning".to_owned()]), ..PhaseInput::default() };
+    let defaults = PlanDefaults { phases, ..PlanDefaults::default() };
     parse_plan(&PlanInput { files, shape, defaults: &defaults, known: Known { tools: &tools, capabilities: &capabilities } })
 }
 
@@ -279,6 +281,51 @@ fn step_codes() {
     steps("  - {id: e, command: x, depends_on: [f]}\n  - {id: f, command: x, depends_on: [e]}", &["cycle 7:14"]);
     steps("  - {id: e}", &["missing-command 7:14"]);
     check_more("steps: [{id: e, command: y}]", &["conflicting-keys 6:14"]);
+}
+
+/// Checks a plan of one workstream of steps, whose lines start at line 7 and column 5.
+#[track_caller]
+fn check_steps(lines: &str, expect: &[&str]) {
+    check_workstream(&format!("files_scope: [a]\ntool: aider\ntitle: t\nsteps:\n{lines}"), expect);
+}
+
+#[test]
+fn rules_of_steps() {
+    check_steps("- {id: x, expects: [{words: 3}]}", &["incomplete-rule 8:32"]);
+    check_steps("- {id: x, when: [{}]}", &["incomplete-rule 8:22"]);
+    check_steps("- {id: x, when: [{any: []}]}", &["incomplete-rule 8:28"]);
+    check_steps("- {id: x, when: [{not: [{exists: a, absent: b}]}]}", &["conflicting-keys 8:49"]);
+    check_steps("- {id: x, when: [{step: {y: passed}}]}\n- {id: y}", &["unknown-id 8:30"]);
+    check_steps("- {id: x}\n- {id: y, when: [{step: {x: mended}}]}", &["unknown-id 9:30"]);
+    check_steps("- {id: x, runtime: [a]}\n- {id: y, when: [{step: {x: mended}}, {step: {x: skipped}}]}", &[]);
+    check_steps("- {id: x, template: nothing}", &["unknown-template 8:25"]);
+    check_steps("- {id: x, fixes: 3}", &["misplaced-key 8:22"]);
+    check_steps(&format!("- {{id: {}, static: [a]}}", "x".repeat(60)), &["long-id 8:12"]);
+    check_steps("- {id: x, runtime: [a]}\n- {id: x-test, kind: static, run: [a]}", &["duplicate-id 9:12"]);
+    check_steps("- {id: x, artifacts: [{name: n, path: a}, {name: n, path: \"[\"}]}", &["duplicate-id 8:54", "bad-glob 8:63"]);
+    // What is wrong beside a missing tool is told as well.
+    let text = "files_scope: [a]\ntitle: t\nsteps:\n- {id: x, expects: [{}]}";
+    check_workstream(text, &["missing-tool 7:12", "incomplete-rule 7:25"]);
+}
+
+#[test]
+fn an_edit_step_is_followed_by_its_checks() {
+    let lines = "- {id: x, when: [{exists: in}], needs: [{exists: a}], expects: [{exists: b}], static: [s], runtime: [r], fixes: 1, role: me}\n- {id: y}\n- {id: z, kind: static, expects: [{absent: c}]}";
+    let plan = plan(&workstream(&format!("files_scope: [a]\ntool: aider\ntitle: t\nsteps:\n{lines}")));
+    let steps = &plan.workstreams[0].steps;
+    let ids: Vec<_> = steps.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["x", "x-check", "x-test", "y", "z"]);
+    let rules: Vec<_> = steps.iter().map(|step| (step.rules.when.len(), step.rules.needs.len(), step.rules.expects.len())).collect();
+    assert_eq!(rules, [(1, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 0), (0, 0, 1)]);
+    assert!(matches!(&steps[1].kind, StepKind::Static(commands) if commands[..] == [["s"]]), "{steps:?}");
+    assert!(matches!(&steps[2].kind, StepKind::Runtime(commands) if commands[..] == [["r"]]), "{steps:?}");
+    let follows = |at: usize| (steps[at].rules.phase.as_deref(), steps[at].rules.role.as_deref(), steps[at].rules.fixes);
+    assert_eq!(follows(1), (Some("x"), Some("me"), Some(1)));
+    assert_eq!(follows(2), follows(1));
+    // A check is due when its step was done, whatever holds of the files by then.
+    assert!(
+        matches!(&steps[1].rules.when[..], [Condition::Not(inner)] if matches!(&inner[..], [Condition::Step { ended: Ended::Skipped, step }] if step.as_str() == "x"))
+    );
 }
 
 #[test]

@@ -135,15 +135,15 @@ fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
 }
 
 fn waits_for(plan: &CheckedPlan, state: &RunState, id: &WorkstreamId) -> Vec<WorkstreamId> {
-    let merged = |dep: &&WorkstreamId| state.workstreams.get(*dep).is_some_and(|one| matches!(one.status, WorkstreamStatus::Merged { .. }));
-    plan.workstream(id).map(|w| w.depends_on.iter().filter(|dep| !merged(dep)).cloned().collect()).unwrap_or_default()
+    let is_done = |dep: &&WorkstreamId| state.workstreams.get(*dep).is_some_and(WorkstreamState::lets_dependents_begin);
+    plan.workstream(id).map(|w| w.depends_on.iter().filter(|dep| !is_done(dep)).cloned().collect()).unwrap_or_default()
 }
 
 /// Returns the event that ends the run.
 fn end(state: &RunState) -> Event {
     let mut waiting = Vec::new();
     let mut missed = Vec::new();
-    for (id, one) in &state.workstreams {
+    for (id, one) in state.workstreams.iter().filter(|(_, one)| !one.lets_dependents_begin()) {
         match &one.status {
             WorkstreamStatus::Merged { .. } => {}
             WorkstreamStatus::Paused { reason } => waiting.push(format!("{id}: {reason}")),

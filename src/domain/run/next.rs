@@ -136,6 +136,8 @@ impl View<'_> {
         match last.role {
             StepRole::Edit if passed => self.forward(),
             StepRole::Edit if cut_short => self.plan_step(self.one.next),
+            // What is not there is not there for the next attempt either, nor for the next tool.
+            StepRole::Edit if self.one.phased.lacks.is_some() => self.exhausted(&last.message),
             StepRole::Edit => self.edit_failed(last),
             StepRole::Static | StepRole::Runtime if passed => self.forward(),
             StepRole::Static | StepRole::Runtime if cut_short => self.plan_step(self.one.next),
@@ -186,6 +188,10 @@ impl View<'_> {
         let skipped = rest.iter().take_while(skip).count();
         if skipped < rest.len() {
             return self.plan_step(self.one.next + skipped);
+        }
+        if self.one.tip.is_none() {
+            let why = self.one.last.as_ref().map_or("no step was due", |last| last.message.as_str());
+            return Action::Record(vec![Event::WorkstreamSkipped(self.moved(Some(format!("nothing was to be changed: {why}"))))]);
         }
         let mut events: Vec<Event> =
             self.patches(&[PatchStatus::Applied]).map(|patch| Event::PatchVerified(self.patch(patch, None))).collect();
@@ -327,11 +333,14 @@ impl View<'_> {
         if let Some(circle) = oscillation(&fix.history, limits.oscillation_window, limits.min_oscillation_repeats) {
             return self.climb(&format!("{what}; {}", circle.message()));
         }
-        let of_runtime = matches!(self.plan.steps.get(self.one.next).map(|s| &s.kind), Some(StepKind::Runtime(_)));
-        let most = match (self.one.rung, of_runtime) {
-            (Rung::ReducedContext, _) => 1,
-            (Rung::SameTool | Rung::NextTool, true) => limits.max_fix_iterations.runtime,
-            (Rung::SameTool | Rung::NextTool, false) => limits.max_fix_iterations.statics,
+        let checked = self.plan.steps.get(self.one.next);
+        let of_kind = match checked.map(|step| &step.kind) {
+            Some(StepKind::Runtime(_)) => limits.max_fix_iterations.runtime,
+            Some(StepKind::Static(_) | StepKind::Edit(_)) | None => limits.max_fix_iterations.statics,
+        };
+        let most = match self.one.rung {
+            Rung::ReducedContext => 1,
+            Rung::SameTool | Rung::NextTool => checked.and_then(|step| step.rules.fixes).unwrap_or(of_kind),
         };
         if fix.iterations >= most {
             let tried = if most == 0 { String::new() } else { format!(" after {}", count(most as usize, "FIX step")) };
@@ -432,6 +441,8 @@ pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String
     }
 }
 
+#[cfg(test)]
+mod phases;
 #[cfg(test)]
 mod remedies;
 #[cfg(test)]

@@ -77,7 +77,7 @@ pub fn waves_of_waiting(plan: &CheckedPlan, state: &RunState) -> Vec<Vec<Workstr
     }
     let status = |id: &WorkstreamId| state.workstreams.get(id).map(|one| &one.status);
     let is_paused = |id: &WorkstreamId| matches!(status(id), Some(WorkstreamStatus::Paused { .. }));
-    let is_merged = |id: &WorkstreamId| matches!(status(id), Some(WorkstreamStatus::Merged { .. }));
+    let is_done = |id: &WorkstreamId| state.workstreams.get(id).is_some_and(WorkstreamState::lets_dependents_begin);
     let mut waiting: BTreeSet<&WorkstreamId> = plan.workstreams.iter().map(|w| &w.id).filter(|id| is_paused(id)).collect();
     if waiting.is_empty() {
         return Vec::new();
@@ -86,7 +86,7 @@ pub fn waves_of_waiting(plan: &CheckedPlan, state: &RunState) -> Vec<Vec<Workstr
     while let Some(next) = plan.workstreams.iter().find(|workstream| {
         matches!(status(&workstream.id), Some(WorkstreamStatus::Blocked { .. }))
             && !waiting.contains(&workstream.id)
-            && workstream.depends_on.iter().all(|dep| is_merged(dep) || waiting.contains(dep))
+            && workstream.depends_on.iter().all(|dep| is_done(dep) || waiting.contains(dep))
     }) {
         waiting.insert(&next.id);
     }

@@ -6,6 +6,7 @@ use super::event::Event;
 use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
 use super::machine_error::IllegalTransition;
 use super::oscillation::{FixLoop, Signal};
+use super::phased::FailedBefore;
 use super::state::{Conflict, LastStep, OpenStep, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::{ObjectId, StepId, ToolId};
 use crate::domain::policy::budget::Spent;
@@ -98,6 +99,8 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         one.spent += one.last_spent;
     }
     let passed = finished.outcome.lets_go_on();
+    let failed_before = if one.fix.of.as_ref() == Some(&finished.step) { FailedBefore::Yes } else { FailedBefore::No };
+    one.phased.take(open.role, finished, failed_before);
     match open.role {
         StepRole::Edit if passed => {
             one.next += 1;
@@ -226,6 +229,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.until = None;
     one.breach = None;
     one.review.clear();
+    one.phased.start_over();
 }
 
 /// Moves a workstream.
@@ -291,7 +295,8 @@ pub fn is_legal(from: &WorkstreamStatus, to: &WorkstreamStatus) -> bool {
     use WorkstreamStatus as S;
     match to {
         S::Blocked { .. } => matches!(from, S::Planned | S::Ready),
-        S::Skipped { .. } => matches!(from, S::Planned | S::Ready | S::Blocked { .. }),
+        // Of one that has begun it may turn out that nothing was due.
+        S::Skipped { .. } => matches!(from, S::Planned | S::Ready | S::Blocked { .. } | S::InProgress | S::Validating),
         S::Retrying { .. } => matches!(from, S::InProgress | S::Validating),
         S::Verified { .. } => matches!(from, S::InProgress | S::Validating),
         S::Conflicted { .. } | S::Merged { .. } => matches!(from, S::Verified { .. }),

@@ -6,6 +6,7 @@ mod landing;
 mod left_behind;
 mod output;
 mod pace;
+mod phased;
 mod places;
 mod prompts;
 mod rig;

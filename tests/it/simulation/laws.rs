@@ -6,6 +6,7 @@ use std::rc::Rc;
 use git_orc::domain::id::{ObjectId, StepId, ToolId, WorkstreamId};
 use git_orc::domain::ledger::entry::Entry;
 use git_orc::domain::ledger::fold::FoldError;
+use git_orc::domain::phase::condition::Ended;
 use git_orc::domain::plan::model::{StepKind, Workstream};
 use git_orc::domain::policy::budget::exceeded;
 use git_orc::domain::run::config::RunConfig;
@@ -128,8 +129,10 @@ impl Laws {
         let Event::StepStarted(started) = event else { return };
         let script = Rc::clone(&self.script);
         let plan = script.plan.workstream(&started.workstream).unwrap();
-        let merged = |id: &WorkstreamId| matches!(folded.workstreams[id].status, WorkstreamStatus::Merged { .. });
-        self.must(plan.depends_on.iter().all(merged), "what is depended on is merged first", || started.workstream.to_string());
+        let done = |id: &WorkstreamId| is_merged_or_needless(&folded.workstreams[id]);
+        self.must(plan.depends_on.iter().all(done), "what is depended on is merged first, or needs no merge", || {
+            started.workstream.to_string()
+        });
         let last = was.attempts.get(&started.step).copied().unwrap_or(0);
         self.must(started.attempt == last + 1, "attempts are numbered", || format!("{last} then {}", started.attempt));
         let count = self.started.entry(started.workstream.clone()).or_default();
@@ -155,7 +158,11 @@ impl Laws {
             if started.role != StepRole::Fix {
                 return;
             }
-            let tree = tree.unwrap();
+            // Where nothing was changed so far, there is nothing that they could mend.
+            let Some(tree) = tree else {
+                let of_fixers = started.tool.as_ref().is_some_and(ToolId::is_fixers);
+                return self.must(!of_fixers, "P8 fixers see every failed tree before a tool, and once", || format!("{started:?}"));
+            };
             let is_seen = seen.contains(&tree);
             let has_fixers = !self.script.plan.workstream(&started.workstream).unwrap().fixers.is_empty();
             let of_fixers = started.tool.as_ref().is_some_and(ToolId::is_fixers);
@@ -198,7 +205,9 @@ impl Laws {
         }
         if started.role == StepRole::Fix || started.role == StepRole::Static || started.role == StepRole::Runtime {
             let one = &folded.workstreams[&started.workstream];
-            self.must(one.tip.is_some(), "what is checked was made", || started.workstream.to_string());
+            // Unless an EDIT step was not due: what comes after it looks at what was there.
+            let is_made = one.tip.is_some() || one.phased.ended.values().any(|ended| *ended == Ended::Skipped);
+            self.must(is_made, "what is checked was made", || started.workstream.to_string());
         }
     }
 
@@ -247,7 +256,7 @@ impl Laws {
     pub(super) fn ended(&mut self, state: &RunState) {
         let settled = state.workstreams.values().all(|one| one.status.is_settled());
         self.must(!state.status.is_terminal() || settled, "what is over is settled", || format!("{:?}", words(state)));
-        let merged = state.workstreams.values().all(|one| matches!(one.status, WorkstreamStatus::Merged { .. }));
+        let merged = state.workstreams.values().all(is_merged_or_needless);
         let completed = state.status == RunStatus::Completed;
         self.must(!state.status.is_terminal() || merged == completed, "completed is when all is merged", || format!("{:?}", words(state)));
         let open = state.workstreams.values().any(|one| one.open.is_some());
@@ -290,8 +299,8 @@ const LISTED: [(&str, &[&str]); 15] = [
     ("ready", &["in_progress", "skipped", "blocked"]),
     ("blocked", &["planned", "skipped"]),
     ("skipped", &[]),
-    ("in_progress", &["validating", "verified", "retrying", "failed", "timed_out", "quarantined", "paused", "aborted"]),
-    ("validating", &["in_progress", "verified", "retrying", "failed", "timed_out", "quarantined", "paused", "aborted"]),
+    ("in_progress", &["validating", "verified", "skipped", "retrying", "failed", "timed_out", "quarantined", "paused", "aborted"]),
+    ("validating", &["in_progress", "verified", "skipped", "retrying", "failed", "timed_out", "quarantined", "paused", "aborted"]),
     ("paused", &["planned"]),
     ("failed", &[]),
     ("timed_out", &[]),
@@ -302,6 +311,12 @@ const LISTED: [(&str, &[&str]); 15] = [
     ("conflicted", &["in_progress", "validating", "quarantined", "failed", "timed_out", "paused", "aborted"]),
     ("merged", &[]),
 ];
+
+/// Nothing of a workstream that was begun and skipped was due; one that was skipped before it began is another thing.
+fn is_merged_or_needless(one: &WorkstreamState) -> bool {
+    let is_begun = one.since.is_some();
+    matches!(one.status, WorkstreamStatus::Merged { .. }) || (is_begun && matches!(one.status, WorkstreamStatus::Skipped { .. }))
+}
 
 fn may_move(was: &WorkstreamState, is: &WorkstreamState, event: &Event) -> bool {
     let listed = LISTED.iter().find(|(from, _)| *from == was.status.word()).is_some_and(|(_, to)| to.contains(&is.status.word()));

@@ -126,6 +126,9 @@ impl Script {
         let place = (order.workstream.as_str(), order.step.as_str(), tool, order.rung as u8, done, before);
         let mut dice = Dice::at(self.seed, place);
         let changes = matches!(order.role, StepRole::Edit | StepRole::Fix | StepRole::Resolve);
+        if let Some(deed) = self.rules(order) {
+            return deed;
+        }
         let outcome = match dice.below(20) {
             // Whoever never gives up has to fail for that to be seen.
             _ if self.plant == Plant::NeverGivesUp => StepOutcome::Failed,
@@ -152,6 +155,20 @@ impl Script {
         let failure = (changes && !by_fixers).then(|| self.failure(outcome, &mut dice)).flatten();
         let usage = (changes && !by_fixers).then(|| usage(&mut dice));
         Deed { seconds: 1 + i64::try_from(dice.below(20)).unwrap(), outcome, writes, wrong, findings, failure, usage }
+    }
+
+    /// Returns what the rules of a phase say of a step: that it is not due, or that what it needs is not there. Both are facts of the plan.
+    fn rules(&self, order: &StepOrder) -> Option<Deed> {
+        if matches!(order.role, StepRole::Fix | StepRole::Resolve) || self.plant == Plant::NeverGivesUp {
+            return None;
+        }
+        let mut dice = Dice::at(self.seed, ("rules", order.workstream.as_str(), order.step.as_str()));
+        let (outcome, findings) = match dice.below(100) {
+            0..12 => (StepOutcome::Skipped, Vec::new()),
+            12..14 => (StepOutcome::NotStarted, vec![Finding { source: "phase".into(), ..finding(0) }]),
+            _ => return None,
+        };
+        Some(Deed { seconds: 0, outcome, writes: None, wrong: Vec::new(), findings, failure: None, usage: None })
     }
 
     /// Returns how a tool failed. In calm weather only by what is tried again, since everything else depends on the order of things.

@@ -123,11 +123,13 @@ pub(super) fn created(world: &World, order: &StepOrder, (commit, parent): (Objec
 }
 
 fn finished(order: &StepOrder, deed: &Deed) -> Event {
+    // Where the rules of a phase decide, no tool does anything.
+    let by_rules = deed.outcome == StepOutcome::Skipped || deed.findings.iter().any(|finding| finding.source == "phase");
     Event::StepFinished(StepFinished {
         workstream: order.workstream.clone(),
         step: order.step.clone(),
         attempt: order.attempt,
-        tool: order.tool.clone(),
+        tool: order.tool.clone().filter(|_| !by_rules),
         outcome: deed.outcome,
         message: format!("{:?}", deed.outcome),
         notes: Vec::new(),

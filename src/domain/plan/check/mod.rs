@@ -6,6 +6,7 @@ pub mod graph;
 pub mod limits;
 pub mod names;
 pub mod overlaps;
+pub mod rules;
 pub mod scopes;
 pub mod steps;
 pub mod workstream;

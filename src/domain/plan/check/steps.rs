@@ -8,8 +8,10 @@ use crate::domain::document::source::{At, Place};
 use crate::domain::document::word::Command;
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::{StepId, ToolId};
+use crate::domain::phase::read::Earlier;
 use crate::domain::phase::rules::StepRules;
 use crate::domain::plan::check::graph::{Ids, Named, order, resolve};
+use crate::domain::plan::check::rules::{Around, following, refuse_doubles, rules};
 use crate::domain::plan::input::{Known, PlanInput};
 use crate::domain::plan::model::{EditStep, Step, StepKind, ToolChoice};
 use crate::domain::plan::raw::{Commands, RawStep, RawWorkstream, Texts};
@@ -153,16 +155,23 @@ fn listed_steps(layers: Layers<'_>, listed: &[At<RawStep>], sink: &mut Sink<'_>)
     let named: Vec<Named<'_>> = listed.iter().map(named).collect();
     let ids = if listed.iter().all(|step| step.value.id.is_some()) { Ids::Complete } else { Ids::Partial };
     let (edges, is_acyclic) = resolve(&named, "step", ids, sink);
-    let mut steps: Vec<Option<Step>> = listed.iter().map(|raw| listed_step(layers, raw, sink)).collect();
+    let order: Vec<usize> = if is_acyclic { order(&edges) } else { (0..listed.len()).collect() };
+    let is_known = is_acyclic && ids == Ids::Complete;
+    let (mut steps, mut earlier): (Vec<Step>, Vec<Earlier>) = (Vec::new(), Vec::new());
+    for raw in order.iter().filter_map(|at| listed.get(*at)) {
+        let (step, following, known) = listed_step(layers, raw, is_known.then_some(&earlier), sink);
+        steps.extend(step.into_iter().chain(following));
+        earlier.extend(known);
+    }
+    refuse_doubles(listed, &earlier, sink);
     if !is_acyclic {
         return Vec::new();
     }
-    let order = order(&edges);
     if let Some(first) = order.first().and_then(|at| listed.get(*at)).filter(|first| kind(&first.value) != KindWord::Edit) {
         let draft = Draft::new(Code::FirstStep, first.place, "the first step changes nothing");
         sink.add(draft.hint("Put a step of the kind `edit` before it."));
     }
-    order.into_iter().filter_map(|at| steps.get_mut(at).and_then(Option::take)).collect()
+    steps
 }
 
 fn named(step: &At<RawStep>) -> Named<'_> {
@@ -178,26 +187,35 @@ fn kind(raw: &RawStep) -> KindWord {
     raw.kind.as_ref().map_or(KindWord::Edit, |kind| kind.value)
 }
 
-fn listed_step(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Option<Step> {
+/// Returns a step that is listed with the checks that follow it, and what later ones may say about it.
+fn listed_step(
+    layers: Layers<'_>,
+    raw: &At<RawStep>,
+    earlier: Option<&Vec<Earlier>>,
+    sink: &mut Sink<'_>,
+) -> (Option<Step>, Vec<Step>, Option<Earlier>) {
     let step = &raw.value;
-    let id = step.id.as_ref()?;
+    let Some(id) = step.id.as_ref() else { return (None, Vec::new(), None) };
     if RESERVED.contains(&id.value.0.as_str()) {
         let draft = Draft::new(Code::ReservedId, id.place, format!("{} names the steps that git-orc adds itself", quoted(&id.value.0)));
         sink.add(draft.hint("Give the step another id."));
     }
-    let kind = match kind(step) {
-        KindWord::Edit => StepKind::Edit(listed_edit(layers, raw, sink)?),
-        KindWord::Static => StepKind::Static(check_commands(raw, sink)),
-        KindWord::Runtime => StepKind::Runtime(check_commands(raw, sink)),
+    let word = kind(step);
+    let kind = match word {
+        KindWord::Edit => listed_edit(layers, raw, sink).map(StepKind::Edit),
+        KindWord::Static => Some(StepKind::Static(check_commands(raw, sink))),
+        KindWord::Runtime => Some(StepKind::Runtime(check_commands(raw, sink))),
     };
+    let Ok(id) = StepId::parse(&id.value.0) else { return (None, Vec::new(), None) };
+    let baseline = baseline(layers, Wanted::by(layers.own.value.steps.as_ref()));
+    let templates = layers.input.defaults.phases.templates.as_deref();
+    let around = Around { earlier: earlier.map(Vec::as_slice), templates, checks: (workstream_timeout(layers), baseline) };
+    let rules = rules(step, word, around, sink);
+    let following = if word == KindWord::Edit { following(step, (&id, &rules), around, sink) } else { Vec::new() };
+    let checks = if word == KindWord::Edit { following.iter().map(|step| step.id.clone()).collect() } else { vec![id.clone()] };
+    let known = Earlier { id: id.clone(), checks };
     let timeout_sec = step.timeout_sec.as_ref().map(|seconds| seconds.value.wide()).or(workstream_timeout(layers));
-    Some(Step {
-        id: StepId::parse(&id.value.0).ok()?,
-        kind,
-        timeout_sec,
-        baseline: baseline(layers, Wanted::by(layers.own.value.steps.as_ref())),
-        rules: StepRules::default(),
-    })
+    (kind.map(|kind| Step { id, kind, timeout_sec, baseline, rules }), following, Some(known))
 }
 
 fn listed_edit(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Option<EditStep> {
@@ -237,7 +255,8 @@ fn check_commands(raw: &At<RawStep>, sink: &mut Sink<'_>) -> Vec<Vec<String>> {
             sink.add(draft.hint("List the commands of a check under `run`."));
         }
     }
-    if step.run.as_ref().is_none_or(|run| run.value.is_empty()) && !step.broken {
+    let expects = step.expects.as_ref().is_some_and(|expects| !expects.value.is_empty());
+    if step.run.as_ref().is_none_or(|run| run.value.is_empty()) && !expects && !step.broken {
         let place = step.id.as_ref().map_or(raw.place, |id| id.place);
         sink.add(Draft::new(Code::MissingCommand, place, "the step checks nothing").hint("List its commands under `run`."));
     }
