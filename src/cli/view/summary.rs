@@ -172,7 +172,7 @@ fn next(status: &Status, told: &RunSummary) -> Styled {
             commands.push((format!("git orc resume {} --budget KEY=AMOUNT", told.run), "go on with more to spend, such as run.usd=10"));
         }
         Some(Trigger::SafeMode) => commands.push(("git orc tools check".to_owned(), "what the tools lack; mend one, then resume")),
-        Some(Trigger::ToolUnusable | Trigger::BreakerOpen) | None => {}
+        Some(Trigger::ToolUnusable | Trigger::BreakerOpen | Trigger::WorkHeld) | None => {}
     }
     if status.driver.is_none() && !state.status.is_terminal() {
         commands.push((format!("git orc resume {}", told.run), "go on with it"));

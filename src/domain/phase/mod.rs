@@ -2,13 +2,16 @@
 
 pub mod approval;
 pub mod condition;
+pub mod data;
 pub mod due;
 pub mod expectation;
 pub mod issue;
 pub mod judge;
 pub mod raw;
 pub mod read;
+pub mod read_data;
 pub mod rules;
+pub mod traced;
 pub mod view;
 pub mod words;
 

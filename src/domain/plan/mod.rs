@@ -7,6 +7,7 @@ pub mod check;
 pub mod input;
 pub mod model;
 pub mod parse;
+pub mod policies;
 pub mod raw;
 pub mod schema;
 pub mod word;

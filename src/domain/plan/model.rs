@@ -10,6 +10,7 @@ use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::phase::rules::StepRules;
 use crate::domain::policy::budget::{Budget, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
+use crate::domain::run::handling::Handling;
 use crate::domain::run::limits::LoopLimits;
 
 /// A plan in which everything has been checked.
@@ -76,6 +77,8 @@ pub struct Workstream {
     pub prompt: Option<PromptSource>,
     /// Attempts, windows and time limits.
     pub limits: LoopLimits,
+    /// What follows when it can not go on by itself; the first one that is for the reason counts.
+    pub handling: Vec<Handling>,
     /// How much may be spent on it.
     pub budget: WorkstreamBudget,
     /// Whether it is fine to change nothing.

@@ -236,7 +236,7 @@ fn hold_run(state: &RunState, shorts: &[(&WorkstreamId, Short)]) -> Vec<Effect> 
     let (money, tools) = (reasons(true), reasons(false));
     let (trigger, message) = if tools.is_empty() { (Trigger::BudgetSpent, money) } else { (Trigger::SafeMode, tools) };
     let moved = RunMoved { round: state.round, tip: state.tip, reason: Some(message.clone()) };
-    let escalated = Event::Escalated(Escalated { trigger, round: state.drivers, tool: None, message });
+    let escalated = Event::Escalated(Escalated { trigger, round: state.drivers, tool: None, held: None, message });
     let end = if trigger == Trigger::SafeMode { Event::RunHalted(moved) } else { Event::RunPaused(moved) };
     vec![record(escalated), record(end)]
 }
@@ -245,11 +245,11 @@ fn hold_run(state: &RunState, shorts: &[(&WorkstreamId, Short)]) -> Vec<Effect> 
 fn escalations(state: &RunState) -> Vec<Event> {
     let unusable = state.tools.iter().filter_map(|(tool, one)| {
         let message = one.unusable.clone()?;
-        Some(Escalated { trigger: Trigger::ToolUnusable, round: state.drivers, tool: Some(tool.clone()), message })
+        Some(Escalated { trigger: Trigger::ToolUnusable, round: state.drivers, tool: Some(tool.clone()), held: None, message })
     });
     let open = state.breakers.iter().filter(|(_, one)| one.until.is_some()).map(|(tool, one)| {
         let message = format!("{tool} failed {} times in a row and is left alone for a while", one.failures);
-        Escalated { trigger: Trigger::BreakerOpen, round: one.round, tool: Some(tool.clone()), message }
+        Escalated { trigger: Trigger::BreakerOpen, round: one.round, tool: Some(tool.clone()), held: None, message }
     });
     unusable.chain(open).filter(|one| !state.escalated.contains(&one.name())).map(Event::Escalated).collect()
 }

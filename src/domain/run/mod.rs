@@ -10,6 +10,8 @@ pub mod escalation;
 pub mod event;
 pub mod fact;
 pub mod gating;
+pub mod handled;
+pub mod handling;
 pub mod keeping;
 mod kind;
 pub mod landing;

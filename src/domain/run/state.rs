@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole, Verdict};
+use super::handling::Rounds;
 use super::oscillation::FixLoop;
 pub use super::patch_record::{PatchRecord, PatchStatus};
 use super::phased::Phased;
@@ -322,6 +323,9 @@ pub struct WorkstreamState {
     /// How its steps ended, and what kinds of issues were found.
     #[serde(default, skip_serializing_if = "Phased::is_empty")]
     pub phased: Phased,
+    /// How often it was tried again by a policy, in the step that it is at.
+    #[serde(default, skip_serializing_if = "Rounds::is_none")]
+    pub rounds: Rounds,
 }
 
 /// The phase of the current wave.
@@ -442,6 +446,7 @@ impl WorkstreamState {
             spent: Spent::default(),
             last_spent: Spent::default(),
             phased: Phased::default(),
+            rounds: Rounds::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::event::Event;
 use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
+use super::handling::Rounds;
 use super::machine_error::IllegalTransition;
 use super::oscillation::{FixLoop, Signal};
 use super::phased::FailedBefore;
@@ -101,6 +102,9 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
     let passed = finished.outcome.lets_go_on();
     let failed_before = if one.fix.of.as_ref() == Some(&finished.step) { FailedBefore::Yes } else { FailedBefore::No };
     one.phased.take(open.role, finished, failed_before);
+    if passed && !matches!(open.role, StepRole::Fix) {
+        one.rounds = Rounds::default();
+    }
     match open.role {
         StepRole::Edit if passed => {
             one.next += 1;
@@ -230,6 +234,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.breach = None;
     one.review.clear();
     one.phased.start_over();
+    one.rounds = Rounds::default();
 }
 
 /// Moves a workstream.
@@ -249,9 +254,24 @@ pub fn moved(one: &mut WorkstreamState, event: &Event, moved: &WorkstreamMoved, 
     if let WorkstreamStatus::Conflicted { commit, tip, paths } = &to {
         one.conflict = Some(Conflict { commit: *commit, tip: *tip, paths: paths.clone() });
     }
+    if moved.policy.is_some() {
+        another_round(one, ts);
+    }
     one.status = to;
     one.round += 1;
     Ok(())
+}
+
+/// A policy lets a workstream try once more: with a fresh loop, by whichever tool comes first.
+fn another_round(one: &mut WorkstreamState, ts: Timestamp) {
+    one.rounds.done += 1;
+    one.rounds.since.get_or_insert(ts);
+    one.tries = 0;
+    one.fix.iterations = 0;
+    one.fix.history.clear();
+    one.rung = Rung::SameTool;
+    one.tool = None;
+    one.tried.clear();
 }
 
 /// Returns where a workstream event leads; `None` when it lacks what that state holds.

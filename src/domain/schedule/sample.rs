@@ -63,6 +63,7 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         limits: LoopLimits::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
+        handling: Vec::new(),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),

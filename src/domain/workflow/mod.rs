@@ -11,4 +11,3 @@ pub mod parse;
 pub mod policy;
 pub mod raw;
 pub mod validate;
-pub mod view;

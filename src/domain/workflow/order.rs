@@ -153,14 +153,23 @@ fn stated(raw: &RawWorkflow, at: usize) -> BTreeSet<usize> {
 /// target.
 pub fn bypasses(raw: &RawWorkflow, sink: &mut Sink<'_>) {
     let pairs = pairs(raw);
-    let gated: BTreeSet<&str> =
-        raw.phases.iter().filter(|phase| phase.gate.is_some()).filter_map(|phase| phase.role.as_ref()).map(|role| role.value.as_str()).collect();
+    let gated: BTreeSet<&str> = raw
+        .phases
+        .iter()
+        .filter(|phase| phase.gate.is_some())
+        .filter_map(|phase| phase.role.as_ref())
+        .map(|role| role.value.as_str())
+        .collect();
     for (from, to) in &pairs {
         let others = pairs.iter().filter(|(other, through)| other.value == from.value && through.value != to.value);
         let around = others.filter(|(_, through)| is_gated_way(&pairs, &gated, (&from.value, &through.value, &to.value)));
         for (_, through) in around.take(1) {
-            let message =
-                format!("{} hands over to {} around {}, whose gate is then bypassed", quoted(&from.value), quoted(&to.value), quoted(&through.value));
+            let message = format!(
+                "{} hands over to {} around {}, whose gate is then bypassed",
+                quoted(&from.value),
+                quoted(&to.value),
+                quoted(&through.value)
+            );
             let draft = Draft::new(Code::GateBypass, to.place, message).related("the way with the gate", through.place);
             sink.add(draft.hint("Remove this handoff: the other one leads to the same role."));
         }

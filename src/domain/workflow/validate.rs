@@ -142,7 +142,8 @@ impl<'a> States<'a> {
         for (name, _) in self.all() {
             // A run can be paused in every state; that is said besides.
             if name.value != PAUSED && !reached.contains(name.value.as_str()) {
-                let draft = Draft::new(Code::UnreachableState, name.place, format!("{} can not be reached from `IDLE`", quoted(&name.value)));
+                let draft =
+                    Draft::new(Code::UnreachableState, name.place, format!("{} can not be reached from `IDLE`", quoted(&name.value)));
                 sink.add(draft.hint("Name it in the `next` of the state before it."));
             }
         }
@@ -184,7 +185,8 @@ impl<'a> States<'a> {
         let stuck = self.all().filter(|(name, state)| is_at_work(&state.value) && name.value != ROLLBACK && !leads_back(&name.value));
         let stuck: Vec<String> = stuck.map(|(name, _)| quoted(&name.value)).collect();
         if !stuck.is_empty() {
-            let message = format!("{} takes back what was merged, but these can not enter `ROLLBACK`: {}", quoted(&policy.value), stuck.join(", "));
+            let message =
+                format!("{} takes back what was merged, but these can not enter `ROLLBACK`: {}", quoted(&policy.value), stuck.join(", "));
             let draft = Draft::new(Code::NoRollback, policy.place, message);
             sink.add(draft.hint("Let `BLOCKED` lead to `ROLLBACK`, and every state at work to `BLOCKED`."));
         }

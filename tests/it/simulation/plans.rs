@@ -249,6 +249,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
         limits: limits(dice, weather),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
+        handling: Vec::new(),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),

@@ -145,6 +145,7 @@ pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope:
         limits: LoopLimits::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
+        handling: Vec::new(),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),
