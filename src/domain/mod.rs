@@ -10,6 +10,7 @@ pub mod id;
 pub mod integrity;
 pub mod ledger;
 pub mod phase;
+pub mod pipeline;
 pub mod plan;
 pub mod policy;
 pub mod prompt;

@@ -175,7 +175,7 @@ pub fn show(cx: &Context, plan: &std::path::Path, request: &PromptRequest) -> Re
         tool: profile.id.clone(),
         window,
         classification: classify(workstream, asker.own_text(&question).as_deref()),
-        template: templates.origin(&question.request).to_owned(),
+        template: templates.origin(&question.request, workstream.steps[index].rules.template.as_deref()).to_owned(),
         files: asked.files,
         notes: asked.notes,
     };

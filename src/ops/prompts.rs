@@ -4,13 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::id::{ObjectId, StepId};
+use crate::domain::id::{ObjectId, StepId, is_atom};
 use crate::domain::plan::model::{CheckedPlan, StepKind};
 use crate::domain::policy::budget::Budget;
 use crate::domain::prompt::classification::meaningless;
 use crate::domain::prompt::request::Request;
 use crate::domain::prompt::section::EmptySections;
-use crate::domain::prompt::template::{Template, TemplateError, TemplateKind, Templates};
+use crate::domain::prompt::template::{ENDING, Template, TemplateError, TemplateKind, Templates};
 use crate::domain::run::config::RunConfig;
 use crate::domain::run::fact::{Rung, StepRole};
 use crate::engine::ask::{Asker, Question};
@@ -47,8 +47,8 @@ pub struct Found {
     pub path: PathBuf,
     /// How it is shown.
     pub shown: String,
-    /// What it is for; `None` when its name is that of no template.
-    pub kind: Option<TemplateKind>,
+    /// The name of the template; `None` when its file has none that can be one.
+    pub name: Option<String>,
     /// Whether it lies somewhere else than it seems to.
     pub leads_away: bool,
 }
@@ -81,7 +81,7 @@ pub fn files(environment: &Environment, top: Option<&Path>) -> Result<Vec<Found>
     if let Some(folder) = environment.config_folder().map(|folder| folder.join(FOLDER)).filter(|folder| folder.is_dir()) {
         for path in templates_in(&folder)? {
             let shown = path.display().to_string();
-            found.push(Found { kind: kind(&path), shown, path, leads_away: false });
+            found.push(Found { name: name(&path), shown, path, leads_away: false });
         }
     }
     found.extend(top.map_or_else(|| Ok(Vec::new()), of_repository)?);
@@ -99,10 +99,10 @@ pub fn of_repository(top: &Path) -> Result<Vec<Found>, FsError> {
     }
     let real = top.canonicalize().map_err(|source| FsError { action: "find", path: top.to_owned(), source })?.join(REPOSITORY_FOLDER);
     let found = templates_in(&folder)?.into_iter().map(|path| {
-        let name = path.file_name().unwrap_or_default();
-        let shown = format!("{REPOSITORY_FOLDER}/{}", name.to_string_lossy());
-        let leads_away = path.canonicalize().map_or(true, |place| place != real.join(name));
-        Found { kind: kind(&path), shown, path, leads_away }
+        let file = path.file_name().unwrap_or_default();
+        let shown = format!("{REPOSITORY_FOLDER}/{}", file.to_string_lossy());
+        let leads_away = path.canonicalize().map_or(true, |place| place != real.join(file));
+        Found { name: name(&path), shown, path, leads_away }
     });
     Ok(found.collect())
 }
@@ -111,8 +111,10 @@ fn templates_in(folder: &Path) -> Result<Vec<PathBuf>, FsError> {
     Ok(fs::list(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "j2")).collect())
 }
 
-fn kind(path: &Path) -> Option<TemplateKind> {
-    TemplateKind::ALL.into_iter().find(|kind| path.file_name().is_some_and(|name| name == kind.file()))
+/// Returns the name of a template. One that is nearly that of a kind of step is taken for a slip of the pen.
+fn name(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.strip_suffix(ENDING)?;
+    (is_atom(name) && !TemplateKind::is_slip(name)).then(|| name.to_owned())
 }
 
 /// Reads a template; the inner error tells why it is none.
@@ -121,9 +123,9 @@ fn kind(path: &Path) -> Option<TemplateKind> {
 /// Returns [`FsError`] when it can not be read.
 pub fn read(found: &Found) -> Result<Result<Template, TemplateError>, FsError> {
     let wrong = |message: String| Ok(Err(TemplateError { file: found.shown.clone(), line: 1, column: 1, message }));
-    let Some(kind) = found.kind else {
-        let known: Vec<&str> = TemplateKind::ALL.into_iter().map(TemplateKind::file).collect();
-        return wrong(format!("no prompt has this name; there are {}", known.join(", ")));
+    let Some(name) = &found.name else {
+        let known: Vec<String> = TemplateKind::ALL.into_iter().map(|kind| format!("{}{ENDING}", kind.name())).collect();
+        return wrong(format!("no prompt has this name; there are {}, and those of phases", known.join(", ")));
     };
     if found.leads_away {
         return wrong("it is a link, and a repository's template must be a file of the repository".to_owned());
@@ -132,7 +134,7 @@ pub fn read(found: &Found) -> Result<Result<Template, TemplateError>, FsError> {
     if bytes.len() as u64 > LONGEST {
         return wrong(format!("it is longer than {LONGEST} bytes"));
     }
-    Ok(Ok(Template { kind, origin: found.shown.clone(), text: String::from_utf8_lossy(&bytes).into_owned() }))
+    Ok(Ok(Template { name: name.clone(), origin: found.shown.clone(), text: String::from_utf8_lossy(&bytes).into_owned() }))
 }
 
 /// Checks that every tool of a plan would be told enough to do something.

@@ -135,7 +135,7 @@ fn files(cx: &Context, plan: Option<&Path>) -> Result<Vec<(PathBuf, String)>, Tr
         files.push((profiles, REPOSITORY_PROFILES.to_owned()));
     }
     if let Some(top) = cx.repo.work_dir() {
-        let templates = prompts::of_repository(top)?.into_iter().filter(|found| found.kind.is_some());
+        let templates = prompts::of_repository(top)?.into_iter().filter(|found| found.name.is_some());
         files.extend(templates.map(|found| (found.path, found.shown)));
     }
     // The profile of the repository is asked about only where it brings commands.

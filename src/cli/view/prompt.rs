@@ -82,7 +82,7 @@ pub fn json(shown: &ShownPrompt) -> String {
 pub fn templates(templates: &Templates) -> Styled {
     let mut out = Styled::default();
     for template in templates.all() {
-        out.put(Role::Strong, format!("{:8}", template.kind.name())).add(one_line(&template.origin));
+        out.put(Role::Strong, format!("{:16}", one_line(&template.name))).add(one_line(&template.origin));
         out.line();
     }
     out
@@ -91,6 +91,6 @@ pub fn templates(templates: &Templates) -> Styled {
 /// Returns the templates as one JSON document.
 #[must_use]
 pub fn templates_json(templates: &Templates) -> String {
-    let templates = templates.all().iter().map(|one| TemplateRow { name: one.kind.name(), origin: &one.origin }).collect();
+    let templates = templates.all().iter().map(|one| TemplateRow { name: &one.name, origin: &one.origin }).collect();
     pretty(&TemplatesDocument { schema_version: SCHEMA_VERSION, templates })
 }

@@ -141,6 +141,12 @@ codes! {
     UnknownTemplate = "unknown-template", Meaning, Error;
     /// There is no pipeline with this name.
     UnknownPipeline = "unknown-pipeline", Meaning, Error;
+    /// A name that is not that of the file that gives it.
+    WrongName = "wrong-name", Meaning, Error;
+    /// Something is needed that nothing before it makes.
+    Unfulfilled = "unfulfilled", Meaning, Warning;
+    /// Something is never due.
+    Unreachable = "unreachable", Meaning, Warning;
     /// An id to which something is added becomes too long.
     LongId = "long-id", Meaning, Error;
 
@@ -190,7 +196,10 @@ codes! {
 }
 
 /// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
-pub const BEYOND_PLANS: [Code; 17] = [
+pub const BEYOND_PLANS: [Code; 20] = [
+    Code::WrongName,
+    Code::Unfulfilled,
+    Code::Unreachable,
     Code::BadRegex,
     Code::ConstraintWeakened,
     Code::MissingName,

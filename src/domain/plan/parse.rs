@@ -11,6 +11,7 @@ use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place, Shape, SourceFile};
 use crate::domain::gate::model::{Baseline, Gate};
 use crate::domain::id::{GateId, WorkstreamId};
+use crate::domain::pipeline::expand::{Ground, Pipelines, expand};
 use crate::domain::plan::check::graph::{Edges, Ids, Named, pairs, resolve};
 use crate::domain::plan::check::steps::Layers;
 use crate::domain::plan::check::workstream::{check_own, workstream};
@@ -35,8 +36,10 @@ pub fn parse_plan(input: &PlanInput<'_>) -> Result<(CheckedPlan, Vec<Diagnostic>
             PlanInput { files: &files, ..*input }
         }
     };
-    let mut sink = Sink::new(input.files, input.shape);
-    let plan = read_raw(&input, &mut sink).and_then(|(raw, ids)| check(&raw, ids, &input, &mut sink));
+    let pipelines = Pipelines::of(input.files, &input.defaults.phases);
+    let all: Vec<SourceFile> = input.files.iter().chain(pipelines.files()).cloned().collect();
+    let mut sink = Sink::new(&all, input.shape);
+    let plan = read_raw(&input, &mut sink).and_then(|(raw, ids)| check(&raw, ids, (&input, &pipelines), &mut sink));
     match (plan, sink.errors()) {
         (Some(plan), 0) => Ok((plan, sink.finish())),
         (Some(_) | None, _) => Err(sink.finish()),
@@ -103,7 +106,7 @@ fn bundles(roots: &[Option<Node>], sink: &mut Sink<'_>) -> RawPlan {
 }
 
 /// Checks a raw plan and fills in the defaults.
-fn check(raw: &RawPlan, ids: Ids, input: &PlanInput<'_>, sink: &mut Sink<'_>) -> Option<CheckedPlan> {
+fn check(raw: &RawPlan, ids: Ids, (input, pipelines): (&PlanInput<'_>, &Pipelines), sink: &mut Sink<'_>) -> Option<CheckedPlan> {
     let name = names::plan_name(raw, input.files, input.shape);
     let base = names::base(raw, input.defaults.base.as_deref(), sink);
     let target = names::target(raw, &name, sink);
@@ -112,6 +115,7 @@ fn check(raw: &RawPlan, ids: Ids, input: &PlanInput<'_>, sink: &mut Sink<'_>) ->
     let defaults = raw.defaults.as_ref().map_or(&nothing, |defaults| &defaults.value.0);
     check_own(defaults, sink);
     let all = raw.workstreams.as_ref().map_or(&[][..], |all| all.value.0.as_slice());
+    let all = expand(all, Ground { defaults, pipelines, input: &input.defaults.phases, commands: &input.defaults.commands }, sink);
     let named: Vec<Named<'_>> = all.iter().map(named).collect();
     let (edges, is_acyclic) = resolve(&named, "workstream", ids, sink);
     let checked: Vec<_> = all.iter().map(|own| workstream(Layers { own, defaults, input }, sink)).collect();

@@ -8,5 +8,6 @@ pub mod classification;
 pub mod quote;
 pub mod request;
 pub mod section;
+mod shipped;
 pub mod template;
 mod values;

@@ -2,7 +2,7 @@
 
 use crate::domain::finding::model::Finding;
 use crate::domain::id::{RepoPath, StepId, ToolId};
-use crate::domain::plan::model::{EditStep, Workstream};
+use crate::domain::plan::model::{EditStep, Step, Workstream};
 use crate::domain::text::count;
 use crate::domain::tool::profile::OutputMode;
 
@@ -123,6 +123,18 @@ impl Subject<'_> {
     #[must_use]
     pub fn tasks(&self) -> &[String] {
         self.edit.map(|step| &step.tasks).filter(|tasks| !tasks.is_empty()).unwrap_or(&self.plan.tasks)
+    }
+
+    /// Returns the step of the plan that is meant; none for FIX and RESOLVE steps.
+    #[must_use]
+    pub fn planned(&self) -> Option<&Step> {
+        self.plan.steps.iter().find(|step| step.id == *self.step)
+    }
+
+    /// Returns the template that the step names.
+    #[must_use]
+    pub fn template(&self) -> Option<&str> {
+        self.planned().and_then(|step| step.rules.template.as_deref())
     }
 
     /// Returns what says that it is done: of the step, else of the workstream.

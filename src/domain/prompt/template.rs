@@ -14,8 +14,11 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 use super::build::sections;
 use super::request::{Request, Subject};
 use super::section::{EmptySections, Section, Sections};
+use super::shipped::PHASES;
 use super::values::{Sample, Values};
 
+/// The ending of the names of template files.
+pub const ENDING: &str = ".md.j2";
 /// The fuel of one text: about as many steps, and 64 times as many bytes of memory.
 const FUEL: u64 = 1_000_000;
 /// The most parts of one tag: the parser follows them by calling itself, and has no limit of its own for chains of operators.
@@ -50,14 +53,10 @@ impl TemplateKind {
         }
     }
 
-    /// Returns the name of its file.
+    /// Returns whether a name is one letter away from that of a kind.
     #[must_use]
-    pub const fn file(self) -> &'static str {
-        match self {
-            Self::Edit => "edit.md.j2",
-            Self::Fix => "fix.md.j2",
-            Self::Resolve => "resolve.md.j2",
-        }
+    pub fn is_slip(name: &str) -> bool {
+        Self::ALL.into_iter().any(|kind| strsim::damerau_levenshtein(kind.name(), name) == 1)
     }
 
     /// Returns the text of the one that the program ships.
@@ -96,8 +95,8 @@ pub struct TemplateError {
 /// A template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// What it is for.
-    pub kind: TemplateKind,
+    /// Its name: that of a kind of step, or that by which phases name it.
+    pub name: String,
     /// The name of the file that it comes from.
     pub origin: String,
     /// Its text.
@@ -105,8 +104,8 @@ pub struct Template {
 }
 
 impl Template {
-    fn shipped(kind: TemplateKind) -> Self {
-        Self { kind, origin: format!("config/prompts/{}", kind.file()), text: kind.shipped().to_owned() }
+    fn shipped(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), origin: format!("config/prompts/{name}{ENDING}"), text: text.to_owned() }
     }
 
     /// Returns the mistakes of a template, by trying it.
@@ -240,7 +239,8 @@ pub struct Templates(Vec<Template>);
 
 impl Default for Templates {
     fn default() -> Self {
-        Self(TemplateKind::ALL.map(Template::shipped).into())
+        let kinds = TemplateKind::ALL.into_iter().map(|kind| (kind.name(), kind.shipped()));
+        Self(kinds.chain(PHASES).map(|(name, text)| Template::shipped(name, text)).collect())
     }
 }
 
@@ -253,24 +253,36 @@ impl Templates {
         let (mut templates, mut errors) = (Self::default(), Vec::new());
         for template in layers {
             errors.extend(template.mistakes());
-            templates.0.retain(|other| other.kind != template.kind);
+            templates.0.retain(|other| other.name != template.name);
             templates.0.push(template);
         }
-        templates.0.sort_by_key(|template| template.kind as usize);
+        let place = |name: &str| TemplateKind::ALL.into_iter().position(|kind| kind.name() == name).unwrap_or(usize::MAX);
+        templates.0.sort_by(|a, b| (place(&a.name), &a.name).cmp(&(place(&b.name), &b.name)));
         if errors.is_empty() { Ok(templates) } else { Err(errors) }
     }
 
-    /// Returns the templates, one of each kind.
+    /// Returns the templates: one of each kind, then those of phases by name.
     #[must_use]
     pub fn all(&self) -> &[Template] {
         &self.0
     }
 
-    /// Returns where the template for a request comes from.
+    /// Returns the names of the templates that a phase can name.
     #[must_use]
-    pub fn origin(&self, request: &Request<'_>) -> &str {
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|template| template.name.clone()).filter(|name| !matches!(name.as_str(), "fix" | "resolve")).collect()
+    }
+
+    /// Returns where the template for a request comes from: `own` is what the phase names.
+    #[must_use]
+    pub fn origin(&self, request: &Request<'_>, own: Option<&str>) -> &str {
         let kind = TemplateKind::of(request);
-        self.0.iter().find(|template| template.kind == kind).map_or("", |template| &template.origin)
+        let named = own.filter(|_| kind == TemplateKind::Edit).and_then(|name| self.named(name));
+        named.or_else(|| self.named(kind.name())).map_or("", |template| &template.origin)
+    }
+
+    fn named(&self, name: &str) -> Option<&Template> {
+        self.0.iter().find(|template| template.name == name)
     }
 
     /// Returns the prompt. A template that fails all the same is no reason to end a run: the shipped one takes its place, and that is noted.
@@ -280,13 +292,15 @@ impl Templates {
     pub fn prompt(&self, subject: &Subject<'_>) -> Result<Prompt, EmptySections> {
         let sections = sections(subject)?;
         let (values, kind) = (Values::new(&sections, subject), TemplateKind::of(&subject.request));
-        let filled = self.0.iter().find(|template| template.kind == kind).map(|template| template.fill(&values));
-        let note = match filled {
-            Some(Ok(text)) => return Ok(Prompt { text, note: None }),
+        let own = subject.template().filter(|_| kind == TemplateKind::Edit);
+        let missing = own.filter(|name| self.named(name).is_none()).map(|name| format!("there is no template `{name}`"));
+        let name = own.filter(|_| missing.is_none()).unwrap_or_else(|| kind.name());
+        let note = match self.named(name).map(|template| template.fill(&values)) {
+            Some(Ok(text)) => return Ok(Prompt { text, note: missing.map(|why| format!("the prompt is that of EDIT steps: {why}")) }),
             Some(Err(error)) => Some(format!("the prompt is that of the shipped template: {error}")),
-            None => None,
+            None => missing,
         };
-        let text = Template::shipped(kind).fill(&values).unwrap_or_else(|_| plain(&sections));
+        let text = Template::shipped(kind.name(), kind.shipped()).fill(&values).unwrap_or_else(|_| plain(&sections));
         Ok(Prompt { text, note })
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::gate::schema::quality_gate_schema;
+use crate::domain::pipeline::schema::pipeline_schema;
 use crate::domain::plan::schema::{bundle_schema, plan_schema};
 use crate::domain::settings::schema::{config_schema, limits_schema, profile_schema};
 use crate::domain::spec::structure::structure_schema;
@@ -10,7 +11,7 @@ use crate::domain::tool::registry_schema::registry_schema;
 use crate::domain::tool::schema::tool_profiles_schema;
 
 /// Their names, as `$schema` and `--schema` take them.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "plan",
     "bundle",
     "quality_gate",
@@ -20,6 +21,7 @@ pub const NAMES: [&str; 9] = [
     "spec_structure",
     "tool_profiles",
     "aim_registry",
+    "pipeline",
 ];
 
 /// Files that are known by their names, and their schemas.
@@ -44,6 +46,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "spec_structure" => Some(structure_schema()),
         "tool_profiles" => Some(tool_profiles_schema()),
         "aim_registry" => Some(registry_schema()),
+        "pipeline" => Some(pipeline_schema()),
         _ => None,
     }
 }

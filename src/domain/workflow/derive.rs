@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::model::{BLOCKED, IDLE, ROLLBACK, RolePhase, Workflow};
 use crate::domain::id::{EntryId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
-use crate::domain::plan::model::CheckedPlan;
+use crate::domain::pipeline::expand::{PART_OF, PIPELINE};
+use crate::domain::plan::model::{CheckedPlan, Workstream};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepOutcome, StepRole};
 
@@ -90,12 +91,26 @@ impl Derived {
 /// Which workstream does which phase.
 pub type Places = BTreeMap<WorkstreamId, usize>;
 
-/// Returns which workstreams of a plan do which phases of a workflow.
+/// Returns the workstreams of a plan that became pipelines of their own: the pipeline's name and the workstream's.
 #[must_use]
-pub fn places(plan: &CheckedPlan, workflow: &Workflow) -> Places {
-    let place = |id: &str| workflow.phases.iter().position(|phase| phase.id == id);
-    let phase = |steps: &[crate::domain::plan::model::Step]| steps.iter().find_map(|step| step.rules.phase.clone());
-    plan.workstreams.iter().filter_map(|one| Some((one.id.clone(), place(&phase(&one.steps)?)?))).collect()
+pub fn parts(plan: &CheckedPlan) -> BTreeSet<(String, String)> {
+    plan.workstreams.iter().filter_map(part).collect()
+}
+
+fn part(one: &Workstream) -> Option<(String, String)> {
+    let text = |key: &str| Some(one.metadata.get(key)?.as_str()?.to_owned());
+    Some((text(PIPELINE)?, text(PART_OF)?))
+}
+
+/// Returns which workstreams of a part of a plan do which phases of a workflow: their first step has the name of the phase.
+#[must_use]
+pub fn places(plan: &CheckedPlan, workflow: &Workflow, of: &(String, String)) -> Places {
+    let own = plan.workstreams.iter().filter(|one| part(one).is_some_and(|found| found == *of));
+    let place = |one: &Workstream| {
+        let step = one.steps.first()?.id.as_str();
+        workflow.phases.iter().position(|phase| phase.id == step)
+    };
+    own.filter_map(|one| Some((one.id.clone(), place(one)?))).collect()
 }
 
 /// Returns what the entries of a run make of a workflow.

@@ -5,7 +5,7 @@ use crate::domain::document::load::read_file;
 use crate::domain::document::node::{Node, Value};
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::Place;
-use crate::domain::id::WorkstreamId;
+use crate::domain::pipeline::expand::PART_OF;
 use crate::domain::plan::input::PlanInput;
 use crate::domain::plan::model::{CheckedPlan, StepKind, Workstream};
 use crate::domain::policy::governance::model::Asks;
@@ -22,7 +22,7 @@ pub fn lacks(input: &PlanInput<'_>, plan: &CheckedPlan, asks: Asks) -> Vec<Diagn
     let written = written(input);
     let mut sink = Sink::new(input.files, input.shape);
     for one in &plan.workstreams {
-        let own = written.iter().find(|own| own.is(&one.id));
+        let own = written.iter().find(|own| own.is(one));
         let place = own.map_or(Place { file: u32::MAX, ..Place::default() }, |own| own.place);
         if asks.issue && !own.is_some_and(|own| own.has_issue) && !one.metadata.get("issue").is_some_and(is_issue) {
             let draft = Draft::new(Code::MissingIssue, place, format!("workstream {} names no issue", quoted(one.id.as_str())));
@@ -56,8 +56,9 @@ struct Written {
 }
 
 impl Written {
-    fn is(&self, id: &WorkstreamId) -> bool {
-        self.id == id.as_str()
+    /// Returns whether a workstream is this one, or a phase of it.
+    fn is(&self, one: &Workstream) -> bool {
+        self.id == one.id.as_str() || one.metadata.get(PART_OF).is_some_and(|whole| *whole == self.id.as_str())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::prompt::build::tests::Case;
 const NEEDED: &str = "{{ objective }}{{ files_scope }}{{ constraints }}{{ output_spec }}";
 
 fn own(kind: TemplateKind, text: &str) -> Template {
-    Template { kind, origin: "edit.md.j2".to_owned(), text: text.to_owned() }
+    Template { name: kind.name().to_owned(), origin: "edit.md.j2".to_owned(), text: text.to_owned() }
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_template_of_a_higher_layer_takes_the_place_of_lower_ones() {
         own(TemplateKind::Edit, &format!("own {NEEDED} {{{{ tasks | join(', ') }}}}")),
     ];
     let templates = Templates::new(layers).unwrap();
-    assert_eq!(templates.all().iter().map(|one| one.kind).collect::<Vec<_>>(), TemplateKind::ALL);
+    assert_eq!(templates.all().iter().map(|one| one.name.as_str()).take(3).collect::<Vec<_>>(), TemplateKind::ALL.map(TemplateKind::name));
     let case = Case::new("files_scope: [a], tasks: [x, y]");
     let edit = templates.prompt(&case.subject(Request::Edit { feedback: None })).unwrap();
     assert!(edit.text.starts_with("own - x") && edit.text.ends_with(" x, y\n"), "{edit:?}");
