@@ -45,3 +45,4 @@ pub mod space;
 pub mod surroundings;
 pub mod watch;
 pub mod work;
+pub mod workflow_file;

@@ -43,3 +43,4 @@ pub mod tools;
 pub mod trust;
 pub mod validate;
 pub mod verify;
+pub mod workflow;

@@ -35,6 +35,7 @@ mod program;
 mod readings;
 mod readme;
 mod real_tools;
+mod roles;
 mod routing;
 mod sandbox;
 mod schedule;

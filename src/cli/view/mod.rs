@@ -38,3 +38,4 @@ pub mod tool_list;
 pub mod tool_show;
 pub mod validated;
 pub mod verified;
+pub mod workflow;

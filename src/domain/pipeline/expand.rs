@@ -1,7 +1,7 @@
 //! Lays pipelines out: the phases become the steps of a workstream, or workstreams of their own. Everything that is laid out keeps its place in
 //! the file of the pipeline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value as Json;
 
@@ -16,8 +16,11 @@ use crate::domain::document::source::{At, Place, SourceFile};
 use crate::domain::document::word::Command;
 use crate::domain::id::is_atom;
 use crate::domain::plan::input::{CommandDefaults, PhaseInput, PipelineFile};
+use crate::domain::plan::model::Workstream;
 use crate::domain::plan::raw::{Commands, RawRetry, RawStep, RawWorkstream, Texts};
 use crate::domain::plan::word::KindWord;
+use crate::domain::workflow::model::Workflow;
+use crate::domain::workflow::parse::parse;
 
 /// A phase that is estimated is ended after so many times as long.
 const PATIENCE: u64 = 3;
@@ -46,6 +49,14 @@ impl Pipelines {
     /// Returns their files, in the order of their places.
     pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter().map(|one| &one.file)
+    }
+
+    /// Returns the workflows of the pipelines that these workstreams came from.
+    #[must_use]
+    pub fn workflows(&self, workstreams: &[Workstream]) -> Vec<(String, Workflow)> {
+        let named: BTreeSet<&str> = workstreams.iter().filter_map(|one| one.metadata.get(PIPELINE)?.as_str()).collect();
+        let used = self.files.iter().filter(|one| named.contains(one.name.as_str()));
+        used.filter_map(|one| Some((one.name.clone(), parse(&one.file).ok().flatten()?))).collect()
     }
 
     fn read(&self, name: &At<Name>, sink: &mut Sink<'_>) -> Option<ReadPipeline> {

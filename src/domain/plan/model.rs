@@ -12,6 +12,7 @@ use crate::domain::policy::budget::{Budget, WorkstreamBudget};
 use crate::domain::policy::scope::Scope;
 use crate::domain::run::handling::Handling;
 use crate::domain::run::limits::LoopLimits;
+use crate::domain::workflow::model::Workflow;
 
 /// A plan in which everything has been checked.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct CheckedPlan {
     pub gates: Vec<Gate>,
     /// The workstreams, in plan order.
     pub workstreams: Vec<Workstream>,
+    /// The workflows of its pipelines of roles, by the names of those.
+    pub workflows: Vec<(String, Workflow)>,
 }
 
 impl CheckedPlan {

@@ -135,6 +135,7 @@ fn check(raw: &RawPlan, ids: Ids, (input, pipelines): (&PlanInput<'_>, &Pipeline
         fail_fast: raw.fail_fast.as_ref().is_some_and(|fail| fail.value),
         budget: budgets::of_run(raw),
         gates,
+        workflows: pipelines.workflows(&workstreams),
         workstreams,
     })
 }

@@ -108,3 +108,115 @@ fn answer<'a>(handling: &'a Handling, one: &WorkstreamState, now: Timestamp) -> 
 fn seconds(seconds: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(SignedDuration::ZERO)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::finding::model::{Finding, FindingKind, Level};
+    use crate::domain::id::{RunId, StepId};
+    use crate::domain::run::state::LastStep;
+
+    fn handling(name: &str, cause: Cause, patience: Patience) -> Handling {
+        Handling { name: name.to_owned(), cause, patience, response: Response::Block, notify: vec!["somebody".to_owned()] }
+    }
+
+    fn failed(rule: &str, outcome: StepOutcome) -> WorkstreamState {
+        let finding = Finding {
+            source: "phase".to_owned(),
+            kind: FindingKind::Lint,
+            level: Level::Error,
+            rule: Some(rule.to_owned()),
+            message: "wrong".to_owned(),
+            location: None,
+            fingerprint: "1".to_owned(),
+        };
+        let last = LastStep {
+            step: StepId::parse("audit-check").unwrap(),
+            role: StepRole::Static,
+            attempt: 1,
+            outcome,
+            message: "wrong".to_owned(),
+            findings: vec![finding],
+            output: None,
+            failure: None,
+        };
+        WorkstreamState { last: Some(last), ..WorkstreamState::planned(1) }
+    }
+
+    fn name<'a>(answer: Option<&Answer<'a>>) -> Option<&'a str> {
+        match answer {
+            Some(Answer::Done(handling) | Answer::Again(handling, _)) => Some(handling.name.as_str()),
+            None => None,
+        }
+    }
+
+    #[test]
+    fn what_was_found_comes_before_what_mends_it_and_the_rest_after() {
+        let all = [
+            handling("conflict", Cause::Found(vec!["contested".to_owned()]), Patience::None),
+            handling("slow", Cause::TimedOut, Patience::None),
+            handling("needs", Cause::Lacking, Patience::None),
+            handling("rest", Cause::Unmended, Patience::None),
+        ];
+        let check = |one: &WorkstreamState, at_once_is: Option<&str>, at_last_is: &str| {
+            assert_eq!(name(at_once(&all, one, Timestamp::UNIX_EPOCH).as_ref()), at_once_is);
+            assert_eq!(name(at_last(&all, one, Timestamp::UNIX_EPOCH).as_ref()), Some(at_last_is));
+        };
+        check(&failed("contested", StepOutcome::Failed), Some("conflict"), "rest");
+        check(&failed("contested", StepOutcome::Passed), None, "rest");
+        check(&failed("other", StepOutcome::Failed), None, "rest");
+        check(&failed("other", StepOutcome::TimedOut), Some("slow"), "rest");
+        let mut lacking = failed("other", StepOutcome::NotStarted);
+        lacking.phased.lacks = Some("nothing there".to_owned());
+        check(&lacking, None, "needs");
+    }
+
+    #[test]
+    fn rounds_wait_twice_as_long_each_and_end() {
+        let all = [handling("rest", Cause::Unmended, Patience::Rounds { most: 3, first_wait_sec: 2.0, factor: 2.0 })];
+        let mut one = failed("other", StepOutcome::Failed);
+        let mut waits = Vec::new();
+        while let Some(Answer::Again(_, at)) = at_last(&all, &one, Timestamp::UNIX_EPOCH) {
+            waits.push(at.as_second());
+            one.rounds.done += 1;
+        }
+        assert_eq!(waits, [2, 4]);
+    }
+
+    #[test]
+    fn a_time_is_waited_for_to_its_very_end() {
+        let all = [handling("rest", Cause::Unmended, Patience::Until { most_sec: 100.0, every_sec: 60.0 })];
+        let mut one = failed("other", StepOutcome::Failed);
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let again = |one: &WorkstreamState, now| match at_last(&all, one, at(now)) {
+            Some(Answer::Again(_, at)) => Some(at.as_second()),
+            Some(Answer::Done(_)) | None => None,
+        };
+        assert_eq!(again(&one, 10), Some(70));
+        one.rounds.since = Some(at(10));
+        assert_eq!(again(&one, 70), Some(110));
+        assert_eq!(again(&one, 110), None);
+    }
+
+    #[test]
+    fn somebody_is_told_and_a_halt_says_how_to_take_back() {
+        let one = failed("other", StepOutcome::Failed);
+        let run = RunState::new(RunId::parse("01JD8ZK3V7Q2M4N6P8R0S2T4V6").unwrap());
+        let id = WorkstreamId::parse("audit").unwrap();
+        let mut critical = handling("critical_error", Cause::Unmended, Patience::None);
+        let kinds = |handling: &Handling| {
+            let events = events(&Answer::Done(handling), &run, (&id, &one), "it burns");
+            let Some(Event::Escalated(told)) = events.first() else { panic!("{events:?}") };
+            (told.message.clone(), events.iter().map(Event::kind).collect::<Vec<_>>())
+        };
+        let (message, blocked) = kinds(&critical);
+        assert_eq!(
+            (message.as_str(), blocked),
+            ("audit is blocked (critical_error: it burns); for somebody", vec!["escalated", "workstream_paused"])
+        );
+        critical.response = Response::Halt;
+        let (message, halted) = kinds(&critical);
+        assert!(message.ends_with("`git orc rollback 01JD8ZK3V7Q2M4N6P8R0S2T4V6` takes back what it merged"), "{message}");
+        assert_eq!(halted, ["escalated", "workstream_paused", "run_halted"]);
+    }
+}

@@ -96,6 +96,7 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
     workstreams[1].fixers = vec![vec!["fmt".into()]];
     let waves = vec![vec![id("a"), id("b")], vec![id("c")], vec![id("d")]];
     let plan = CheckedPlan {
+        workflows: Vec::new(),
         name: "dice".into(),
         base: "HEAD".into(),
         target: "orc/dice".into(),

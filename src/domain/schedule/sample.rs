@@ -13,6 +13,7 @@ use crate::domain::run::limits::LoopLimits;
 /// Returns a plan of these workstreams.
 pub(crate) fn plan(workstreams: Vec<Workstream>) -> CheckedPlan {
     CheckedPlan {
+        workflows: Vec::new(),
         name: "sample".to_owned(),
         base: "HEAD".to_owned(),
         target: "orc/sample".to_owned(),

@@ -179,3 +179,6 @@ fn handling(one: &Handling, place: Place) -> Node {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,3 +11,4 @@ pub mod parse;
 pub mod policy;
 pub mod raw;
 pub mod validate;
+pub mod view;

@@ -17,16 +17,16 @@ pub fn handlings(workflow: &Workflow, phase: &RolePhase) -> Vec<Handling> {
     let of = |condition: ConditionWord| workflow.policies.iter().find(|policy| policy.condition == condition);
     all.extend(of(ConditionWord::RoleTimeout).map(|policy| handling(policy, Cause::TimedOut, phase)));
     all.extend(of(ConditionWord::DependencyFailure).map(|policy| handling(policy, Cause::Lacking, phase)));
-    if let Some(name) = &phase.gate {
-        let special = workflow.policies.iter().find(|policy| gates(workflow, policy).contains(name));
-        let policy = special.or_else(|| of(ConditionWord::GateFailure));
-        let mut last = policy.map(|policy| handling(policy, Cause::Unmended, phase));
-        let own = workflow.gate(name).and_then(|gate| gate.on_failure);
-        if let (Some(last), Some(own)) = (&mut last, own) {
-            last.response = response(own);
-        }
-        all.extend(last);
+    // What a phase without a gate expects is a gate without a name.
+    let name = phase.gate.as_ref();
+    let special = workflow.policies.iter().find(|policy| name.is_some_and(|name| gates(workflow, policy).contains(name)));
+    let policy = special.or_else(|| of(ConditionWord::GateFailure));
+    let mut last = policy.map(|policy| handling(policy, Cause::Unmended, phase));
+    let own = name.and_then(|name| workflow.gate(name)).and_then(|gate| gate.on_failure);
+    if let (Some(last), Some(own)) = (&mut last, own) {
+        last.response = response(own);
     }
+    all.extend(last);
     all
 }
 

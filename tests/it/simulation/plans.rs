@@ -105,6 +105,7 @@ impl Script {
         };
         let gate = |n: usize| Gate::command(format!("gate-{n}").parse().unwrap(), vec!["true".into()]);
         let plan = CheckedPlan {
+            workflows: Vec::new(),
             name: "simulated".into(),
             base: "HEAD".into(),
             target: "orc/simulated".into(),

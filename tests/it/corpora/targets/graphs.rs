@@ -96,6 +96,7 @@ fn plan(data: &[u8], count: usize, edges: &BTreeSet<(usize, usize)>) -> CheckedP
         });
     }
     CheckedPlan {
+        workflows: Vec::new(),
         name: "fuzz".into(),
         base: "HEAD".into(),
         target: "orc/fuzz".into(),
