@@ -89,6 +89,8 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Prompt(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Graph(args) => args.execute(&desk, ui),
         Command::Run(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
+        Command::Create(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
+        Command::Pipeline(args) => args.execute(&desk, ui),
         Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Decide(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Done(args) => args.execute(&open(&desk, ui)?, ui),

@@ -7,6 +7,8 @@ use crate::domain::document::diagnostic::{Diagnostic, Severity};
 use crate::domain::document::source::SourceFile;
 use crate::domain::gate;
 use crate::domain::id::ToolId;
+use crate::domain::pipeline::check::{Against, check};
+use crate::domain::plan::input::{Known, PipelineFile};
 use crate::domain::policy::governance::layers::SHIPPED as SHIPPED_POLICIES;
 use crate::domain::prompt::template::Templates;
 use crate::domain::settings::config::parse_config;
@@ -21,6 +23,8 @@ use crate::io::settings::resolve::{Layers, resolve};
 use crate::io::settings::{profile, registry, variables};
 use crate::ops::context::{Context, ContextError, Desk, PLUGINS, PROFILES, REPOSITORY_PROFILES, manifests};
 use crate::ops::gating::file;
+use crate::ops::pipelines::{self, Layer, PipelinesError};
+use crate::ops::plugins::{self, PluginsError};
 use crate::ops::policies;
 use crate::ops::prompts;
 
@@ -114,8 +118,19 @@ struct Ground<'a> {
 type Check = fn(&Ground<'_>, &mut ConfigChecked);
 
 /// Everything that is looked at, from the weakest to the strongest. Whoever adds a file of settings adds its check here.
-const CHECKS: [Check; 10] =
-    [user_config, user_limits, tools, registries, templates, plugins, repository_profile, quality_gates, policies, outside_of_files];
+const CHECKS: [Check; 11] = [
+    user_config,
+    user_limits,
+    tools,
+    registries,
+    templates,
+    phases,
+    programs,
+    repository_profile,
+    quality_gates,
+    policies,
+    outside_of_files,
+];
 
 /// Looks at everything that would be used here.
 ///
@@ -173,7 +188,9 @@ fn tools(ground: &Ground<'_>, checked: &mut ConfigChecked) {
 }
 
 fn templates(ground: &Ground<'_>, checked: &mut ConfigChecked) {
-    let found = match prompts::files(&ground.desk.environment, ground.top.as_deref()) {
+    // What is wrong with plugins is told by the check of pipelines.
+    let plugins = plugins::load(&search(ground)).unwrap_or_default();
+    let found = match prompts::files(&ground.desk.environment, ground.top.as_deref(), &plugins) {
         Ok(found) => found,
         Err(error) => return checked.unread(&error.path.display().to_string(), &error),
     };
@@ -188,6 +205,27 @@ fn templates(ground: &Ground<'_>, checked: &mut ConfigChecked) {
     }
     for error in Templates::new(layers).err().unwrap_or_default() {
         placed(checked, error.file, (error.line, error.column), error.message);
+    }
+}
+
+fn search(ground: &Ground<'_>) -> Vec<PathBuf> {
+    let layers = Layers { git_config: ground.git_config.clone(), ..Layers::default() };
+    let settings = resolve(&ground.desk.environment, layers);
+    settings.map_or_else(|_| Vec::new(), |settings| pipelines::search(&ground.desk.environment, &settings))
+}
+
+/// Looks at every pipeline that could hold, also at those that another one stands before.
+fn phases(ground: &Ground<'_>, checked: &mut ConfigChecked) {
+    let shelf = match pipelines::load(&ground.desk.environment, ground.top.as_deref(), &search(ground)) {
+        Ok(shelf) => shelf,
+        Err(PipelinesError::Plugins(PluginsError::Invalid { diagnostics, .. })) => return checked.tell(&diagnostics),
+        Err(error) => return checked.add(Severity::Error, "pipelines", error.to_string()),
+    };
+    let own = shelf.all.into_iter().filter(|one| one.layer != Layer::Shipped);
+    for one in own {
+        checked.looked.push((one.file.path.clone(), State::Read));
+        let against = Against { known: Known::default(), templates: None, has: None };
+        checked.tell(&check(&PipelineFile { name: one.name, file: one.file }, against).1);
     }
 }
 
@@ -223,7 +261,7 @@ fn placed(checked: &mut ConfigChecked, subject: String, (line, column): (usize, 
     checked.problems.push(Problem { severity: Severity::Error, subject, place: Some((narrow(line), narrow(column))), message, hint: None });
 }
 
-fn plugins(ground: &Ground<'_>, checked: &mut ConfigChecked) {
+fn programs(ground: &Ground<'_>, checked: &mut ConfigChecked) {
     let Some(folder) = ground.folder.as_ref().map(|folder| folder.join(PLUGINS)) else { return };
     let shown = folder.display().to_string();
     if !folder.is_dir() {

@@ -12,7 +12,7 @@ use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::id::{ObjectId, RepoPath, RunId};
-use crate::domain::plan::input::{CommandDefaults, Known, PhaseInput, PlanDefaults, PlanInput};
+use crate::domain::plan::input::{CommandDefaults, Known, PhaseInput, PipelineFile, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
 use crate::domain::plan::parse::parse_plan;
 use crate::domain::policy::budget::{BudgetKey, BudgetScope};
@@ -75,6 +75,9 @@ pub struct Frozen {
     /// The files of the policies, likewise, the lowest layer first; none in a run that began before there were policies.
     #[serde(default)]
     pub policies: Vec<(String, String)>,
+    /// The pipelines that it goes through; none in a run that began before there were pipelines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<KeptPipeline>,
     /// What the command line set in place of the plan.
     pub overrides: Overrides,
     /// The limits that the plan's own are laid over.
@@ -90,6 +93,17 @@ pub struct Frozen {
     /// The file of quality gates as it was in the base commit, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<(String, String)>,
+}
+
+/// A pipeline that is kept with a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPipeline {
+    /// The name by which the plan knows it.
+    pub name: String,
+    /// Its file, as shown to the user.
+    pub shown: String,
+    /// Where it is kept below the run's folder.
+    pub place: String,
 }
 
 impl Frozen {
@@ -118,6 +132,9 @@ pub struct Overrides {
     pub target: Option<String>,
     /// Whether the first failure stops everything that has not started.
     pub fail_fast: bool,
+    /// The pipeline of workstreams that name none and have no steps of their own; older runs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// The budgets that the command line sets, so that those of the plan no longer count; older runs have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetKey>,
@@ -195,6 +212,8 @@ pub struct Rules<'a> {
     pub quality: Option<&'a SourceFile>,
     /// The policies, the lowest layer first.
     pub policies: &'a [SourceFile],
+    /// The pipelines that the plan goes through.
+    pub pipelines: &'a [PipelineFile],
 }
 
 /// Returns what is frozen of a plan.
@@ -218,6 +237,11 @@ pub fn frozen(
     };
     let input = |(number, name): (usize, &String)| (name.clone(), format!("inputs/{number:04}-{}", last_component(name)));
     let policy = |(number, file): (usize, &SourceFile)| (file.path.clone(), format!("policies/{number:04}-{}", last_component(&file.path)));
+    let pipeline = |(number, one): (usize, &PipelineFile)| KeptPipeline {
+        name: one.name.clone(),
+        shown: one.file.path.clone(),
+        place: format!("pipelines/{number:04}-{}", last_component(&one.file.path)),
+    };
     Frozen {
         v: 1,
         name: source.name.clone(),
@@ -225,6 +249,7 @@ pub fn frozen(
         files: source.files.iter().enumerate().map(kept).collect(),
         inputs: inputs.keys().enumerate().map(input).collect(),
         policies: rules.policies.iter().enumerate().map(policy).collect(),
+        pipelines: rules.pipelines.iter().enumerate().map(pipeline).collect(),
         overrides,
         limits: defaults.limits,
         commands: defaults.commands,
@@ -260,6 +285,9 @@ pub fn to_files(
     }
     for ((_, place), source) in frozen.policies.iter().zip(rules.policies) {
         files.push(file(place, source.text.clone().into_bytes()));
+    }
+    for (kept, pipeline) in frozen.pipelines.iter().zip(rules.pipelines) {
+        files.push(file(&kept.place, pipeline.file.text.clone().into_bytes()));
     }
     if let (Some((_, place)), Some(quality)) = (&frozen.quality, rules.quality) {
         files.push(file(place, quality.text.clone().into_bytes()));
@@ -338,13 +366,17 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
     for (shown, place) in &frozen.policies {
         policies.push(SourceFile::from_bytes(shown, &read(place)?));
     }
+    let mut pipelines = Vec::new();
+    for KeptPipeline { name, shown, place } in &frozen.pipelines {
+        pipelines.push(PipelineFile { name: name.clone(), file: SourceFile::from_bytes(shown, &read(place)?) });
+    }
     let governance = policies::parse(&policies).map_err(FrozenError::Policies)?;
     let defaults = PlanDefaults {
         limits: frozen.limits.clone(),
         tool: None,
         commands: frozen.commands.clone(),
         base: frozen.base.clone(),
-        phases: PhaseInput::default(),
+        phases: PhaseInput { pipelines, pipeline: frozen.overrides.pipeline.clone(), templates: None },
     };
     let shape = if frozen.folder { Shape::Bundles { folder: &frozen.name } } else { Shape::File };
     let known = Known { tools: &[], capabilities: &[] };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{MAX_BYTES, Shape, SourceFile};
+use crate::domain::pipeline::parse::holding;
 use crate::domain::plan::check::asks::lacks;
 use crate::domain::plan::input::{Known, PhaseInput, PlanDefaults, PlanInput};
 use crate::domain::plan::model::CheckedPlan;
@@ -39,6 +40,8 @@ pub struct PlanSource {
     pub files: Vec<SourceFile>,
     /// Whether the files are the bundles of a folder.
     pub kind: PlanKind,
+    /// The pipelines and the templates that it can name.
+    pub phases: PhaseInput,
 }
 
 /// Whether a plan is a file or a folder.
@@ -61,7 +64,7 @@ impl PlanSource {
         if !place.is_dir() {
             let files = vec![read_file(&place, &name)?];
             let folder = place.parent().unwrap_or(cwd).to_owned();
-            return Ok(Self { name, folder, files, kind: PlanKind::File });
+            return Ok(Self { name, folder, files, kind: PlanKind::File, phases: PhaseInput::default() });
         }
         let is_bundle = |file: &PathBuf| file.is_file() && file.extension().is_some_and(|e| ENDINGS.iter().any(|known| e == *known));
         let mut files = Vec::new();
@@ -72,7 +75,21 @@ impl PlanSource {
         if files.is_empty() {
             return Err(PlanSourceError::NoBundles(path.to_owned()));
         }
-        Ok(Self { name, folder: place, files, kind: PlanKind::Folder })
+        Ok(Self { name, folder: place, files, kind: PlanKind::Folder, phases: PhaseInput::default() })
+    }
+
+    /// Lets the plan name these pipelines and templates.
+    #[must_use]
+    pub fn with(mut self, phases: PhaseInput) -> Self {
+        self.phases = phases;
+        self
+    }
+
+    /// Returns the files of the plan and of the pipelines that it can name, for showing the places.
+    #[must_use]
+    pub fn shown(&self) -> Vec<SourceFile> {
+        let pipelines = holding(&self.phases.pipelines).into_iter().map(|one| one.file);
+        self.files.iter().cloned().chain(pipelines).collect()
     }
 
     /// Reads and checks the plan. Beside the plan come warnings and notes.
@@ -84,7 +101,7 @@ impl PlanSource {
         settings: &Settings,
         (tools, registry): (&Toolbox, &Registry),
     ) -> Result<(CheckedPlan, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let defaults = defaults(settings);
+        let defaults = PlanDefaults { phases: self.phases.clone(), ..defaults(settings) };
         self.checked(&defaults, (tools, registry))
     }
 

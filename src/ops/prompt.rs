@@ -143,7 +143,8 @@ pub struct Coming {
 /// # Errors
 /// Returns [`PromptsError`] with every mistake of every template.
 pub fn templates(cx: &Context) -> Result<Templates, PromptsError> {
-    prompts::load(&cx.environment, cx.repo.work_dir())
+    let plugins = cx.plugins()?;
+    prompts::load(&cx.environment, cx.repo.work_dir(), &plugins)
 }
 
 /// Returns the prompt that a step of a plan would be sent.

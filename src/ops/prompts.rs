@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::plugins::{Plugin, PluginsError};
 use crate::domain::id::{ObjectId, StepId, is_atom};
 use crate::domain::plan::model::{CheckedPlan, StepKind};
 use crate::domain::policy::budget::Budget;
@@ -32,6 +33,9 @@ pub enum PromptsError {
     /// A folder or a template can not be read.
     #[error(transparent)]
     File(#[from] FsError),
+    /// The plugins can not be used.
+    #[error(transparent)]
+    Plugins(#[from] PluginsError),
     /// Mistakes in templates.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Templates(Vec<TemplateError>),
@@ -57,9 +61,9 @@ pub struct Found {
 ///
 /// # Errors
 /// Returns [`PromptsError`] with every mistake of every template.
-pub fn load(environment: &Environment, top: Option<&Path>) -> Result<Templates, PromptsError> {
+pub fn load(environment: &Environment, top: Option<&Path>, plugins: &[Plugin]) -> Result<Templates, PromptsError> {
     let (mut layers, mut errors) = (Vec::new(), Vec::new());
-    for found in files(environment, top)? {
+    for found in files(environment, top, plugins)? {
         match read(&found)? {
             Ok(template) => layers.push(template),
             Err(error) => errors.push(error),
@@ -72,17 +76,20 @@ pub fn load(environment: &Environment, top: Option<&Path>) -> Result<Templates, 
     }
 }
 
-/// Returns the files that are, or want to be, templates: those of the user, then those of the repository.
+/// Returns the files that are, or want to be, templates: those of the user, of the plugins, then those of the repository.
 ///
 /// # Errors
 /// Returns [`FsError`] when a folder can not be listed.
-pub fn files(environment: &Environment, top: Option<&Path>) -> Result<Vec<Found>, FsError> {
+pub fn files(environment: &Environment, top: Option<&Path>, plugins: &[Plugin]) -> Result<Vec<Found>, FsError> {
     let mut found = Vec::new();
     if let Some(folder) = environment.config_folder().map(|folder| folder.join(FOLDER)).filter(|folder| folder.is_dir()) {
         for path in templates_in(&folder)? {
             let shown = path.display().to_string();
             found.push(Found { name: name(&path), shown, path, leads_away: false });
         }
+    }
+    for path in plugins.iter().flat_map(Plugin::prompts) {
+        found.push(Found { name: name(&path), shown: path.display().to_string(), path, leads_away: false });
     }
     found.extend(top.map_or_else(|| Ok(Vec::new()), of_repository)?);
     Ok(found)

@@ -7,6 +7,7 @@ use super::finish;
 use super::frozen::{self, FrozenError, Thawed};
 use super::history;
 use super::load::{self, LoadError};
+use super::plugins::PluginsError;
 use super::prompts::{self, PromptsError};
 use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
@@ -76,6 +77,9 @@ pub enum ResumeError {
     /// The run was started in another clone, and nobody has trusted its plan.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The plugins can not be used.
+    #[error(transparent)]
+    Plugins(#[from] PluginsError),
     /// What tools are told can not be used.
     #[error(transparent)]
     Prompts(#[from] PromptsError),
@@ -158,7 +162,7 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     let thawed = frozen::thaw(&ledger, tip, run)?;
     trust::decide_run(cx, (run, &thawed), request.decide)?;
     let Thawed { plan, inputs, governance, frozen, .. } = thawed;
-    let templates = prompts::load(&cx.environment, cx.repo.work_dir())?;
+    let templates = prompts::load(&cx.environment, cx.repo.work_dir(), &cx.plugins()?)?;
     let waves = waves_of_waiting(&plan, &state);
     // Whoever started the run may only tighten what holds here.
     let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);

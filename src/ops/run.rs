@@ -10,6 +10,7 @@ use super::frozen::{self, FrozenError, Overrides, Rules};
 use super::gating::error::GatingError;
 use super::gating::file;
 use super::history;
+use super::pipelines::{self, PipelinesError};
 use super::plan_source::{PlanSource, PlanSourceError, defaults};
 use super::policies::{self, Policies, PoliciesError};
 use super::prompts::{self, PromptsError};
@@ -72,6 +73,9 @@ pub enum RunError {
     /// The policies can not be read or followed.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
+    /// The pipelines can not be used.
+    #[error(transparent)]
+    Pipelines(#[from] PipelinesError),
     /// What tools are told can not be used.
     #[error(transparent)]
     Prompts(#[from] PromptsError),
@@ -166,10 +170,12 @@ pub struct Prepared {
 /// Returns an error when the plan is not valid, its tools are missing, or its base or target can not be used.
 pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> Result<Prepared, RunError> {
     let _span = tracing::trace_span!("plan").entered();
-    let source = PlanSource::read(&cx.cwd, plan)?;
+    let shelf = cx.pipelines()?;
+    let templates = prompts::load(&cx.environment, cx.repo.work_dir(), &shelf.plugins)?;
+    let source = PlanSource::read(&cx.cwd, plan)?.with(shelf.input(overrides.pipeline.clone(), Some(&templates)));
     let (mut plan, mut diagnostics) = match source.check(&cx.settings, (&cx.tools, &cx.registry)) {
         Ok(checked) => checked,
-        Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.files }),
+        Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.shown() }),
     };
     overrides.apply(&mut plan);
     let base = cx.repo.resolve(&plan.base)?;
@@ -183,9 +189,8 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
     let policies = policies::read(&cx.environment, &cx.repo, base)?;
     diagnostics.extend(source.lacks(&plan, policies.governance.asks));
     if diagnostics.iter().any(|one| one.severity == Severity::Error) {
-        return Err(RunError::Plan { diagnostics, files: source.files });
+        return Err(RunError::Plan { diagnostics, files: source.shown() });
     }
-    let templates = prompts::load(&cx.environment, cx.repo.work_dir())?;
     Ok(Prepared { plan, schedule, diagnostics, source, quality, base, tip, policies, templates })
 }
 
@@ -229,7 +234,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let mut config = begin::config(cx, &settings, &plan)?;
     history::remember(cx, &mut config)?;
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
-    let rules = Rules { quality: quality.as_ref(), policies: &policies.files };
+    let pipelines = pipelines::used(&plan, &source.phases);
+    let rules = Rules { quality: quality.as_ref(), policies: &policies.files, pipelines: &pipelines };
     let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, defaults(&settings), config.clone()));
     let files = frozen::to_files(run, &frozen, &source, &inputs, rules)?;
     let seal = frozen::seal(&files);

@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 use super::context::{Context, REPOSITORY_PROFILES};
 use super::frozen::Thawed;
 use super::plan_source::{PlanSource, PlanSourceError};
-use super::prompts;
+use super::plugins::Plugin;
+use super::{pipelines, prompts};
 use crate::domain::id::RunId;
 use crate::io::fs::{self, FsError};
 use crate::io::git::inspect::InspectError;
@@ -138,6 +139,12 @@ fn files(cx: &Context, plan: Option<&Path>) -> Result<Vec<(PathBuf, String)>, Tr
         let templates = prompts::of_repository(top)?.into_iter().filter(|found| found.name.is_some());
         files.extend(templates.map(|found| (found.path, found.shown)));
     }
+    if let Some(top) = cx.repo.work_dir() {
+        files.extend(pipelines::of_repository(top)?);
+    }
+    // A plugin outside of the work tree is asked about no more than the plan of another folder.
+    let plugins = cx.plugins().unwrap_or_default();
+    files.extend(plugins.iter().flat_map(Plugin::files).map(|path| (path.clone(), path.display().to_string())));
     // The profile of the repository is asked about only where it brings commands.
     if let Some(profile) = cx.settings.profile.as_ref().filter(|profile| !profile.commands.is_empty())
         && let Some(top) = cx.repo.work_dir()

@@ -12,9 +12,10 @@ use crate::io::git::repo::Repo;
 use crate::ops::context::{ContextError, Desk};
 use crate::ops::gating::error::GatingError;
 use crate::ops::gating::file;
+use crate::ops::pipelines::{self, PipelinesError};
 use crate::ops::plan_source::{PlanSource, PlanSourceError};
 use crate::ops::policies::{self, PoliciesError};
-use crate::ops::quality;
+use crate::ops::{prompts, quality};
 
 /// The error when a plan can not be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum ValidateError {
     /// The plan can not be read.
     #[error(transparent)]
     Source(#[from] PlanSourceError),
+    /// The pipelines can not be used.
+    #[error(transparent)]
+    Pipelines(#[from] PipelinesError),
     /// The policies can not be read.
     #[error(transparent)]
     Policies(#[from] PoliciesError),
@@ -65,14 +69,17 @@ pub fn validate(desk: &Desk, paths: &[PathBuf]) -> Result<Vec<Validated>, Valida
     let tools = desk.tools(top)?;
     let settings = desk.settings_at(top, &tools)?;
     let (registry, _) = desk.registry(top, &settings)?;
+    let shelf = pipelines::load(&desk.environment, top, &pipelines::search(&desk.environment, &settings))?;
+    // Mistakes in templates are told by those who use them; without them none is missed.
+    let templates = prompts::load(&desk.environment, top, &shelf.plugins).ok();
     let mut validated = Vec::with_capacity(paths.len());
     for path in paths {
-        let source = PlanSource::read(&desk.cwd, path)?;
+        let source = PlanSource::read(&desk.cwd, path)?.with(shelf.input(None, templates.as_ref()));
         let (mut plan, mut diagnostics) = match source.check(&settings, (&tools, &registry)) {
             Ok((plan, diagnostics)) => (Some(plan), diagnostics),
             Err(diagnostics) => (None, diagnostics),
         };
-        let mut files = source.files.clone();
+        let mut files = source.shown();
         // What the plan says by itself is told even where its base leads nowhere; a run says so.
         let base = |repo: &Repo| repo.resolve(plan.as_ref().map_or("HEAD", |plan| plan.base.as_str())).ok();
         if let Some((repo, base)) = repository.as_ref().and_then(|repo| Some((repo, base(repo)?))) {

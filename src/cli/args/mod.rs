@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod cost;
+pub mod create;
 pub mod decide;
 pub mod demo;
 pub mod detect;
@@ -16,6 +17,7 @@ pub mod hook;
 pub mod init;
 pub mod list;
 pub mod log;
+pub mod pipeline;
 pub mod plan;
 pub mod prompt;
 pub mod resume;

@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::config::ConfigArgs;
 use super::cost::CostArgs;
+use super::create::CreateArgs;
 use super::decide::DecideArgs;
 use super::demo::DemoArgs;
 use super::detect::DetectArgs;
@@ -19,6 +20,7 @@ use super::hook::HookArgs;
 use super::init::InitArgs;
 use super::list::ListArgs;
 use super::log::LogArgs;
+use super::pipeline::PipelineArgs;
 use super::plan::PlanArgs;
 use super::prompt::PromptArgs;
 use super::resume::ResumeArgs;
@@ -93,6 +95,8 @@ pub enum Command {
     Prompt(PromptArgs),
     Graph(GraphArgs),
     Run(RunArgs),
+    Create(CreateArgs),
+    Pipeline(PipelineArgs),
     Resume(ResumeArgs),
     Decide(DecideArgs),
     Done(DoneArgs),
@@ -121,8 +125,10 @@ impl Command {
     pub fn flags(&self) -> Overlay {
         match self {
             Self::Run(args) => args.flags(),
+            Self::Create(args) => args.flags(),
             Self::Resume(args) => args.flags(),
             Self::Validate(_)
+            | Self::Pipeline(_)
             | Self::Plan(_)
             | Self::Prompt(_)
             | Self::Graph(_)

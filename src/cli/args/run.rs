@@ -31,6 +31,7 @@ Examples:
   git orc run plan.yaml --max-workers 8 --target orc/second-try
   git orc run plan.yaml --budget run.usd=5 --budget attempt.minutes=15
   git orc run plan.yaml --json > run.json
+  git orc run plan.yaml --pipeline code
 
 Ctrl-C once stops gently: no new step starts, and what was produced is captured. Twice ends the tools at once. `git orc resume` continues.
 
@@ -82,7 +83,7 @@ pub enum NetworkFlag {
 }
 
 /// Run a plan
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct RunArgs {
     /// The plan file, or a folder of bundle files
@@ -124,6 +125,9 @@ pub struct RunArgs {
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
+    /// The pipeline of workstreams that name none and have no steps or commands of their own
+    #[arg(long, value_name = "NAME")]
+    pub pipeline: Option<String>,
 }
 
 impl RunArgs {
@@ -156,6 +160,7 @@ impl RunArgs {
             base: self.base.clone(),
             target: self.target.clone(),
             fail_fast: self.fail_fast,
+            pipeline: self.pipeline.clone(),
             budgets: self.budget.iter().map(|wish| wish.key).collect(),
         }
     }
@@ -187,7 +192,7 @@ impl RunArgs {
         if let Err(error) = check_prompts(cx, &prepared, &config) {
             return self.refuse(&error, ui);
         }
-        ui.complaint(&diagnostics::render(&prepared.diagnostics, &prepared.source.files, ui.err_color()));
+        ui.complaint(&diagnostics::render(&prepared.diagnostics, &prepared.source.shown(), ui.err_color()));
         let text = if self.json { dry_run::json(&prepared, &config) } else { dry_run::human(&prepared, &config) };
         ui.text(&text).map_err(|error| Failure::new("print what would run", &error))?;
         Ok(Exit::Done)

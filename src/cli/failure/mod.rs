@@ -3,6 +3,7 @@
 pub mod doors;
 pub mod gating;
 pub mod meaning;
+pub mod phases;
 pub mod reading;
 pub mod running;
 pub mod tending;

@@ -154,6 +154,7 @@ impl Meaning for ValidateError {
         match self {
             Self::Context(error) => error.exit(),
             Self::Source(error) => error.exit(),
+            Self::Pipelines(error) => error.exit(),
             Self::Policies(error) => error.exit(),
             Self::Gates(error) => error.exit(),
         }
@@ -163,6 +164,7 @@ impl Meaning for ValidateError {
         match self {
             Self::Context(error) => error.hint(),
             Self::Source(error) => error.hint(),
+            Self::Pipelines(error) => error.hint(),
             Self::Policies(error) => error.hint(),
             Self::Gates(error) => error.hint(),
         }

@@ -186,6 +186,7 @@ impl Meaning for PromptsError {
     fn exit(&self) -> Exit {
         match self {
             Self::File(error) => error.exit(),
+            Self::Plugins(error) => error.exit(),
             Self::Templates(_) | Self::Empty(_) => Exit::Negative,
         }
     }
@@ -193,6 +194,7 @@ impl Meaning for PromptsError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::File(error) => error.hint(),
+            Self::Plugins(error) => error.hint(),
             Self::Templates(_) => Some("`git orc config check` shows them again; without the file the shipped template holds.".to_owned()),
             Self::Empty(_) => {
                 Some("Give the workstream a `title`, `tasks` or a `prompt`; `git orc prompt show` shows what a tool is told.".to_owned())
@@ -206,6 +208,7 @@ impl Meaning for RunError {
         match self {
             Self::Plan { .. } => Exit::Negative,
             Self::Policies(error) => error.exit(),
+            Self::Pipelines(error) => error.exit(),
             Self::Prompts(error) => error.exit(),
             Self::Source(error) => error.exit(),
             Self::Trust(error) => error.exit(),
@@ -225,6 +228,7 @@ impl Meaning for RunError {
         match self {
             Self::Plan { .. } => Some("`git orc validate PLAN` shows every mistake.".to_owned()),
             Self::Policies(error) => error.hint(),
+            Self::Pipelines(error) => error.hint(),
             Self::Prompts(error) => error.hint(),
             Self::Source(error) => error.hint(),
             Self::Trust(error) => error.hint(),
@@ -248,6 +252,7 @@ impl Meaning for ResumeError {
         match self {
             Self::Find(error) => error.exit(),
             Self::Load(error) => error.exit(),
+            Self::Plugins(error) => error.exit(),
             Self::Prompts(error) => error.exit(),
             Self::Trust(error) => error.exit(),
             Self::Ledger(error) => error.exit(),
@@ -266,6 +271,7 @@ impl Meaning for ResumeError {
         match self {
             Self::Find(error) => error.hint(),
             Self::Load(error) => error.hint(),
+            Self::Plugins(error) => error.hint(),
             Self::Prompts(error) => error.hint(),
             Self::Trust(error) => error.hint(),
             Self::Ledger(error) => error.hint(),

@@ -19,6 +19,7 @@ pub mod integrity;
 pub mod list;
 pub mod log;
 pub mod meter;
+pub mod pipeline;
 pub mod plan;
 pub mod porcelain;
 pub mod progress;

@@ -141,6 +141,10 @@ codes! {
     UnknownTemplate = "unknown-template", Meaning, Error;
     /// There is no pipeline with this name.
     UnknownPipeline = "unknown-pipeline", Meaning, Error;
+    /// A plugin needs another version of the program.
+    Incompatible = "incompatible", Meaning, Error;
+    /// A file is named that is not there.
+    MissingFile = "missing-file", Meaning, Error;
     /// A name that is not that of the file that gives it.
     WrongName = "wrong-name", Meaning, Error;
     /// Something is needed that nothing before it makes.
@@ -191,12 +195,17 @@ codes! {
     Untested = "untested", Meaning, Warning;
     /// Two workstreams of one level may write the same files.
     Overlap = "overlap", Meaning, Note;
+    /// Something of the same name is elsewhere, and one of the two stands in place of the other.
+    Shadowed = "shadowed", Meaning, Note;
     /// There is more to say than is shown.
     Omitted = "omitted", Meaning, Note;
 }
 
 /// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
-pub const BEYOND_PLANS: [Code; 20] = [
+pub const BEYOND_PLANS: [Code; 23] = [
+    Code::Shadowed,
+    Code::Incompatible,
+    Code::MissingFile,
     Code::WrongName,
     Code::Unfulfilled,
     Code::Unreachable,

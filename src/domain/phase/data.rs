@@ -45,6 +45,19 @@ impl DataClaim {
         self.walk(&value, (&self.path, String::new()))
     }
 
+    /// Returns what is claimed, as a fragment that follows what it is claimed of.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let at = shown(&self.path.join("."));
+        match &self.claim {
+            Claim::Present => format!("has `{at}`"),
+            Claim::Filled => format!("has `{at}`, not empty"),
+            Claim::Equals(value) => format!("has {} in `{at}`", clip(&one_line(&value.to_string()), 60)),
+            Claim::AtLeast(least) => format!("has at least {least} in `{at}`"),
+            Claim::AtMost(most) => format!("has at most {most} in `{at}`"),
+        }
+    }
+
     fn walk(&self, value: &Value, (rest, at): (&[String], String)) -> Result<(), String> {
         let Some((key, rest)) = rest.split_first() else { return self.claim.check(value, &at) };
         let step = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };

@@ -13,6 +13,7 @@ pub mod read_data;
 pub mod rules;
 pub mod traced;
 pub mod view;
+pub mod wording;
 pub mod words;
 
 #[cfg(test)]

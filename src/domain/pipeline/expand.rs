@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::parse::{ReadPipeline, holding, read, unknown};
 use super::raw::{CheckWord, EachWord, RawPhase, RawScope};
@@ -28,6 +28,9 @@ const PATIENCE: u64 = 3;
 pub const PIPELINE: &str = "pipeline";
 /// The key of the metadata of a workstream that names the workstream of the plan that it is a part of.
 pub const PART_OF: &str = "part_of";
+
+/// The key of the metadata of a workstream that lists what the phases before it have made.
+pub const MADE_BEFORE: &str = "made_before";
 
 /// The pipelines that plans can name, laid behind the files of a plan.
 #[derive(Debug, Default)]
@@ -188,7 +191,7 @@ impl Layout<'_> {
         let own = self.own.value.id.as_ref().map_or("", |id| id.value.0.as_str());
         let name = |phase: &str| format!("{own}-{phase}");
         let mut laid: Vec<At<RawWorkstream>> = Vec::new();
-        let (mut before, mut followed): (Option<String>, Vec<String>) = (None, Vec::new());
+        let (mut before, mut followed, mut made): (Option<String>, Vec<String>, Vec<Json>) = (None, Vec::new(), Vec::new());
         for phase in self.phases() {
             let (Some(id), Some(mut step)) = (phase.value.id.as_ref(), self.step(phase)) else { continue };
             if !is_atom(&name(&id.value.0)) {
@@ -215,6 +218,8 @@ impl Layout<'_> {
             step.value.depends_on = None;
             one.value.steps = Some(At { value: vec![step], place: phase.place });
             one.value.broken |= self.pipeline.raw.broken;
+            note_made(&mut one.value, &made);
+            made.extend(made_by(&phase.value));
             before = Some(name(&id.value.0));
             laid.push(one);
         }
@@ -329,6 +334,18 @@ impl Layout<'_> {
             broken: raw.broken,
         };
         Some(At { value: step, place: phase.place })
+    }
+}
+
+/// Returns what a phase makes, for the workstreams of those behind it.
+fn made_by(raw: &RawPhase) -> impl Iterator<Item = Json> {
+    let artifacts = raw.artifacts.iter().flat_map(|all| &all.value);
+    artifacts.filter_map(|one| Some(json!({"name": one.value.name.as_ref()?.value.0, "path": one.value.path.as_ref()?.value})))
+}
+
+fn note_made(raw: &mut RawWorkstream, made: &[Json]) {
+    if let Some(metadata) = raw.metadata.as_mut().filter(|_| !made.is_empty()) {
+        metadata.value.0.insert(MADE_BEFORE.to_owned(), made.into());
     }
 }
 

@@ -291,13 +291,14 @@ fn check_steps(lines: &str, expect: &[&str]) {
 
 #[test]
 fn rules_of_steps() {
-    check_steps("- {id: x, expects: [{words: 3}]}", &["incomplete-rule 8:32"]);
+    check_steps("- {id: x, expects: [{words: 3}]}", &["incomplete-rule 8:33"]);
     check_steps("- {id: x, when: [{}]}", &["incomplete-rule 8:22"]);
     check_steps("- {id: x, when: [{any: []}]}", &["incomplete-rule 8:28"]);
     check_steps("- {id: x, when: [{not: [{exists: a, absent: b}]}]}", &["conflicting-keys 8:49"]);
     check_steps("- {id: x, when: [{step: {y: passed}}]}\n- {id: y}", &["unknown-id 8:30"]);
     check_steps("- {id: x}\n- {id: y, when: [{step: {x: mended}}]}", &["unknown-id 9:30"]);
     check_steps("- {id: x, runtime: [a]}\n- {id: y, when: [{step: {x: mended}}, {step: {x: skipped}}]}", &[]);
+    check_more("pipeline: nothing", &["unknown-pipeline 7:15"]);
     check_steps("- {id: x, template: nothing}", &["unknown-template 8:25"]);
     check_steps("- {id: x, fixes: 3}", &["misplaced-key 8:22"]);
     check_steps(&format!("- {{id: {}, static: [a]}}", "x".repeat(60)), &["long-id 8:12"]);

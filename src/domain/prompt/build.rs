@@ -1,6 +1,7 @@
 //! The texts of the sections. Short and honest: a rule stands here only when it holds.
 
 use super::classification::{Classification, Complexity, Domain, Operation, classify};
+use super::phased::{expected, left_before};
 use super::quote::{QUOTE_LIMIT, quoted_head, quoted_tail};
 use super::request::{Request, Subject};
 use super::section::{EmptySections, Section, Sections};
@@ -106,6 +107,7 @@ fn context(subject: &Subject<'_>) -> String {
             quoted_head(agents.text, "")
         ));
     }
+    parts.extend(left_before(subject));
     match subject.request {
         Request::Edit { feedback } => {
             parts.extend(feedback.map(|feedback| format!("The attempt before this one was not good enough:\n\n{}", block(feedback))));
@@ -193,6 +195,7 @@ fn validation_rules(subject: &Subject<'_>) -> String {
     if !checks.is_empty() {
         parts.push(format!("These checks run afterwards:\n\n{}", list(checks.iter().map(String::as_str))));
     }
+    parts.extend(expected(subject));
     parts.iter().map(|part| part.trim_end()).collect::<Vec<_>>().join("\n\n")
 }
 

@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod classification;
+mod phased;
 pub mod quote;
 pub mod request;
 pub mod section;

@@ -109,7 +109,10 @@ pub fn phases(raw: &RawWorkflow, sink: &mut Sink<'_>) {
     let behind: Vec<BTreeSet<usize>> = (0..raw.phases.len()).map(|at| ancestors(raw, at)).collect();
     for (at, phase) in raw.phases.iter().enumerate() {
         let Some(state) = &phase.state else { continue };
-        let earlier = stated(raw, at);
+        let mut earlier = stated(raw, at);
+        // What comes before another one of them is not what comes right before.
+        let nearest = earlier.clone();
+        earlier.retain(|one| !nearest.iter().any(|other| behind[*other].contains(one)));
         if earlier.is_empty() && !leads(raw, IDLE, &state.value) {
             let message = format!("the pipeline begins in {}, but `IDLE` does not lead to it", quoted(&state.value));
             sink.add(Draft::new(Code::BadTransition, state.place, message).hint("Add it to the `next` of `IDLE`."));

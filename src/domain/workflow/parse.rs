@@ -13,17 +13,17 @@ use crate::domain::document::sink::Sink;
 use crate::domain::document::source::{At, Shape, SourceFile};
 use crate::domain::document::word::unknown_value;
 
-/// Reads and checks the workflow of a pipeline file that was read into a tree. `None` when it has none, or when something is wrong with it,
-/// which then went to the sink.
+/// Reads and checks the workflow of a pipeline file that was read into a tree; what is wrong goes to the sink. `None` when it has none, or one
+/// that can not be read.
 pub fn workflow(root: &Node, sink: &mut Sink<'_>) -> Option<Workflow> {
     let before = sink.errors();
     let raw = read_workflow(root, sink)?;
     // What could not be read would seem to be missing; nothing is concluded from that.
-    if sink.errors() == before {
-        validate(&raw, sink);
+    if sink.errors() > before {
+        return None;
     }
-    let model = model(&raw, sink);
-    (sink.errors() == before).then_some(model)
+    validate(&raw, sink);
+    Some(model(&raw, sink))
 }
 
 /// Reads and checks the workflow of a pipeline file.

@@ -89,6 +89,12 @@ impl<'a> States<'a> {
         self.all().any(|(own, _)| own.value == name)
     }
 
+    /// Returns what may follow a state by its name.
+    fn named(&self, name: &str) -> BTreeSet<&'a str> {
+        let own = self.all().filter(|(own, _)| own.value == name).flat_map(|(_, state)| state.value.next.iter());
+        own.flat_map(|next| &next.value.0).map(|one| one.value.as_str()).filter(|one| *one != PREVIOUS).collect()
+    }
+
     /// Returns what may follow a state; `previous` stands for every state that leads to it.
     fn next(&self, name: &str) -> BTreeSet<&'a str> {
         let written = |state: &'a RawState| state.next.iter().flat_map(|next: &'a At<Texts>| &next.value.0).map(|one| one.value.as_str());
@@ -102,11 +108,11 @@ impl<'a> States<'a> {
     }
 
     /// Returns every state that can be got to from one, itself included.
-    fn from(&self, start: &'a str) -> BTreeSet<&'a str> {
+    fn from(start: &'a str, next: impl Fn(&str) -> BTreeSet<&'a str>) -> BTreeSet<&'a str> {
         let mut seen = BTreeSet::from([start]);
         let mut open = vec![start];
         while let Some(name) = open.pop() {
-            open.extend(self.next(name).into_iter().filter(|next| seen.insert(next)));
+            open.extend(next(name).into_iter().filter(|next| seen.insert(next)));
         }
         seen
     }
@@ -138,7 +144,8 @@ impl<'a> States<'a> {
         if !self.has(IDLE) {
             return;
         }
-        let reached = self.from(IDLE);
+        // Going back to where it was leads nowhere new.
+        let reached = Self::from(IDLE, |name| self.named(name));
         for (name, _) in self.all() {
             // A run can be paused in every state; that is said besides.
             if name.value != PAUSED && !reached.contains(name.value.as_str()) {
@@ -152,7 +159,7 @@ impl<'a> States<'a> {
     fn dead_ends(&self, sink: &mut Sink<'_>) {
         for (name, _) in self.all() {
             let is_besides = name.value == PAUSED;
-            if self.has(IDLE) && !is_besides && !self.from(&name.value).contains(IDLE) {
+            if self.has(IDLE) && !is_besides && !Self::from(&name.value, |name| self.next(name)).contains(IDLE) {
                 let draft = Draft::new(Code::DeadEnd, name.place, format!("nothing leads from {} back to `IDLE`", quoted(&name.value)));
                 sink.add(draft.hint("Name a state in its `next` from which `IDLE` can be reached."));
             }

@@ -12,7 +12,7 @@ use crate::domain::tool::variable;
 use crate::io::git::command::GitCommand;
 use crate::io::git::repo::Repo;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "maxWorkers",
     "worktreeDir",
     "durability",
@@ -28,6 +28,7 @@ const KEYS: [&str; 15] = [
     "sandboxRead",
     "budget",
     "aimRegistry",
+    "pipelinePath",
 ];
 
 /// One line of git's configuration.
@@ -105,6 +106,7 @@ fn set(overlay: &mut Overlay, key: &str, entry: &ConfigEntry) -> Result<(), Sett
         "aimRegistry" => overlay.registry = Some(Setting::new(PathBuf::from(path(&place, text)?), origin)),
         "sandboxWrite" => overlay.sandbox_write = Some(more(overlay.sandbox_write.take(), grants(&place, text)?, origin)),
         "sandboxRead" => overlay.sandbox_read = Some(more(overlay.sandbox_read.take(), grants(&place, text)?, origin)),
+        "pipelinePath" => overlay.pipeline_path = Some(more(overlay.pipeline_path.take(), grants(&place, text)?, origin)),
         "budget" => {
             let wish = BudgetWish::parse(text).map_err(|error| SettingsError::Budget { place, error })?;
             overlay.budget.wish(wish, origin);

@@ -91,6 +91,8 @@ pub struct Overlay {
     pub sandbox_write: Option<Setting<Vec<String>>>,
     /// What they may read although it is hidden or not listed. Layers add to each other.
     pub sandbox_read: Option<Setting<Vec<String>>>,
+    /// Folders with plugins that bring pipelines.
+    pub pipeline_path: Option<Setting<Vec<String>>>,
     /// How much may be spent. Layers replace single amounts.
     pub budget: BudgetLayer,
     /// Prices of models.
@@ -126,6 +128,7 @@ impl Overlay {
             reads: place.setting(read.reads, |reads| reads),
             sandbox_write: place.setting(read.sandbox_write, |paths| paths),
             sandbox_read: place.setting(read.sandbox_read, |paths| paths),
+            pipeline_path: None,
             budget: BudgetLayer::of_file(place, &read.budget),
             prices: place.setting(read.prices, |prices| prices),
         })
@@ -181,6 +184,7 @@ impl Overlay {
             reads: self.reads.or(weaker.reads),
             sandbox_write: joined(self.sandbox_write, weaker.sandbox_write),
             sandbox_read: joined(self.sandbox_read, weaker.sandbox_read),
+            pipeline_path: joined(self.pipeline_path, weaker.pipeline_path),
             budget: self.budget.over(weaker.budget),
             prices: self.prices.or(weaker.prices),
         }

@@ -52,6 +52,8 @@ pub struct Settings {
     pub sandbox_write: Setting<Vec<String>>,
     /// What they may read although it is hidden or not listed.
     pub sandbox_read: Setting<Vec<String>>,
+    /// Folders with plugins that bring pipelines.
+    pub pipeline_path: Setting<Vec<String>>,
     /// How much may be spent.
     pub budgets: Budgets,
     /// The same, with the origin of each amount.
@@ -137,6 +139,7 @@ pub fn resolve(environment: &Environment, layers: Layers) -> Result<Settings, Se
         reads: merged.reads.unwrap_or_else(|| Setting::new(Reads::All, built_in())),
         sandbox_write: merged.sandbox_write.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
         sandbox_read: merged.sandbox_read.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
+        pipeline_path: merged.pipeline_path.unwrap_or_else(|| Setting::new(Vec::new(), built_in())),
         budgets: merged.budget.budgets(),
         budget_layer: merged.budget,
         prices: merged.prices.unwrap_or_else(|| Setting::new(Prices::default(), built_in())),
@@ -247,6 +250,7 @@ impl Settings {
             row("reads", self.reads.value.name().to_owned(), &self.reads.origin),
             row("sandbox_write", self.sandbox_write.value.join(":"), &self.sandbox_write.origin),
             row("sandbox_read", self.sandbox_read.value.join(":"), &self.sandbox_read.origin),
+            row("pipeline_path", self.pipeline_path.value.join(":"), &self.pipeline_path.origin),
         ];
         rows.extend(self.budget_layer.told().map(|(key, value, origin)| Row { key, value, origin: origin.clone() }));
         if !self.prices.value.0.is_empty() {

@@ -117,13 +117,14 @@ pub(super) fn overlay(environment: &Environment) -> Result<Overlay, SettingsErro
         reads: read(environment, &["ORC_READS"], reads)?,
         sandbox_write: read(environment, &["ORC_SANDBOX_WRITE"], grants)?,
         sandbox_read: read(environment, &["ORC_SANDBOX_READ"], grants)?,
+        pipeline_path: read(environment, &["ORC_PIPELINE_PATH"], grants)?,
         budget: budgets(environment)?,
         prices: None,
     })
 }
 
 /// The variables that are settings.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "ORC_MAX_WORKERS",
     "ORC_TIMEOUT_SEC",
     "ORC_WORKTREE_DIR",
@@ -138,6 +139,7 @@ const NAMES: [&str; 26] = [
     "ORC_READS",
     "ORC_SANDBOX_WRITE",
     "ORC_SANDBOX_READ",
+    "ORC_PIPELINE_PATH",
     "ORC_BUDGET_ATTEMPT_USD",
     "ORC_BUDGET_ATTEMPT_TOKENS",
     "ORC_BUDGET_ATTEMPT_MINUTES",

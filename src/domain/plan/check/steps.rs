@@ -10,6 +10,7 @@ use crate::domain::gate::model::Baseline;
 use crate::domain::id::{StepId, ToolId};
 use crate::domain::phase::read::Earlier;
 use crate::domain::phase::rules::StepRules;
+use crate::domain::pipeline::expand::PIPELINE;
 use crate::domain::plan::check::graph::{Ids, Named, order, resolve};
 use crate::domain::plan::check::rules::{Around, following, refuse_doubles, rules};
 use crate::domain::plan::input::{Known, PlanInput};
@@ -40,6 +41,12 @@ impl Layers<'_> {
     #[must_use]
     pub fn place(&self) -> Place {
         self.own.value.id.as_ref().map_or(self.own.place, |id| id.place)
+    }
+
+    /// Returns whether the steps are the phases of a pipeline.
+    #[must_use]
+    pub fn is_laid_out(&self) -> bool {
+        self.own.value.metadata.as_ref().is_some_and(|metadata| metadata.value.0.contains_key(PIPELINE))
     }
 
     /// Returns whether both were read completely, so that what is missing is missing.
@@ -210,7 +217,8 @@ fn listed_step(
     let baseline = baseline(layers, Wanted::by(layers.own.value.steps.as_ref()));
     let templates = layers.input.defaults.phases.templates.as_deref();
     let around = Around { earlier: earlier.map(Vec::as_slice), templates, checks: (workstream_timeout(layers), baseline) };
-    let rules = rules(step, word, around, sink);
+    let mut rules = rules(step, word, around, sink);
+    rules.phase = layers.is_laid_out().then(|| id.to_string());
     let following = if word == KindWord::Edit { following(step, (&id, &rules), around, sink) } else { Vec::new() };
     let checks = if word == KindWord::Edit { following.iter().map(|step| step.id.clone()).collect() } else { vec![id.clone()] };
     let known = Earlier { id: id.clone(), checks };
@@ -225,7 +233,7 @@ fn listed_edit(layers: Layers<'_>, raw: &At<RawStep>, sink: &mut Sink<'_>) -> Op
         sink.add(draft.hint("Set `kind`, or use `tool: command` with a `command`."));
     }
     let edit = Edit {
-        place: step.id.as_ref().map_or(raw.place, |id| id.place),
+        place: if layers.is_laid_out() { layers.place() } else { step.id.as_ref().map_or(raw.place, |id| id.place) },
         tool: step.tool.as_ref(),
         capability: step.capability.as_ref(),
         model: step.model.as_ref(),

@@ -47,7 +47,7 @@ fn every_state_is_reached_and_left() {
     check(
         "next: [PLANNING]",
         "next: [CODING]",
-        &["p.yaml:3:34: the pipeline begins in `PLANNING`, but `IDLE` does not lead to it [bad-transition]"],
+        &["p.yaml:3:38: the pipeline begins in `PLANNING`, but `IDLE` does not lead to it [bad-transition]"],
     );
     check(
         "next: [CODING, BLOCKED]",
@@ -75,7 +75,7 @@ fn every_state_is_reached_and_left() {
 
 #[test]
 fn every_name_has_something_behind_it() {
-    check("next: [CODING, BLOCKED]", "next: [CODING, BLOKED, BLOCKED]", &["p.yaml:7:46: no state has the name `BLOKED` [unknown-id]"]);
+    check("next: [CODING, BLOCKED]", "next: [CODING, BLOKED, BLOCKED]", &["p.yaml:7:47: no state has the name `BLOKED` [unknown-id]"]);
     check("gate: planned", "gate: planed", &["p.yaml:3:50: no gate has the name `planed` [unknown-id]"]);
     check("to: coder", "to: codr", &["p.yaml:12:23: no role has the name `codr` [unknown-id]"]);
     check(
@@ -101,7 +101,7 @@ fn a_gate_can_block_and_nothing_goes_around_it() {
     check(
         "gates:\n",
         "  - {from: coder, to: critic}\n  - {from: planner, to: critic}\ngates:\n",
-        &["p.yaml:13:24: no role has the name `critic` [unknown-id]", "p.yaml:14:26: no role has the name `critic` [unknown-id]"],
+        &["p.yaml:13:23: no role has the name `critic` [unknown-id]", "p.yaml:14:25: no role has the name `critic` [unknown-id]"],
     );
     let states = "  CODING: {roles: [coder], next: [IDLE, BLOCKED]}";
     let shared = "  CODING: {roles: [coder, critic], next: [IDLE, BLOCKED]}";
@@ -109,7 +109,7 @@ fn a_gate_can_block_and_nothing_goes_around_it() {
         SOUND.replacen(states, shared, 1).replacen("gate: planned", "", 1).replacen("state: CODING", "state: CODING, gate: planned", 1);
     let text = text.replacen("gates:\n", "  - {from: coder, to: critic}\n  - {from: planner, to: critic}\ngates:\n", 1);
     let said: Vec<String> = read(&text).unwrap_err().iter().map(ToString::to_string).collect();
-    assert_eq!(said, ["p.yaml:14:26: `planner` hands over to `critic` around `coder`, whose gate is then bypassed [gate-bypass]"]);
+    assert_eq!(said, ["p.yaml:14:25: `planner` hands over to `critic` around `coder`, whose gate is then bypassed [gate-bypass]"]);
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn what_may_run_at_once_is_in_one_state() {
         "states:\n",
         other,
         &[
-            "p.yaml:5:37: the pipeline begins in `CODING`, but `IDLE` does not lead to it [bad-transition]",
-            "p.yaml:5:37: this may run in `CODING` while another phase runs in `PLANNING` [bad-transition]",
+            "p.yaml:5:36: the pipeline begins in `CODING`, but `IDLE` does not lead to it [bad-transition]",
+            "p.yaml:5:36: this may run in `CODING` while another phase runs in `PLANNING` [bad-transition]",
         ],
     );
 }
