@@ -47,7 +47,10 @@ fn every_state_is_reached_and_left() {
     check(
         "next: [PLANNING]",
         "next: [CODING]",
-        &["p.yaml:3:38: the pipeline begins in `PLANNING`, but `IDLE` does not lead to it [bad-transition]"],
+        &[
+            "p.yaml:3:38: the pipeline begins in `PLANNING`, but `IDLE` does not lead to it [bad-transition]",
+            "p.yaml:7:3: `PLANNING` can not be reached from `IDLE` [unreachable-state]",
+        ],
     );
     check(
         "next: [CODING, BLOCKED]",
@@ -76,7 +79,7 @@ fn every_state_is_reached_and_left() {
 #[test]
 fn every_name_has_something_behind_it() {
     check("next: [CODING, BLOCKED]", "next: [CODING, BLOKED, BLOCKED]", &["p.yaml:7:47: no state has the name `BLOKED` [unknown-id]"]);
-    check("gate: planned", "gate: planed", &["p.yaml:3:50: no gate has the name `planed` [unknown-id]"]);
+    check("gate: planned", "gate: planed", &["p.yaml:3:54: no gate has the name `planed` [unknown-id]"]);
     check("to: coder", "to: codr", &["p.yaml:12:23: no role has the name `codr` [unknown-id]"]);
     check(
         "role: coder, state: CODING",
@@ -106,7 +109,7 @@ fn a_gate_can_block_and_nothing_goes_around_it() {
     let states = "  CODING: {roles: [coder], next: [IDLE, BLOCKED]}";
     let shared = "  CODING: {roles: [coder, critic], next: [IDLE, BLOCKED]}";
     let text =
-        SOUND.replacen(states, shared, 1).replacen("gate: planned", "", 1).replacen("state: CODING", "state: CODING, gate: planned", 1);
+        SOUND.replacen(states, shared, 1).replacen("gate: planned, ", "", 1).replacen("state: CODING", "state: CODING, gate: planned", 1);
     let text = text.replacen("gates:\n", "  - {from: coder, to: critic}\n  - {from: planner, to: critic}\ngates:\n", 1);
     let said: Vec<String> = read(&text).unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(said, ["p.yaml:14:25: `planner` hands over to `critic` around `coder`, whose gate is then bypassed [gate-bypass]"]);
@@ -130,5 +133,18 @@ fn the_original_is_refused_with_exactly_its_faults() {
     let text = include_str!("../../../../fixtures/workflows/invalid/original.yaml");
     let found = parse(&SourceFile::new("original.yaml", text)).unwrap_err();
     let said: Vec<String> = found.iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    original.yaml:52:3: there is no state `PAUSED`: a run can be paused and has no state for it [missing-state]
+    original.yaml:54:3: `AUDIT` can not be reached from `IDLE` [unreachable-state]
+    original.yaml:55:3: `VALIDATION` can not be reached from `IDLE` [unreachable-state]
+    original.yaml:56:3: `SYNTHESIS` can not be reached from `IDLE` [unreachable-state]
+    original.yaml:59:3: `DEPLOYMENT` can not enter `BLOCKED`, though the gate `deployment` can block it [can-not-block]
+    original.yaml:60:68: no state has the name `MAINTENANCE` [unknown-id]
+    original.yaml:65:29: `planning_ai` hands over to `codegen_ai` around `auditor_ai`, whose gate is then bypassed [gate-bypass]
+    original.yaml:68:29: `planning_ai` hands over to `auditor_ai`, but no state of the one (PLANNING) leads to one of the other (AUDIT) [bad-transition]
+    original.yaml:77:29: nobody makes `acceptance_criteria` [no-producer]
+    original.yaml:80:27: nobody makes `validated_code` [no-producer]
+    original.yaml:83:32: nobody makes `action_plan` [no-producer]
+    original.yaml:96:3: `critical_error` takes back what was merged, but these can not enter `ROLLBACK`: `PLANNING`, `AUDIT`, `VALIDATION`, `SYNTHESIS`, `DEVELOPMENT`, `TESTING`, `MONITORING` [no-rollback]
+    ");
 }
