@@ -28,6 +28,7 @@ mod loading;
 mod model_server;
 mod old_ledgers;
 mod phases;
+mod pipelines;
 mod plans;
 mod policies;
 mod process;
