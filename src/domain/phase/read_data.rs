@@ -34,9 +34,10 @@ pub fn refuse_beside(own: &RawExpectation, key: &str, sink: &mut Sink<'_>) {
     let of_trace = [("from", own.from.as_ref().map(|at| at.place)), ("with", own.with.as_ref().map(|at| at.place))];
     let of_match = [("times", own.times.as_ref().map(|at| at.place))];
     let of_words = [("how", own.how.as_ref().map(|at| at.place))];
-    let groups: [(&str, &[(&str, Option<Place>)]); 3] = [("data", &of_data), ("traced", &of_trace), ("matches", &of_match)];
-    for (_, keys) in groups.iter().filter(|(owner, _)| *owner != key) {
-        keys.iter().for_each(|one| refuse(*one, key, sink));
+    let owned = of_data.map(|one| ("data", one)).into_iter();
+    let owned = owned.chain(of_trace.map(|one| ("traced", one))).chain(of_match.map(|one| ("matches", one)));
+    for (_, one) in owned.filter(|(owner, _)| *owner != key) {
+        refuse(one, key, sink);
     }
     if KEYS.contains(&key) {
         of_words.iter().for_each(|one| refuse(*one, key, sink));

@@ -276,7 +276,7 @@ impl Layout<'_> {
         let Some(asks) = asks else { return own.clone() };
         let more = self.commands(which, asks.place).map(|more| more.value).unwrap_or_default();
         let all: Commands = own.iter().flat_map(|own| own.value.clone()).chain(more).collect();
-        (!all.is_empty()).then(|| At { value: all, place: asks.place })
+        if all.is_empty() { None } else { Some(At { value: all, place: asks.place }) }
     }
 
     /// Returns the commands of the workstream, else those of the plan, else those of the profile.

@@ -95,16 +95,11 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
     let cut_short = is_free || matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
     let has_waited = finished.failure.as_ref().is_some_and(Failure::is_a_wait);
     one.limits = if has_waited { one.limits + 1 } else { 0 };
-    if finished.usage.is_some() {
-        one.last_spent = Spent::of(finished.usage.as_ref(), finished.duration_ms);
-        one.spent += one.last_spent;
-    }
+    pay(one, finished);
     let passed = finished.outcome.lets_go_on();
+    end_rounds(one, open.role, finished.outcome);
     let failed_before = if one.fix.of.as_ref() == Some(&finished.step) { FailedBefore::Yes } else { FailedBefore::No };
     one.phased.take(open.role, finished, failed_before);
-    if passed && !matches!(open.role, StepRole::Fix) {
-        one.rounds = Rounds::default();
-    }
     match open.role {
         StepRole::Edit if passed => {
             one.next += 1;
@@ -149,6 +144,20 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         failure: finished.failure.clone(),
     });
     Ok(())
+}
+
+/// Rounds by a policy are of one step: the next one begins to count anew.
+fn end_rounds(one: &mut WorkstreamState, role: StepRole, outcome: StepOutcome) {
+    if outcome.lets_go_on() && role != StepRole::Fix {
+        one.rounds = Rounds::default();
+    }
+}
+
+fn pay(one: &mut WorkstreamState, finished: &StepFinished) {
+    if finished.usage.is_some() {
+        one.last_spent = Spent::of(finished.usage.as_ref(), finished.duration_ms);
+        one.spent += one.last_spent;
+    }
 }
 
 fn is_of_fixers(tool: Option<&ToolId>) -> bool {

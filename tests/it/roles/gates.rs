@@ -60,3 +60,62 @@ fn a_gate_is_tried_three_times_with_waits_that_grow_and_then_blocks() {
     assert_eq!(stage.states(), ["PLANNING", "BLOCKED", "PLANNING"]);
     stage.assert_sound();
 }
+
+#[test]
+fn a_synthesis_is_tried_again_for_a_time_and_then_blocks() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, &[("synthesis", "printf 'greet %s\\n' $k > $d/Final_Implementation_Plan.md")]);
+    stage.pipeline(&[("on: [synthesis], max_min: 30, every_sec: 60", "on: [synthesis], max_min: 0.02, every_sec: 0.5")]);
+    planned(&stage);
+    stage.resume(3);
+    assert_eq!(stage.escalations(), [json!(["synthesis_incomplete", "block", ["principal_engineer_ai"]])]);
+    assert!(!stage.repo.ledger().of_kind("workstream_retrying").is_empty(), "it was tried again");
+    assert_eq!(stage.workflow()["prev_state"], "SYNTHESIS");
+    stage.assert_sound();
+}
+
+#[test]
+fn what_a_role_needs_is_waited_for_and_then_blocks() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, &[("planning", "USUAL\nrm $d/Action_Plan.md")]);
+    stage.pipeline(&[
+        ("requires: [product_backlog, technical_plan, task_breakdown, action_plan, acceptance_criteria]", "requires: [product_backlog]"),
+        ("max_min: 60, every_sec: 60", "max_min: 0.02, every_sec: 0.5"),
+    ]);
+    planned(&stage);
+    stage.resume(3);
+    assert_eq!(stage.escalations(), [json!(["dependency_failure", "block", ["auditor_ai"]])]);
+    assert_eq!((stage.calls("auditor"), stage.workflow()["state"].clone()), (0, json!("BLOCKED")));
+    stage.assert_sound();
+}
+
+#[test]
+fn a_role_that_takes_too_long_calls_a_person() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, &[("auditor", "sleep 60")]);
+    stage.pipeline(&[("after_min: 30", "after_min: 0.15")]);
+    planned(&stage);
+    stage.resume(3);
+    assert_eq!(stage.escalations(), [json!(["role_timeout", "escalate", ["human_operator"]])]);
+    assert_eq!((stage.calls("auditor"), stage.workflow()["prev_state"].clone()), (1, json!("AUDIT")));
+    stage.assert_sound();
+}
+
+#[test]
+fn a_critical_error_halts_the_whole_and_a_resume_goes_on_when_it_is_mended() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, &[("auditor", "echo nothing > $d/notes.md")]);
+    let critical = "{exists: docs/roles/Summary_Report.md, condition: critical_error}";
+    stage.pipeline(&[("{exists: docs/roles/Summary_Report.md}", critical)]);
+    planned(&stage);
+    let told = stage.resume(3);
+    assert_eq!(stage.escalations(), [json!(["critical_error", "halt", ["all"]])]);
+    let workflow = stage.workflow();
+    assert_eq!((&workflow["state"], &workflow["halted"]), (&json!("BLOCKED"), &json!(true)));
+    let reason = stage.repo.ledger().of_kind("run_halted")[0]["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("git orc rollback"), "{reason}: {}", told.stdout);
+    stage.act(&[]);
+    stage.resume(3);
+    assert_eq!(stage.workflow()["state"], "SYNTHESIS");
+    stage.assert_sound();
+}

@@ -61,6 +61,17 @@ impl<'e> Stage<'e> {
         stage
     }
 
+    /// Puts a pipeline of the repository's own in place of the shipped one, with some of its text replaced.
+    pub(super) fn pipeline(&self, replaced: &[(&str, &str)]) {
+        let mut text = include_str!("../../../config/pipelines/roles.yaml").to_owned();
+        for (from, to) in replaced {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        self.repo.write(".git-orc/pipelines/roles.yaml", text);
+        self.repo.commit("roles of our own");
+    }
+
     /// Makes some roles do something else than usual from now on.
     pub(super) fn act(&self, instead: &[(&str, &str)]) {
         let mut script = "#!/bin/sh\nd=docs/roles; mkdir -p $d\nrole=${ORC_WORKSTREAM#r-}\necho x >> \"$HOME/calls-$role\"\n".to_owned();
