@@ -70,6 +70,7 @@ impl<'e> Stage<'e> {
         }
         self.repo.write(".git-orc/pipelines/roles.yaml", text);
         self.repo.commit("roles of our own");
+        self.repo.orc(&["trust"]).expect_code(0);
     }
 
     /// Makes some roles do something else than usual from now on.
