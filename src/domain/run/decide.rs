@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::escalation::{Escalated, Trigger};
 use super::event::Event;
 use super::fact::{BreakerMoved, RunMoved, WaveMoved, WorkstreamMoved};
+use super::handled;
 use super::next::{self, Action, Short};
 use super::spending;
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
@@ -36,7 +37,7 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     }
     if state.phase == WavePhase::Waiting && state.wave >= state.waves.len() {
         // The end is told when the last worktree is gone.
-        return if out.is_empty() { vec![record(end(state))] } else { out };
+        return if out.is_empty() { vec![record(handled::halt(brief.plan, state).unwrap_or_else(|| end(state)))] } else { out };
     }
     out.extend(match state.phase {
         WavePhase::Waiting => begin_wave(brief, state),

@@ -8,8 +8,9 @@ use super::fact::{RunMoved, StepOutcome, StepRole, WorkstreamMoved};
 use super::handling::{Cause, Handling, Patience, Response};
 use super::limits::{Growth, RetryLimits};
 use super::retry;
-use super::state::{RunState, WorkstreamState};
+use super::state::{RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::WorkstreamId;
+use crate::domain::plan::model::CheckedPlan;
 
 /// Returns what is recorded when a handling answers: another round, or the end of the work until a person comes.
 #[must_use]
@@ -38,12 +39,21 @@ pub fn events(answer: &Answer<'_>, run: &RunState, (id, one): (&WorkstreamId, &W
     };
     let message = format!("{id} is {} ({said}){told}{back}", handling.response.word());
     let escalated = Escalated { trigger: Trigger::WorkHeld, round: run.drivers, tool: None, held: Some(held), message };
-    let mut events = vec![Event::Escalated(escalated), Event::WorkstreamPaused(moved(said.clone()))];
-    if handling.response == Response::Halt {
-        let reason = Some(format!("{id}: {said}{back}"));
-        events.push(Event::RunHalted(RunMoved { round: run.round, tip: run.tip, reason }));
-    }
-    events
+    vec![Event::Escalated(escalated), Event::WorkstreamPaused(moved(said))]
+}
+
+/// Returns the halt of a run of which a workstream waits for a person after something by which its plan halts the whole. It is told when
+/// nothing else is left to do, so that whatever waits for that workstream is known to, and a resume takes it along.
+#[must_use]
+pub fn halt(plan: &CheckedPlan, run: &RunState) -> Option<Event> {
+    let critical = |(id, one): (&WorkstreamId, &WorkstreamState)| {
+        let WorkstreamStatus::Paused { reason } = &one.status else { return None };
+        let halts = plan.workstream(id)?.handling.iter().filter(|handling| handling.response == Response::Halt);
+        halts.into_iter().any(|handling| reason.starts_with(&format!("{}: ", handling.name))).then(|| format!("{id}: {reason}"))
+    };
+    let reason = run.workstreams.iter().find_map(critical)?;
+    let back = format!("`git orc rollback {}` takes back what it merged", run.run);
+    Some(Event::RunHalted(RunMoved { round: run.round, tip: run.tip, reason: Some(format!("{reason}; {back}")) }))
 }
 
 /// What a handling answers.
@@ -217,6 +227,6 @@ mod tests {
         critical.response = Response::Halt;
         let (message, halted) = kinds(&critical);
         assert!(message.ends_with("`git orc rollback 01JD8ZK3V7Q2M4N6P8R0S2T4V6` takes back what it merged"), "{message}");
-        assert_eq!(halted, ["escalated", "workstream_paused", "run_halted"]);
+        assert_eq!(halted, ["escalated", "workstream_paused"]);
     }
 }
