@@ -26,3 +26,4 @@ pub mod spec;
 pub mod survey;
 pub mod text;
 pub mod tool;
+pub mod workflow;

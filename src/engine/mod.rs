@@ -57,3 +57,4 @@ pub mod stops;
 pub mod surroundings;
 pub mod watch;
 pub mod work;
+pub mod workflow_file;

@@ -8,8 +8,10 @@ use crate::engine::closing;
 use crate::engine::context::RunContext;
 use crate::engine::dispatcher::Ending;
 use crate::engine::sink::Sink;
+use crate::engine::workflow_file::WorkflowFile;
 use crate::io::fs::{self, Durability};
 use crate::io::git::ledger_ref::LedgerRef;
+use crate::ops::load::run_entries;
 
 /// Writes every entry as a line of `execution.jsonl` in the run's folder: a copy for tools that read files.
 struct ExecutionLog {
@@ -31,6 +33,11 @@ impl Sink for ExecutionLog {
 #[must_use]
 pub fn sinks(cx: &RunContext, mut sinks: Vec<Box<dyn Sink>>) -> Vec<Box<dyn Sink>> {
     sinks.push(Box::new(ExecutionLog { cx: cx.clone() }));
+    let ledger = || LedgerRef::new(&cx.repo, cx.identity.clone(), cx.durability);
+    // A run that begins has no entries yet.
+    if let Some(file) = WorkflowFile::new(cx, || run_entries(&ledger(), cx.run).unwrap_or_default()) {
+        sinks.push(Box::new(file));
+    }
     sinks
 }
 

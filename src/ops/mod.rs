@@ -56,4 +56,5 @@ pub mod tools;
 pub mod trust;
 pub mod validate;
 pub mod verify;
+pub mod workflow;
 pub mod workstream;

@@ -3,12 +3,14 @@
 use crate::domain::id::RunId;
 use crate::domain::report::cost::CostLine;
 use crate::domain::run::state::{RunState, RunStatus};
+use crate::domain::workflow::view::WorkflowView;
 use crate::io::git::lock::{Holder, LockError, RunLock};
 use crate::ops::context::Context;
 use crate::ops::cost::total;
 use crate::ops::done::{Waiting, waiting};
 use crate::ops::find::{FindError, find_run};
 use crate::ops::load::{LoadError, RunHead, load_state, runs};
+use crate::ops::workflow::workflows;
 
 /// The error of asking for the state of runs.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,8 @@ pub struct Status {
     pub cost: CostLine,
     /// What waits for a person to do the work, on this machine.
     pub by_hand: Vec<Waiting>,
+    /// Where its pipelines of roles stand.
+    pub workflows: Vec<WorkflowView>,
 }
 
 /// A run in a list, and who works on it.
@@ -64,7 +68,8 @@ pub fn status(cx: &Context, run: Option<&str>) -> Result<Status, StatusError> {
     let cost = total(cx, run).map_err(LoadError::Ledger)?;
     let state = load_state(&ledger, run)?;
     let by_hand = if driver.is_some() { waiting(cx, &state) } else { Vec::new() };
-    Ok(Status { state, driver, cost, by_hand })
+    let workflows = workflows(&ledger, run);
+    Ok(Status { state, driver, cost, by_hand, workflows })
 }
 
 /// Returns the runs in the ledger, newest first.

@@ -23,6 +23,7 @@ use crate::ops::context::Context;
 use crate::ops::find::{FindError, find_run};
 use crate::ops::verify::ground::{Ground, Subject, Watch};
 use crate::ops::verify::views::{check_notes, check_outputs, check_refs, notes_of};
+use crate::ops::workflow;
 
 /// The error of a verification that could not even begin.
 #[derive(Debug, thiserror::Error)]
@@ -189,6 +190,23 @@ fn check_run(cx: &Context, ground: &mut Ground<'_>, (subject, tip): (&Subject<'_
         }
     }
     check_outputs(ground, subject);
+    check_workflow(ground, subject);
+}
+
+/// Holds the moves of roles against what their workflow allows.
+fn check_workflow(ground: &mut Ground<'_>, subject: &Subject<'_>) {
+    if !ground.is_sound() {
+        return;
+    }
+    let entries = || subject.entries.iter().map(|(_, entry)| entry.clone()).collect();
+    for view in workflow::of_entries(ground.ledger, subject.run, entries) {
+        for one in view.refused {
+            let commit = subject.entries.iter().find(|(_, entry)| entry.id == one.cause).map(|(commit, _)| *commit);
+            let place = Place { run: Some(subject.run), entry: Some(one.cause), commit, ..Place::default() };
+            let what = format!("the workflow of {} does not let {} follow {}", view.workstream, one.to, one.from);
+            ground.problem(Rule::Move, place, what);
+        }
+    }
 }
 
 fn tally(verified: &mut Verified, subject: &Subject<'_>) {

@@ -41,6 +41,7 @@ mod readings;
 mod readme;
 mod real_tools;
 mod reshaping;
+mod roles;
 mod rollback;
 mod routing;
 mod sandbox;

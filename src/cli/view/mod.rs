@@ -46,4 +46,5 @@ pub mod tool_list;
 pub mod tool_show;
 pub mod validated;
 pub mod verified;
+pub mod workflow;
 pub mod workstreams;

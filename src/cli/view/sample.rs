@@ -229,6 +229,7 @@ impl Sample {
             commit: None,
             merge: None,
             at: None,
+            policy: None,
             on: Vec::new(),
             paths: Vec::new(),
             tip: None,

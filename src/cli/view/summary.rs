@@ -10,6 +10,7 @@ use super::state::{glyph, run_role, workstream as state_of};
 use super::styled::{Role, Styled};
 use super::table::{Side, Table};
 use super::time::span;
+use super::workflow;
 use crate::domain::report::summary::{PatchSummary, RunSummary, WorkstreamSummary, summary};
 use crate::domain::run::escalation::Trigger;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamState, WorkstreamStatus};
@@ -33,6 +34,9 @@ pub fn json(status: &Status) -> String {
         serde_json::json!({"workstream": one.workstream.as_str(), "worktree": one.worktree, "instructions": instructions})
     });
     document.insert("by_hand".to_owned(), by_hand.collect());
+    if !status.workflows.is_empty() {
+        document.insert("workflows".to_owned(), value(&status.workflows));
+    }
     pretty(&document)
 }
 
@@ -42,6 +46,7 @@ pub fn human(status: &Status) -> Styled {
     let told = summary(&status.state);
     let mut out = head(&told);
     out.append(table(&status.state, &told)).line();
+    out.append(workflow::lines(&status.workflows));
     out.append(verdict(status, &told))
         .append(goals(&told))
         .append(by_hand(status))
@@ -189,7 +194,7 @@ fn next(status: &Status, told: &RunSummary) -> Styled {
             commands.push((format!("git orc resume {} --budget KEY=AMOUNT", told.run), "go on with more to spend, such as run.usd=10"));
         }
         Some(Trigger::SafeMode) => commands.push(("git orc tools check".to_owned(), "what the tools lack; mend one, then resume")),
-        Some(Trigger::ToolUnusable | Trigger::BreakerOpen) | None => {}
+        Some(Trigger::ToolUnusable | Trigger::BreakerOpen | Trigger::WorkHeld) | None => {}
     }
     if status.driver.is_none() && !state.status.is_terminal() {
         commands.push((format!("git orc resume {}", told.run), "go on with it"));
@@ -227,7 +232,7 @@ mod tests {
     use crate::io::git::lock::Holder;
 
     fn shown(state: RunState, driver: Option<Holder>) -> String {
-        human(&Status { state, driver, cost: CostLine::default(), by_hand: Vec::new() }).render(Color::Never)
+        human(&Status { state, driver, cost: CostLine::default(), by_hand: Vec::new(), workflows: Vec::new() }).render(Color::Never)
     }
 
     #[test]
@@ -281,7 +286,7 @@ mod tests {
     fn what_is_known_of_the_cost_is_told() {
         let tokens = Tokens { input: 41_000, output: 1_000, ..Tokens::default() };
         let cost = CostLine { attempts: 2, tokens, micro_usd: MicroUsd(420_000), ..CostLine::default() };
-        let status = Status { state: Sample::failed().state, driver: None, cost, by_hand: Vec::new() };
+        let status = Status { state: Sample::failed().state, driver: None, cost, by_hand: Vec::new(), workflows: Vec::new() };
         let text = human(&status).render(Color::Never);
         assert!(text.contains(", 29s\ncost $0.42, 42,000 tokens\n"), "{text}");
         let document: Value = serde_json::from_str(&json(&status)).unwrap();
@@ -295,6 +300,7 @@ mod tests {
             driver: None,
             cost: CostLine::default(),
             by_hand: Vec::new(),
+            workflows: Vec::new(),
         }))
         .unwrap();
         let has = |value: &Value, keys: &[&str]| {

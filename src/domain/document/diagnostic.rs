@@ -166,6 +166,23 @@ codes! {
     /// A file of the repository can not be used as what its name says.
     UnusableFile = "unusable-file", Meaning, Error;
 
+    /// A workflow lacks a state that it can not do without.
+    MissingState = "missing-state", Meaning, Error;
+    /// No transition leads to a state.
+    UnreachableState = "unreachable-state", Meaning, Error;
+    /// No transition leads from a state back to the first one.
+    DeadEnd = "dead-end", Meaning, Error;
+    /// Phases or handoffs do not agree with the transitions.
+    BadTransition = "bad-transition", Meaning, Error;
+    /// A state whose gate can block has no transition for it.
+    CanNotBlock = "can-not-block", Meaning, Error;
+    /// A state from which nothing that was merged can be taken back, though an error asks for it.
+    NoRollback = "no-rollback", Meaning, Error;
+    /// A handoff goes around a gate.
+    GateBypass = "gate-bypass", Meaning, Error;
+    /// Nobody makes something before it is needed.
+    NoProducer = "no-producer", Meaning, Error;
+
     /// A command looks as if a shell were to run it.
     ShellSyntax = "shell-syntax", Meaning, Warning;
     /// A dependency is named twice.
@@ -187,7 +204,7 @@ codes! {
 }
 
 /// The codes that no plan has by itself: those of other documents, and of what a repository asks of plans.
-pub const BEYOND_PLANS: [Code; 13] = [
+pub const BEYOND_PLANS: [Code; 21] = [
     Code::Shadowed,
     Code::Incompatible,
     Code::MissingFile,
@@ -201,6 +218,14 @@ pub const BEYOND_PLANS: [Code; 13] = [
     Code::MissingIssue,
     Code::UnusableFile,
     Code::Untested,
+    Code::MissingState,
+    Code::UnreachableState,
+    Code::DeadEnd,
+    Code::BadTransition,
+    Code::CanNotBlock,
+    Code::NoRollback,
+    Code::GateBypass,
+    Code::NoProducer,
 ];
 
 impl fmt::Display for Code {

@@ -62,6 +62,7 @@ fn subjects_read_well() {
         commit: None,
         merge: None,
         at: None,
+        policy: None,
         on: vec![WorkstreamId::parse("a").unwrap()],
         paths: Vec::new(),
         tip: None,

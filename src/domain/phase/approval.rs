@@ -5,7 +5,8 @@ use crate::domain::plan::model::Step;
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::text::one_line;
 
-/// Returns a sentence for every artifact of these steps that needs an approval and that is among what was changed, each once.
+/// Returns a sentence for every artifact of these steps that needs an approval and that is among what was changed, each once, and what these
+/// steps ask a person whatever was changed.
 #[must_use]
 pub fn approvals(steps: &[Step], changed: &[&RepoPath]) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
@@ -17,6 +18,9 @@ pub fn approvals(steps: &[Step], changed: &[&RepoPath]) -> Vec<String> {
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
+    }
+    if !changed.is_empty() {
+        reasons.extend(steps.iter().flat_map(|step| &step.rules.asks).map(|ask| one_line(ask)));
     }
     reasons
 }

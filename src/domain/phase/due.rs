@@ -103,6 +103,9 @@ fn said_of_files(predicate: &Predicate) -> String {
         Predicate::HasCode(files) => format!("`{}` holds code", files.text()),
         Predicate::Parses { files, .. } => format!("`{}` can be read", files.text()),
         Predicate::Changed(files) => format!("`{}` was changed", files.text()),
+        Predicate::Data { files, claim } => format!("`{}` has `{}` as it must be", files.text(), claim.path.join(".")),
+        Predicate::Says { files, pattern, .. } => format!("`{}` matches `{}`", files.text(), clip(&one_line(pattern.as_str()), 80)),
+        Predicate::Traced(trace) => format!("`{}` takes up what `{}` names", trace.files.text(), trace.from.text()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Expectations: predicates over the files of a tree, which a phase needs before it begins or must have fulfilled at its end.
 
+use super::data::DataClaim;
 use super::issue::{IssueKind, IssueSeverity};
+use super::traced::Trace;
 use crate::domain::policy::pattern::Pattern;
 
 /// Something that must hold of the files.
@@ -12,6 +14,8 @@ pub struct Expectation {
     pub issue: IssueKind,
     /// How bad it is then.
     pub severity: IssueSeverity,
+    /// The name under which it is known then, such as that of what blocks a gate; the kind when absent.
+    pub condition: Option<String>,
     /// What is said then; `None` for a sentence made from the predicate.
     pub message: Option<String>,
 }
@@ -52,6 +56,24 @@ pub enum Predicate {
     },
     /// The workstream changed at least one of them.
     Changed(Pattern),
+    /// There is at least one, and this is true of the data of each.
+    Data {
+        /// Which files.
+        files: Pattern,
+        /// What is true of them.
+        claim: DataClaim,
+    },
+    /// Together they say something.
+    Says {
+        /// Which files.
+        files: Pattern,
+        /// What they say.
+        pattern: regex::Regex,
+        /// How often, when it matters.
+        times: Option<u32>,
+    },
+    /// What some files name, others take up.
+    Traced(Box<Trace>),
 }
 
 /// What is counted.

@@ -70,7 +70,7 @@ fn expectations(workstream: &Workstream, step: &Step) -> Vec<Expectation> {
 }
 
 fn expected(what: Predicate, issue: IssueKind, severity: IssueSeverity) -> Expectation {
-    Expectation { what, issue, severity, message: None }
+    Expectation { what, issue, severity, message: None, condition: None }
 }
 
 /// Returns what the name of a phase lets expect of what it makes.

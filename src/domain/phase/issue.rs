@@ -84,9 +84,20 @@ pub struct Issue {
     pub kind: IssueKind,
     /// How bad it is.
     pub severity: IssueSeverity,
+    /// The name under which it is known, where it has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// The file, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// One sentence about it.
     pub message: String,
+}
+
+impl Issue {
+    /// Returns the name under which it is known: its own, else that of its kind.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.condition.as_deref().unwrap_or_else(|| self.kind.word())
+    }
 }

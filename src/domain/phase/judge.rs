@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::data::DataClaim;
 use super::expectation::{Expectation, Format, HowMany, Predicate, Unit};
 use super::issue::{Issue, IssueKind, IssueSeverity};
+use super::traced::{Trace, says};
 use super::view::{Content, MOST_OF_A_FILE, TreeView};
 use super::words;
 use crate::domain::finding::model::{Finding, FindingKind, Level, Location};
@@ -42,7 +44,8 @@ pub fn judge(expectations: &[Expectation], view: &TreeView<'_>) -> Vec<Issue> {
     let wrong = |expected: &Expectation| {
         let unmet = holds(&expected.what, view).err()?;
         let message = expected.message.clone().unwrap_or(unmet.message);
-        Some(Issue { kind: expected.issue, severity: expected.severity, path: unmet.path, message })
+        let condition = expected.condition.clone();
+        Some(Issue { kind: expected.issue, severity: expected.severity, condition, path: unmet.path, message })
     };
     expectations.iter().filter_map(wrong).collect()
 }
@@ -74,7 +77,36 @@ pub fn holds(predicate: &Predicate, view: &TreeView<'_>) -> Result<(), Unmet> {
             }
             Err(Unmet::of_all(format!("nothing was changed in `{}`", text_of(files))))
         }
+        Predicate::Data { files, claim } => data(files, claim, view),
+        Predicate::Says { files, pattern, times } => {
+            says(&together(files, view), pattern, *times).map_err(|why| one_of(files, view, |name| format!("{name} {why}")))
+        }
+        Predicate::Traced(trace) => traced(trace, view),
     }
+}
+
+fn data(files: &Pattern, claim: &DataClaim, view: &TreeView<'_>) -> Result<(), Unmet> {
+    let mut is_one = false;
+    for (path, content) in view.read_each(files) {
+        is_one = true;
+        claim.check(content.text().unwrap_or_default()).map_err(|why| Unmet::of(path, format!("`{}` {why}", shown(path))))?;
+    }
+    if is_one { Ok(()) } else { Err(one_of(files, view, |name| format!("{name} was not read"))) }
+}
+
+fn traced(trace: &Trace, view: &TreeView<'_>) -> Result<(), Unmet> {
+    let text = together(&trace.files, view);
+    let mut missing = trace.found(&together(&trace.from, view));
+    missing.retain(|what| !trace.is_taken_up(what, &text));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(one_of(&trace.files, view, |name| format!("{name} {}", trace.said(&missing))))
+}
+
+/// Returns the texts of the files of a glob, one after the other.
+fn together(files: &Pattern, view: &TreeView<'_>) -> String {
+    view.read_each(files).filter_map(|(_, content)| content.text().map(|text| format!("{text}\n"))).collect()
 }
 
 fn shown(path: &RepoPath) -> String {
@@ -206,7 +238,7 @@ fn flaw(text: &str, format: Format) -> Option<String> {
 #[must_use]
 pub fn finding(issue: &Issue) -> Finding {
     let mut hash = Sha256::new();
-    for part in [issue.kind.word(), issue.path.as_deref().unwrap_or_default(), &issue.message] {
+    for part in [issue.name(), issue.path.as_deref().unwrap_or_default(), &issue.message] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
@@ -219,7 +251,7 @@ pub fn finding(issue: &Issue) -> Finding {
         source: SOURCE.to_owned(),
         kind: FindingKind::Lint,
         level: if issue.severity == IssueSeverity::Minor { Level::Note } else { Level::Error },
-        rule: Some(issue.kind.word().to_owned()),
+        rule: Some(issue.name().to_owned()),
         message: issue.message.clone(),
         location: issue.path.clone().map(|path| Location { path, line: 1, column: None, end: None }),
         fingerprint,

@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod condition;
+pub mod data;
 pub mod due;
 pub mod expectation;
 pub mod fluid;
@@ -9,7 +10,9 @@ pub mod issue;
 pub mod judge;
 pub mod raw;
 pub mod read;
+pub mod read_data;
 pub mod rules;
+pub mod traced;
 pub mod view;
 pub mod wording;
 pub mod words;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::issue::{IssueKind, IssueSeverity};
 use crate::domain::document::node::{Entry, Node, Value};
-use crate::domain::document::read::{Name, Read, Whole, inline_schema, wrong_type};
+use crate::domain::document::read::{Anything, Name, Read, Real, Whole, inline_schema, wrong_type};
 use crate::domain::document::record::{Extra, Record, described, read_record, record, record_schema};
 use crate::domain::document::sink::Sink;
 use crate::domain::document::source::At;
@@ -15,6 +15,8 @@ use crate::domain::document::word::{unknown_value, words};
 
 /// How much there must be at least.
 pub type Much = Whole<1, 1_000_000_000>;
+/// A bound of a number.
+pub type Number = Real<{ -1_000_000_000_000 }, 1_000_000_000_000>;
 /// A list of conditions.
 pub type Conditions = Vec<At<RawCondition>>;
 /// A list of expectations.
@@ -36,6 +38,13 @@ words! {
         Yaml = "yaml",
         /// TOML.
         Toml = "toml",
+    }
+    /// What values are.
+    ClaimWord {
+        /// They are there.
+        Present = "present",
+        /// They are there and not empty.
+        Filled = "filled",
     }
     /// How an earlier step ended.
     EndedWord {
@@ -117,6 +126,28 @@ record! {
         changed "changed": String,
         /// The glob of the files that are looked at.
         within "in": String,
+        /// This is true of the data of each file of `in`: a path such as `stories.*.id`, beside `is`, `equals`, `at_least` or `at_most`.
+        data "data": String,
+        /// What the values at the path of `data` are: `present` or `filled`; `present` when nothing else is said.
+        is "is": ClaimWord,
+        /// What the values at the path of `data` are.
+        equals "equals": Anything,
+        /// The least that the numbers at the path of `data` are.
+        at_least "at_least": Number,
+        /// The most that the numbers at the path of `data` are.
+        at_most "at_most": Number,
+        /// The files of `in` say together what this regular expression matches.
+        matches "matches": String,
+        /// How often they say it; at least once when absent.
+        times "times": Whole<0, 1_000_000>,
+        /// Whatever this regular expression finds in the files of `from` (its first group, if it has one), the files of `in` take up.
+        traced "traced": String,
+        /// The glob of the files in which `traced` looks.
+        from "from": String,
+        /// A regular expression that a line must match that takes up what `traced` found.
+        with "with": String,
+        /// The name under which it is known when it does not hold; the kind of the issue when absent.
+        condition "condition": String,
         /// What kind of issue it is when it does not hold; follows from what is expected when absent.
         issue "issue": KindOfIssue,
         /// How bad it is when it does not hold: `minor` holds nothing up; `major` when absent.

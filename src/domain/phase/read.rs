@@ -6,12 +6,12 @@ use super::condition::{Condition, Ended};
 use super::expectation::{Expectation, Format, HowMany, Predicate, Unit};
 use super::issue::{IssueKind, IssueSeverity};
 use super::raw::{EndedWord, FormatWord, HowWord, Much, RawArtifact, RawCondition, RawExpectation};
+use super::read_data::{self, pattern, refuse};
 use super::rules::Artifact;
 use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place};
 use crate::domain::id::StepId;
-use crate::domain::policy::pattern::Pattern;
 
 /// A step that comes before the one whose conditions are read.
 #[derive(Debug, Clone)]
@@ -98,12 +98,14 @@ pub fn expectations(raw: &[At<RawExpectation>], sink: &mut Sink<'_>) -> Vec<Expe
 fn expectation(raw: &At<RawExpectation>, sink: &mut Sink<'_>) -> Option<Expectation> {
     let own = &raw.value;
     let predicate = of_expectation(own);
-    let keys = predicate.keys().filter_map(|(key, place)| Some((key, place?))).collect();
+    let keys = predicate.keys().chain(read_data::keys(own)).filter_map(|(key, place)| Some((key, place?))).collect();
     let key = only((raw.place, own.broken), keys, "an expectation", sink)?;
-    let what = predicate.read(key, sink)?;
+    read_data::refuse_beside(own, key, sink);
+    let what = if read_data::KEYS.contains(&key) { read_data::read(own, key, sink)? } else { predicate.read(key, sink)? };
     Some(Expectation {
         issue: own.issue.as_ref().map_or_else(|| usual(&what), |issue| issue.value.0),
         severity: own.severity.as_ref().map_or(IssueSeverity::Major, |severity| severity.value.0),
+        condition: own.condition.as_ref().map(|name| name.value.clone()),
         message: own.message.as_ref().map(|message| message.value.clone()),
         what,
     })
@@ -113,10 +115,11 @@ fn expectation(raw: &At<RawExpectation>, sink: &mut Sink<'_>) -> Option<Expectat
 const fn usual(what: &Predicate) -> IssueKind {
     match what {
         Predicate::Exists(_) | Predicate::Changed(_) | Predicate::AtLeast { unit: Unit::Files, .. } => IssueKind::MissingOutput,
-        Predicate::Absent(_) | Predicate::Parses { .. } => IssueKind::InvalidOutput,
+        Predicate::Absent(_) | Predicate::Parses { .. } | Predicate::Data { .. } => IssueKind::InvalidOutput,
         Predicate::AtLeast { unit: Unit::Headings, .. } => IssueKind::MissingStructure,
         Predicate::AtLeast { unit: Unit::Lines | Unit::Words | Unit::Characters, .. } => IssueKind::InsufficientContent,
-        Predicate::Mentions { .. } => IssueKind::InsufficientDetail,
+        Predicate::Mentions { .. } | Predicate::Says { .. } => IssueKind::InsufficientDetail,
+        Predicate::Traced(_) => IssueKind::IncompletePlanning,
         Predicate::HasCode(_) => IssueKind::NoCodeDetected,
     }
 }
@@ -238,9 +241,7 @@ impl Keys<'_> {
     }
 
     fn refuse(&self, key: &str, place: Option<Place>, beside: &str, sink: &mut Sink<'_>) {
-        if let Some(place) = place {
-            sink.add(Draft::new(Code::MisplacedKey, place, format!("`{key}` has no use beside `{beside}`")).hint("Remove it."));
-        }
+        refuse((key, place), beside, sink);
     }
 }
 
@@ -252,10 +253,6 @@ fn texts(list: &At<Vec<At<String>>>, sink: &mut Sink<'_>) -> Option<Vec<String>>
         sink.add(Draft::new(Code::IncompleteRule, list.place, "no word to look for").hint("List at least one, and no empty one."));
     }
     is_usable.then_some(words)
-}
-
-fn pattern(glob: &At<String>, key: &str, sink: &mut Sink<'_>) -> Option<Pattern> {
-    Pattern::parse(&glob.value).map_err(|error| sink.add(Draft::new(Code::BadGlob, glob.place, format!("in `{key}`: {error}")))).ok()
 }
 
 /// Returns artifacts; two of one name are refused.

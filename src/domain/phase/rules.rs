@@ -20,6 +20,8 @@ pub struct StepRules {
     pub expects: Vec<Expectation>,
     /// How many FIX steps may follow it; the limits of the workstream when absent.
     pub fixes: Option<u32>,
+    /// What a person is asked before its work lands, one question each.
+    pub asks: Vec<String>,
     /// What it makes, for those that come after it.
     pub artifacts: Vec<Artifact>,
 }

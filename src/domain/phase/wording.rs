@@ -33,6 +33,17 @@ pub fn predicate(predicate: &Predicate) -> String {
             format!("{} can be read as {format}", name(files))
         }
         Predicate::Changed(files) => format!("something of {} is changed", name(files)),
+        Predicate::Data { files, claim } => format!("the data of {} {}", name(files), claim.said()),
+        Predicate::Says { files, pattern, times } => {
+            let often = times.map_or_else(String::new, |times| format!(" exactly {times} times"));
+            format!("{} matches `{}`{often}", name(files), one_line(pattern.as_str()))
+        }
+        Predicate::Traced(trace) => {
+            let with =
+                trace.with.as_ref().map_or_else(String::new, |with| format!(" in a line that matches `{}`", one_line(with.as_str())));
+            let found = one_line(trace.each.as_str());
+            format!("{} takes up everything that `{found}` finds in {}{with}", name(&trace.files), name(&trace.from))
+        }
     }
 }
 

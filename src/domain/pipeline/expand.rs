@@ -1,12 +1,12 @@
 //! Lays pipelines out: the phases become the steps of a workstream, or workstreams of their own. Everything that is laid out keeps its place in
 //! the file of the pipeline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value as Json, json};
 
 use super::parse::{ReadPipeline, holding, read, unknown};
-use super::raw::{EachWord, RawPhase, RawScope};
+use super::raw::{CheckWord, EachWord, RawPhase, RawScope};
 use super::shipped::IMPLIED;
 use crate::domain::document::command::Argv;
 use crate::domain::document::diagnostic::Code;
@@ -16,8 +16,11 @@ use crate::domain::document::source::{At, Place, SourceFile};
 use crate::domain::document::word::Command;
 use crate::domain::id::is_atom;
 use crate::domain::plan::input::{CommandDefaults, PhaseInput, PipelineFile};
+use crate::domain::plan::model::Workstream;
 use crate::domain::plan::raw::{Commands, RawRetry, RawStep, RawWorkstream, Texts};
 use crate::domain::plan::word::KindWord;
+use crate::domain::workflow::model::Workflow;
+use crate::domain::workflow::parse::parse;
 
 /// A phase that is estimated is ended after so many times as long.
 const PATIENCE: u64 = 3;
@@ -49,6 +52,14 @@ impl Pipelines {
     /// Returns their files, in the order of their places.
     pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter().map(|one| &one.file)
+    }
+
+    /// Returns the workflows of the pipelines that these workstreams came from.
+    #[must_use]
+    pub fn workflows(&self, workstreams: &[Workstream]) -> Vec<(String, Workflow)> {
+        let named: BTreeSet<&str> = workstreams.iter().filter_map(|one| one.metadata.get(PIPELINE)?.as_str()).collect();
+        let used = self.files.iter().filter(|one| named.contains(one.name.as_str()));
+        used.filter_map(|one| Some((one.name.clone(), parse(&one.file).ok().flatten()?))).collect()
     }
 
     fn read(&self, name: &At<Name>, sink: &mut Sink<'_>) -> Option<ReadPipeline> {
@@ -201,6 +212,7 @@ impl Layout<'_> {
                 one.value.depends_on = Some(At { value: depends_on, place: id.place });
             }
             one.value.id = Some(At { value: Name(name(&id.value.0)), place: place(self.own) });
+            one.value.policies = phase.value.policies.clone().or(one.value.policies);
             one.value.retry = phase.value.retry.clone().or(one.value.retry);
             scoped(&mut one.value, self.ground.defaults, phase.value.scope.as_ref().or(self.pipeline.raw.scope.as_ref()));
             step.value.depends_on = None;
@@ -218,13 +230,17 @@ impl Layout<'_> {
 
     /// Takes away what the phases take over, and refuses what they have no use for.
     fn clear(&self, laid: &mut RawWorkstream, sink: &mut Sink<'_>) {
-        let takes = |kind| self.phases().iter().any(|phase| phase.value.run.is_none() && kind_of(&phase.value) == kind);
+        let asks = |phase: &RawPhase, which| phase.checks.iter().flat_map(|checks| &checks.value).any(|check| check.value == which);
+        let takes = |kind, which| {
+            let is_one = |phase: &RawPhase| (phase.run.is_none() && kind_of(phase) == kind) || asks(phase, which);
+            self.phases().iter().any(|phase| is_one(&phase.value))
+        };
         let edits = self.phases().iter().any(|phase| is_open(&phase.value));
         let given = [
             ("command", laid.command.take().map(|at| at.place), edits),
             ("patches", laid.patches.take().map(|at| at.place), edits),
-            ("static", laid.statics.take().map(|at| at.place), takes(KindWord::Static)),
-            ("runtime", laid.runtime.take().map(|at| at.place), takes(KindWord::Runtime)),
+            ("static", laid.statics.take().map(|at| at.place), takes(KindWord::Static, CheckWord::Static)),
+            ("runtime", laid.runtime.take().map(|at| at.place), takes(KindWord::Runtime, CheckWord::Runtime)),
         ];
         for (key, place, is_used) in given {
             if let Some(place) = place.filter(|_| !is_used) {
@@ -238,6 +254,7 @@ impl Layout<'_> {
     fn refuse(&self, phase: &RawPhase, sink: &mut Sink<'_>) {
         let keys = [
             ("retry", phase.retry.as_ref().map(|at: &At<RawRetry>| at.place), "Use `fixes`, or set `each: workstream`."),
+            ("policies", phase.policies.as_ref().map(|at| at.place), "Set `policies` of the workstream, or `each: workstream`."),
             ("scope", phase.scope.as_ref().map(|at| at.place), "Set `scope` of the pipeline, or `each: workstream`."),
         ];
         for (key, place, hint) in keys {
@@ -249,21 +266,42 @@ impl Layout<'_> {
         }
     }
 
+    /// Returns the commands that check an EDIT phase: its own, and those of the workstream or the profile where it asks for them.
+    fn checked(&self, raw: &RawPhase, which: CheckWord) -> Option<At<Commands>> {
+        let own = match which {
+            CheckWord::Static => &raw.statics,
+            CheckWord::Runtime => &raw.runtime,
+        };
+        let asks = raw.checks.iter().flat_map(|checks| &checks.value).find(|check| check.value == which);
+        let Some(asks) = asks else { return own.clone() };
+        let more = self.commands(which, asks.place).map(|more| more.value).unwrap_or_default();
+        let all: Commands = own.iter().flat_map(|own| own.value.clone()).chain(more).collect();
+        if all.is_empty() { None } else { Some(At { value: all, place: asks.place }) }
+    }
+
+    /// Returns the commands of the workstream, else those of the plan, else those of the profile.
+    fn commands(&self, which: CheckWord, place: Place) -> Option<At<Commands>> {
+        let (own, defaults, commands) = (&self.own.value, self.ground.defaults, self.ground.commands);
+        let (written, profile): (_, Vec<Argv>) = match which {
+            CheckWord::Static => (
+                own.statics.clone().or_else(|| defaults.statics.clone()),
+                commands.build.iter().chain(&commands.statics).cloned().collect(),
+            ),
+            CheckWord::Runtime => (own.runtime.clone().or_else(|| defaults.runtime.clone()), commands.runtime.clone()),
+        };
+        written.or_else(|| given(&profile, place))
+    }
+
     /// Returns the step of a phase; nothing when it is a check that has no command to run.
     fn step(&self, phase: &At<RawPhase>) -> Option<At<RawStep>> {
         let (own, raw) = (&self.own.value, &phase.value);
         let kind = kind_of(raw);
-        let commands = match kind {
-            KindWord::Edit => Vec::new(),
-            KindWord::Static => self.ground.commands.build.iter().chain(&self.ground.commands.statics).cloned().collect(),
-            KindWord::Runtime => self.ground.commands.runtime.clone(),
-        };
-        let run = raw.run.clone().or_else(|| match kind {
+        let which = match kind {
             KindWord::Edit => None,
-            KindWord::Static => own.statics.clone().or_else(|| self.ground.defaults.statics.clone()),
-            KindWord::Runtime => own.runtime.clone().or_else(|| self.ground.defaults.runtime.clone()),
-        });
-        let run = run.or_else(|| given(&commands, phase.place));
+            KindWord::Static => Some(CheckWord::Static),
+            KindWord::Runtime => Some(CheckWord::Runtime),
+        };
+        let run = raw.run.clone().or_else(|| which.and_then(|which| self.commands(which, phase.place)));
         if kind != KindWord::Edit && run.is_none() && raw.expects.is_none() {
             return None;
         }
@@ -289,9 +327,10 @@ impl Layout<'_> {
             template: raw.template.clone(),
             artifacts: raw.artifacts.clone(),
             role: raw.role.clone(),
+            asks: raw.asks.clone(),
             fixes: raw.fixes.clone(),
-            statics: raw.statics.clone(),
-            runtime: raw.runtime.clone(),
+            statics: self.checked(raw, CheckWord::Static),
+            runtime: self.checked(raw, CheckWord::Runtime),
             broken: raw.broken,
         };
         Some(At { value: step, place: phase.place })

@@ -8,6 +8,8 @@ use crate::domain::document::read::{Name, Read};
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place};
 use crate::domain::plan::input::PipelineFile;
+use crate::domain::workflow::compile::compiled;
+use crate::domain::workflow::parse::workflow;
 
 /// A pipeline as it was read.
 #[derive(Debug, Clone)]
@@ -30,6 +32,7 @@ pub fn holding(given: &[PipelineFile]) -> Vec<PipelineFile> {
 /// Reads a pipeline; `file` is its index among the files of the sink. What is wrong goes to the sink.
 pub fn read(file: u32, pipeline: &PipelineFile, sink: &mut Sink<'_>) -> Option<ReadPipeline> {
     let root = read_file(file, &pipeline.file, sink)?;
+    let root = workflow(&root, sink).map_or(root.clone(), |workflow| compiled(&root, &workflow));
     let raw = RawPipeline::read(&root, sink)?;
     if let Some(name) = raw.name.as_ref().filter(|name| name.value.0 != pipeline.name) {
         let message = format!("the pipeline is called {} by its file", quoted(&pipeline.name));

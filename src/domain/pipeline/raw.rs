@@ -14,6 +14,7 @@ use crate::domain::document::source::At;
 use crate::domain::document::version::Version;
 use crate::domain::document::word::{Command, words};
 use crate::domain::phase::raw::{Conditions, Expectations, RawArtifact};
+use crate::domain::plan::policies::RawPolicy;
 use crate::domain::plan::raw::{Commands, Count, RawRetry, Seconds, Texts};
 use crate::domain::plan::word::KindWord;
 
@@ -24,6 +25,13 @@ words! {
         Step = "step",
         /// A workstream of its own, merged before those that depend on it begin.
         Workstream = "workstream",
+    }
+    /// Which commands of a workstream.
+    CheckWord {
+        /// Those that look at the files.
+        Static = "static",
+        /// Those that run the program.
+        Runtime = "runtime",
     }
 }
 
@@ -106,6 +114,10 @@ record! {
         statics "static": Commands,
         /// Commands that run the program behind it.
         runtime "runtime": Commands,
+        /// Which commands of the workstream, else of the repository's profile, check it as well: `static`, `runtime` or both.
+        checks "checks": Vec<At<CheckWord>>,
+        /// What a person is asked before its work lands, one question each.
+        asks "asks": Texts,
         /// How many FIX steps may follow its checks; as the limits say when absent.
         fixes "fixes": Count,
         /// How often it is tried, with `each: workstream`.
@@ -120,8 +132,8 @@ record! {
         state "state": Opaque,
         /// Of pipelines of roles: the gate at its end.
         gate "gate": Opaque,
-        /// Of pipelines of roles: what becomes of errors in it.
-        policies "policies": Opaque,
+        /// What follows when it can not go on by itself, with `each: workstream`.
+        policies "policies": Vec<At<RawPolicy>>,
     }
 }
 

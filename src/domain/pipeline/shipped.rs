@@ -7,11 +7,12 @@ use crate::domain::plan::input::PipelineFile;
 pub const IMPLIED: &str = "edit-static-runtime";
 
 /// The names and texts of all of them.
-const ALL: [(&str, &str); 4] = [
+const ALL: [(&str, &str); 5] = [
     ("code", include_str!("../../../config/pipelines/code.yaml")),
     ("docs", include_str!("../../../config/pipelines/docs.yaml")),
     (IMPLIED, include_str!("../../../config/pipelines/edit-static-runtime.yaml")),
     ("fiction", include_str!("../../../config/pipelines/fiction.yaml")),
+    ("roles", include_str!("../../../config/pipelines/roles.yaml")),
 ];
 
 /// Returns the pipelines that git-orc ships.

@@ -8,6 +8,7 @@ pub mod check;
 pub mod input;
 pub mod model;
 pub mod parse;
+pub mod policies;
 pub mod raw;
 pub mod records;
 pub mod schema;

@@ -12,7 +12,9 @@ use crate::domain::phase::rules::StepRules;
 use crate::domain::policy::budget::{Budget, WorkstreamBudget};
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::policy::scope::Scope;
+use crate::domain::run::handling::Handling;
 use crate::domain::run::limits::LoopLimits;
+use crate::domain::workflow::model::Workflow;
 
 /// A plan in which everything has been checked.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct CheckedPlan {
     pub gates: Vec<Gate>,
     /// The workstreams, in plan order.
     pub workstreams: Vec<Workstream>,
+    /// The workflows of its pipelines of roles, by the names of those.
+    pub workflows: Vec<(String, Workflow)>,
 }
 
 impl CheckedPlan {
@@ -86,6 +90,8 @@ pub struct Workstream {
     pub limits: LoopLimits,
     /// The numbers that it is to reach, besides passing its checks.
     pub goals: Goals,
+    /// What follows when it can not go on by itself; the first one that is for the reason counts.
+    pub handling: Vec<Handling>,
     /// How much may be spent on it.
     pub budget: WorkstreamBudget,
     /// Whether it is fine to change nothing.

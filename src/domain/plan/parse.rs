@@ -137,6 +137,7 @@ fn check(raw: &RawPlan, ids: Ids, (input, pipelines): (&PlanInput<'_>, &Pipeline
         fluid: raw.fluid.as_ref().is_some_and(|fluid| fluid.value),
         budget: budgets::of_run(raw),
         gates,
+        workflows: pipelines.workflows(&workstreams),
         workstreams,
     })
 }

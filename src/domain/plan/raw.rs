@@ -16,6 +16,7 @@ use crate::domain::document::word::Command;
 use crate::domain::gate::model::Baseline;
 use crate::domain::goal::raw::RawGoals;
 use crate::domain::phase::raw::{Conditions, Expectations, RawArtifact};
+use crate::domain::plan::policies::RawPolicy;
 use crate::domain::plan::word::{BundleKind, ExhaustedWord, GateWord, Issue, Jitter, KindWord, Priority, StrategyWord};
 use crate::domain::policy::budget::raw::{RawPlanBudget, RawWorkstreamBudget, Usd};
 use crate::domain::run::workstream_machine::HISTORY;
@@ -150,6 +151,8 @@ record! {
         steps "steps": Vec<At<RawStep>>,
         /// The name of the pipeline whose phases are its steps.
         pipeline "pipeline": Name,
+        /// What follows when it can not go on by itself; the first one that is for the reason counts.
+        policies "policies": Vec<At<RawPolicy>>,
         /// Commands or prose that say when it is done; part of the prompt.
         acceptance_tests "acceptance_tests": Texts,
         /// Gates of the original format; kept and shown.
@@ -226,6 +229,8 @@ record! {
         artifacts "artifacts": Vec<At<RawArtifact>>,
         /// The role that does it.
         role "role": Name,
+        /// What a person is asked before the work of an edit step lands, one question each.
+        asks "asks": Texts,
         /// How many FIX steps may follow its checks; as `circuit_breaker` says when absent.
         fixes "fixes": Count,
         /// Commands that look at the files behind an edit step, as the step `<id>-check`.

@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::escalation::{Escalated, Trigger};
 use super::event::Event;
 use super::fact::{BreakerMoved, RunMoved, WaveMoved, WorkstreamMoved};
+use super::handled;
 use super::next::{self, Action, Short};
 use super::spending;
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
@@ -39,7 +40,7 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
     }
     if state.phase == WavePhase::Waiting && state.wave >= state.waves.len() {
         // The end is told when the last worktree is gone.
-        return if out.is_empty() { vec![record(end(state))] } else { out };
+        return if out.is_empty() { vec![record(handled::halt(brief.plan, state).unwrap_or_else(|| end(state)))] } else { out };
     }
     out.extend(match state.phase {
         WavePhase::Waiting => begin_wave(brief, state),
@@ -261,7 +262,7 @@ fn hold_run(state: &RunState, shorts: &[(&WorkstreamId, Short)]) -> Vec<Effect> 
     let (money, tools) = (reasons(true), reasons(false));
     let (trigger, message) = if tools.is_empty() { (Trigger::BudgetSpent, money) } else { (Trigger::SafeMode, tools) };
     let moved = RunMoved { round: state.round, tip: state.tip, reason: Some(message.clone()) };
-    let escalated = Event::Escalated(Escalated { trigger, round: state.drivers, tool: None, message });
+    let escalated = Event::Escalated(Escalated { trigger, round: state.drivers, tool: None, held: None, message });
     let end = if trigger == Trigger::SafeMode { Event::RunHalted(moved) } else { Event::RunPaused(moved) };
     vec![record(escalated), record(end)]
 }
@@ -270,11 +271,11 @@ fn hold_run(state: &RunState, shorts: &[(&WorkstreamId, Short)]) -> Vec<Effect> 
 fn escalations(state: &RunState) -> Vec<Event> {
     let unusable = state.tools.iter().filter_map(|(tool, one)| {
         let message = one.unusable.clone()?;
-        Some(Escalated { trigger: Trigger::ToolUnusable, round: state.drivers, tool: Some(tool.clone()), message })
+        Some(Escalated { trigger: Trigger::ToolUnusable, round: state.drivers, tool: Some(tool.clone()), held: None, message })
     });
     let open = state.breakers.iter().filter(|(_, one)| one.until.is_some()).map(|(tool, one)| {
         let message = format!("{tool} failed {} times in a row and is left alone for a while", one.failures);
-        Escalated { trigger: Trigger::BreakerOpen, round: one.round, tool: Some(tool.clone()), message }
+        Escalated { trigger: Trigger::BreakerOpen, round: one.round, tool: Some(tool.clone()), held: None, message }
     });
     unusable.chain(open).filter(|one| !state.escalated.contains(&one.name())).map(Event::Escalated).collect()
 }

@@ -463,6 +463,9 @@ pub struct WorkstreamMoved {
     /// When it goes on, for a retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+    /// The name of the policy by which it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// What it waits for, when it is blocked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<WorkstreamId>,
@@ -478,7 +481,18 @@ impl WorkstreamMoved {
     /// Returns a move with nothing said about it but which one it is.
     #[must_use]
     pub const fn new(workstream: WorkstreamId, round: u32) -> Self {
-        Self { workstream, round, reason: None, commit: None, merge: None, at: None, on: Vec::new(), paths: Vec::new(), tip: None }
+        Self {
+            workstream,
+            round,
+            reason: None,
+            commit: None,
+            merge: None,
+            at: None,
+            policy: None,
+            on: Vec::new(),
+            paths: Vec::new(),
+            tip: None,
+        }
     }
 }
 

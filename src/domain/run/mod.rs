@@ -14,6 +14,8 @@ pub mod event;
 pub mod fact;
 pub mod gating;
 pub mod goals;
+pub mod handled;
+pub mod handling;
 pub mod keeping;
 mod kind;
 pub mod landing;

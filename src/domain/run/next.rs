@@ -10,6 +10,7 @@ use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};
 use super::goals::steer::Stand;
+use super::handled::{self, Answer};
 use super::limits::{LoopLimits, OnExhausted, RetryLimits};
 use super::oscillation::oscillation;
 use super::retry;
@@ -150,6 +151,9 @@ impl View<'_> {
         let cut_short = matches!(last.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
         if let Some(action) = last.failure.as_ref().filter(|_| !passed && !cut_short).and_then(|failure| self.remedied(last, failure)) {
             return action;
+        }
+        if let Some(answer) = handled::at_once(&self.plan.handling, self.one, self.brief.now) {
+            return self.answered(&answer, &last.message);
         }
         match last.role {
             StepRole::Edit if passed => self.forward(),
@@ -427,10 +431,17 @@ impl View<'_> {
         Action::Record(vec![Event::RecoveryClimbed(event)])
     }
 
+    fn answered(&self, answer: &Answer<'_>, reason: &str) -> Action {
+        Action::Record(handled::events(answer, self.run, (self.id, self.one), reason))
+    }
+
     fn exhausted(&self, reason: &str) -> Action {
         // What a round of improvement came to nothing with was good before it.
         if self.one.goals.is_in_round() {
             return self.round_failed();
+        }
+        if let Some(answer) = handled::at_last(&self.plan.handling, self.one, self.brief.now) {
+            return self.answered(&answer, reason);
         }
         let moved = self.moved(Some(reason.to_owned()));
         let outcome = self.one.last.as_ref().map(|last| last.outcome);

@@ -73,7 +73,7 @@ pub fn interrupted(id: &WorkstreamId, open: &OpenStep) -> Event {
 /// Returns new waves for the workstreams that waited for a person, and for those that wait for them.
 #[must_use]
 pub fn waves_of_waiting(plan: &CheckedPlan, state: &RunState) -> Vec<Vec<WorkstreamId>> {
-    if state.status != RunStatus::Paused {
+    if !matches!(state.status, RunStatus::Paused | RunStatus::Halted) {
         return Vec::new();
     }
     let status = |id: &WorkstreamId| state.workstreams.get(id).map(|one| &one.status);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::control::{RunControl, WorkstreamControl};
 use super::fact::{GateRecord, Integration, Rung, StepOutcome, StepRole};
 use super::goals::GoalsState;
+use super::handling::Rounds;
 use super::oscillation::FixLoop;
 pub use super::patch_record::{PatchRecord, PatchStatus};
 use super::phased::Phased;
@@ -342,6 +343,9 @@ pub struct WorkstreamState {
     /// Where it stands with its goals.
     #[serde(default, skip_serializing_if = "GoalsState::is_empty")]
     pub goals: GoalsState,
+    /// How often it was tried again by a policy, in the step that it is at.
+    #[serde(default, skip_serializing_if = "Rounds::is_none")]
+    pub rounds: Rounds,
 }
 
 /// The phase of the current wave.
@@ -473,6 +477,7 @@ impl WorkstreamState {
             phased: Phased::default(),
             control: WorkstreamControl::default(),
             goals: GoalsState::default(),
+            rounds: Rounds::default(),
         }
     }
 }

@@ -82,6 +82,7 @@ fn workstream(name: &str, depends_on: &[&str], limits: &LoopLimits) -> Workstrea
         goals: Goals::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
+        handling: Vec::new(),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),
@@ -99,6 +100,7 @@ fn plan(limits: &LoopLimits, fail_fast: FailFast) -> (CheckedPlan, Vec<Vec<Works
     workstreams[1].fixers = vec![vec!["fmt".into()]];
     let waves = vec![vec![id("a"), id("b")], vec![id("c")], vec![id("d")]];
     let plan = CheckedPlan {
+        workflows: Vec::new(),
         name: "dice".into(),
         base: "HEAD".into(),
         target: "orc/dice".into(),
@@ -321,6 +323,7 @@ impl Dice {
                 commit: Some(commit),
                 merge: None,
                 at: None,
+                policy: None,
                 on: Vec::new(),
                 paths: vec!["x".into()],
                 tip: Some(self.state.tip),

@@ -27,7 +27,7 @@ impl RunState {
     #[must_use]
     pub fn held(&self) -> Option<Trigger> {
         let is_waiting = matches!(self.status, RunStatus::Paused | RunStatus::Halted);
-        let of_this_driver = |trigger| Escalated { trigger, round: self.drivers, tool: None, message: String::new() }.name();
+        let of_this_driver = |trigger| Escalated { trigger, round: self.drivers, tool: None, held: None, message: String::new() }.name();
         let is_told = |trigger: &Trigger| is_waiting && self.escalated.contains(&of_this_driver(*trigger));
         [Trigger::BudgetSpent, Trigger::SafeMode].into_iter().find(is_told)
     }

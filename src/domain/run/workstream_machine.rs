@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::event::Event;
 use super::fact::{Climbed, Rung, StepFinished, StepOutcome, StepRole, StepStarted, WorkstreamMoved};
 use super::goals::fold;
+use super::handling::Rounds;
 use super::machine_error::IllegalTransition;
 use super::oscillation::{FixLoop, Signal};
 use super::state::{Conflict, LastStep, OpenStep, WorkstreamState, WorkstreamStatus};
@@ -98,11 +99,9 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
     let cut_short = is_free || matches!(finished.outcome, StepOutcome::Interrupted | StepOutcome::Cancelled);
     let has_waited = finished.failure.as_ref().is_some_and(Failure::is_a_wait);
     one.limits = if has_waited { one.limits + 1 } else { 0 };
-    if finished.usage.is_some() {
-        one.last_spent = Spent::of(finished.usage.as_ref(), finished.duration_ms);
-        one.spent += one.last_spent;
-    }
+    pay(one, finished);
     let passed = finished.outcome.lets_go_on();
+    end_rounds(one, open.role, finished.outcome);
     one.phased.take(open.role, finished, one.fix.of.as_ref());
     match open.role {
         StepRole::Edit if passed => {
@@ -147,6 +146,20 @@ pub fn step_finished(one: &mut WorkstreamState, finished: &StepFinished) -> Resu
         failure: finished.failure.clone(),
     });
     Ok(())
+}
+
+/// Rounds by a policy are of one step: the next one begins to count anew.
+fn end_rounds(one: &mut WorkstreamState, role: StepRole, outcome: StepOutcome) {
+    if outcome.lets_go_on() && role != StepRole::Fix {
+        one.rounds = Rounds::default();
+    }
+}
+
+fn pay(one: &mut WorkstreamState, finished: &StepFinished) {
+    if finished.usage.is_some() {
+        one.last_spent = Spent::of(finished.usage.as_ref(), finished.duration_ms);
+        one.spent += one.last_spent;
+    }
 }
 
 fn is_of_fixers(tool: Option<&ToolId>) -> bool {
@@ -234,6 +247,7 @@ pub fn start_over(one: &mut WorkstreamState) {
     one.phased.start_over();
     one.control.begin_anew();
     one.goals.start_over();
+    one.rounds = Rounds::default();
 }
 
 /// Moves a workstream.
@@ -257,10 +271,25 @@ pub fn moved(one: &mut WorkstreamState, event: &Event, moved: &WorkstreamMoved, 
     if let WorkstreamStatus::Conflicted { commit, tip, paths } = &to {
         one.conflict = Some(Conflict { commit: *commit, tip: *tip, paths: paths.clone() });
     }
+    if moved.policy.is_some() {
+        another_round(one, ts);
+    }
     one.status = to;
     one.control.keeps_work = false;
     one.round += 1;
     Ok(())
+}
+
+/// A policy lets a workstream try once more: with a fresh loop, by whichever tool comes first.
+fn another_round(one: &mut WorkstreamState, ts: Timestamp) {
+    one.rounds.done += 1;
+    one.rounds.since.get_or_insert(ts);
+    one.tries = 0;
+    one.fix.iterations = 0;
+    one.fix.history.clear();
+    one.rung = Rung::SameTool;
+    one.tool = None;
+    one.tried.clear();
 }
 
 /// Returns where a workstream event leads; `None` when it lacks what that state holds.

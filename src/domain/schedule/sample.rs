@@ -14,6 +14,7 @@ use crate::domain::run::limits::LoopLimits;
 /// Returns a plan of these workstreams.
 pub(crate) fn plan(workstreams: Vec<Workstream>) -> CheckedPlan {
     CheckedPlan {
+        workflows: Vec::new(),
         name: "sample".to_owned(),
         base: "HEAD".to_owned(),
         target: "orc/sample".to_owned(),
@@ -68,6 +69,7 @@ pub(crate) fn workstream(id: &str, depends_on: &[&str], globs: &[&str]) -> Works
         goals: Goals::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
+        handling: Vec::new(),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),

@@ -90,6 +90,7 @@ impl<'a> Session<'a> {
         }
         let cx = self.cx;
         let plan = CheckedPlan {
+            workflows: Vec::new(),
             name: NAME.to_owned(),
             base: String::new(),
             target: format!("orc/{NAME}"),

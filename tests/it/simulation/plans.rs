@@ -110,6 +110,7 @@ impl Script {
         };
         let gate = |n: usize| Gate::command(format!("gate-{n}").parse().unwrap(), vec!["true".into()]);
         let plan = CheckedPlan {
+            workflows: Vec::new(),
             name: "simulated".into(),
             base: "HEAD".into(),
             target: "orc/simulated".into(),
@@ -258,6 +259,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
         goals: goals(dice),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
+        handling: Vec::new(),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),

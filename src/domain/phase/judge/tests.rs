@@ -93,6 +93,7 @@ fn issues_are_told_as_findings_and_progress_is_seen() {
         what: Predicate::AtLeast { files: glob("a.md"), count: 9, unit: Unit::Words },
         issue: IssueKind::InsufficientDetail,
         severity,
+        condition: None,
         message: message.map(ToOwned::to_owned),
     };
     let of = |text: &str, expectation: Expectation| Tree::of(&[("a.md", text.as_bytes())], &[]).look(|view| judge(&[expectation], view));

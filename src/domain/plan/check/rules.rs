@@ -61,6 +61,7 @@ pub fn rules(raw: &RawStep, is: KindWord, around: Around<'_>, sink: &mut Sink<'_
         needs: raw.needs.as_ref().map_or_else(Vec::new, |needs| expectations(&needs.value, sink)),
         expects: raw.expects.as_ref().filter(|_| checks == Checks::Itself).map_or_else(Vec::new, |all| expectations(&all.value, sink)),
         fixes: raw.fixes.as_ref().filter(|_| checks != Checks::Nothing).map(|fixes| fixes.value.narrow()),
+        asks: raw.asks.iter().flat_map(|asks| &asks.value).map(|ask| ask.value.clone()).collect(),
         artifacts: raw.artifacts.as_ref().map_or_else(Vec::new, |all| artifacts(&all.value, sink)),
     }
 }
@@ -91,6 +92,7 @@ fn check(raw: &RawStep, sink: &mut Sink<'_>) -> Checks {
     let given = [
         ("template", raw.template.as_ref().map(|at| at.place)),
         ("artifacts", raw.artifacts.as_ref().map(|at| at.place)),
+        ("asks", raw.asks.as_ref().map(|at| at.place)),
         ("static", raw.statics.as_ref().map(|at| at.place)),
         ("runtime", raw.runtime.as_ref().map(|at| at.place)),
     ];

@@ -14,6 +14,7 @@ use crate::domain::plan::check::scopes::{inputs, scope};
 use crate::domain::plan::check::steps::{Layers, steps, texts};
 use crate::domain::plan::check::{budgets, limits};
 use crate::domain::plan::model::{PromptSource, TestGate, Workstream};
+use crate::domain::plan::policies::policies;
 use crate::domain::plan::raw::RawWorkstream;
 use crate::domain::plan::word::Issue;
 
@@ -55,6 +56,7 @@ pub fn workstream(layers: Layers<'_>, sink: &mut Sink<'_>) -> Option<Workstream>
         limits: bounds,
         goals: goals(pick!(layers.goals), sink),
         budget: budgets::of_workstream([layers.defaults, &layers.own.value]),
+        handling: policies(pick!(layers.policies), sink),
         allow_empty: pick!(layers.allow_empty).is_some_and(|allow| allow.value),
         submodules: pick!(layers.submodules).is_some_and(|submodules| submodules.value),
         compensation_actions: texts(pick!(layers.compensation_actions)),

@@ -29,6 +29,7 @@ impl History {
             severity: IssueSeverity::Major,
             path: Some("plan.md".to_owned()),
             message: "too short".to_owned(),
+            condition: None,
         };
         self.push(Event::StepStarted(StepStarted {
             workstream: workstream.clone(),

@@ -49,7 +49,7 @@ fn step(text: &str) -> StepId {
 
 fn lack() -> Finding {
     let (kind, severity) = (IssueKind::MissingOutput, IssueSeverity::Critical);
-    finding(&Issue { kind, severity, path: None, message: "there is no file `plan.md`".to_owned() })
+    finding(&Issue { kind, severity, condition: None, path: None, message: "there is no file `plan.md`".to_owned() })
 }
 
 impl Hand {

@@ -97,6 +97,7 @@ fn plan(data: &[u8], count: usize, edges: &BTreeSet<(usize, usize)>) -> CheckedP
         });
     }
     CheckedPlan {
+        workflows: Vec::new(),
         name: "fuzz".into(),
         base: "HEAD".into(),
         target: "orc/fuzz".into(),
@@ -150,6 +151,7 @@ pub(super) fn workstream(id: WorkstreamId, depends_on: Vec<WorkstreamId>, scope:
         goals: Goals::default(),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
+        handling: Vec::new(),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),

@@ -45,6 +45,7 @@ fn id(name: &str) -> WorkstreamId {
 fn plan() -> CheckedPlan {
     let scope = || Scope::new(&["**".to_owned()], &[], &[]).unwrap();
     CheckedPlan {
+        workflows: Vec::new(),
         name: "fuzz".into(),
         base: "HEAD".into(),
         target: "orc/fuzz".into(),

@@ -1,0 +1,66 @@
+//! The whole pipeline: approved by a person twice, mended in its tests, killed and resumed.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::stage::Stage;
+use crate::harness::TestEnvironment;
+
+const STATES: [&str; 9] = ["PLANNING", "AUDIT", "VALIDATION", "SYNTHESIS", "DEVELOPMENT", "TESTING", "DEPLOYMENT", "MONITORING", "IDLE"];
+
+#[test]
+fn roles_work_one_after_the_other_with_two_approvals_and_tests_that_are_mended() {
+    let environment = TestEnvironment::in_memory();
+    let stage =
+        Stage::new(&environment, &[("qa", "if [ $k = 1 ]; then echo '{\"result\": \"FAIL\"}' > $d/test_results.json; else USUAL; fi")]);
+    stage.run(3);
+    let workflow = stage.workflow();
+    assert_eq!((&workflow["state"], &workflow["paused"]), (&json!("PLANNING"), &json!(true)));
+    assert_eq!(workflow["gates"][0], json!({"gate": "planning", "phase": "planning", "status": "passed"}));
+    stage.approve("planning");
+    stage.resume(3);
+    assert_eq!(stage.workflow()["state"], "SYNTHESIS");
+    stage.approve("synthesis");
+    stage.resume(0);
+    let mut expect = STATES.to_vec();
+    expect.splice(6..6, ["DEVELOPMENT", "TESTING"]);
+    assert_eq!(stage.states(), expect);
+    let workflow = stage.workflow();
+    assert!(workflow["gates"].as_array().unwrap().iter().all(|gate| gate["status"] == "passed"), "{workflow}");
+    assert!(workflow["handoffs"].as_array().unwrap().iter().all(|one| one["status"] == "completed"), "{workflow}");
+    let landed = |one: &Value| one["status"] == "landed";
+    assert!(workflow["artifacts"].as_array().unwrap().iter().all(landed), "{workflow}");
+    let run = workflow["run"].as_str().unwrap().to_lowercase();
+    let file = stage.repo.git_dir().join("orc/runs").join(run).join("workflow_state.json");
+    let written: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    assert_eq!(written, workflow, "the driver wrote what is derived");
+    assert_eq!(stage.repo.git(&["show", "orc/tour:docs/greeting.md"]), "# Greeting");
+    let told = stage.repo.orc(&["status", "tour"]).expect_code(0).stdout;
+    assert!(told.contains("roles of r: IDLE") && told.contains("gates: planning passed, audit passed"), "{told}");
+    stage.assert_sound();
+}
+
+#[test]
+fn a_driver_that_is_killed_in_the_middle_is_followed_by_one_that_comes_to_the_same_end() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, &[("codegen", "if [ $k = 1 ]; then sleep 60; fi; USUAL")]);
+    stage.run(3);
+    stage.approve("planning");
+    stage.resume(3);
+    stage.approve("synthesis");
+    let driver = stage.start_resume();
+    let since = Instant::now();
+    while stage.calls("codegen") == 0 {
+        assert!(since.elapsed() < Duration::from_secs(60), "codegen never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    driver.kill();
+    assert_eq!(stage.workflow()["state"], "DEVELOPMENT");
+    stage.resume(0);
+    assert_eq!(stage.states(), STATES);
+    for role in ["product-owner", "planning", "auditor", "verification", "synthesis", "qa", "mlops"] {
+        assert_eq!(stage.calls(role), 1, "{role} does nothing twice");
+    }
+    stage.assert_sound();
+}
