@@ -57,7 +57,7 @@ fn every_state_is_reached_and_left() {
         "next: [BLOCKED]",
         &[
             "p.yaml:8:3: `CODING` can not be reached from `IDLE` [unreachable-state]",
-            "p.yaml:12:23: `planner` hands over to `coder`, but no state of the one (PLANNING) leads to one of the other (CODING) [bad-transition]",
+            "p.yaml:12:25: `planner` hands over to `coder`, but no state of the one (PLANNING) leads to one of the other (CODING) [bad-transition]",
         ],
     );
     check(
@@ -80,17 +80,17 @@ fn every_state_is_reached_and_left() {
 fn every_name_has_something_behind_it() {
     check("next: [CODING, BLOCKED]", "next: [CODING, BLOKED, BLOCKED]", &["p.yaml:7:47: no state has the name `BLOKED` [unknown-id]"]);
     check("gate: planned", "gate: planed", &["p.yaml:3:54: no gate has the name `planed` [unknown-id]"]);
-    check("to: coder", "to: codr", &["p.yaml:12:23: no role has the name `codr` [unknown-id]"]);
+    check("to: coder", "to: codr", &["p.yaml:12:25: no role has the name `codr` [unknown-id]"]);
     check(
         "role: coder, state: CODING",
         "role: coder, state: PLANNING",
-        &["p.yaml:4:23: `coder` is not at work in `PLANNING` [bad-transition]"],
+        &["p.yaml:4:22: `coder` is not at work in `PLANNING` [bad-transition]"],
     );
-    check("requires: [draft]", "requires: [drafts]", &["p.yaml:14:23: nobody makes `drafts` [no-producer]"]);
+    check("requires: [draft]", "requires: [drafts]", &["p.yaml:14:24: nobody makes `drafts` [no-producer]"]);
     check(
         "requires: [draft]",
         "requires: [program]",
-        &["p.yaml:14:23: `program` is not made before `plan`, whose gate `planned` needs it [no-producer]"],
+        &["p.yaml:14:24: `program` is not made before `plan`, whose gate `planned` needs it [no-producer]"],
     );
 }
 
