@@ -10,8 +10,8 @@ use super::effect::StepOrder;
 use super::event::Event;
 use super::fact::{Climbed, PatchMoved, Rung, StepOutcome, StepRole, WorkstreamMoved};
 use super::goals::steer::Stand;
-use super::handled::{self, Answer};
-use super::limits::{LoopLimits, OnExhausted, RetryLimits};
+use super::handled;
+use super::limits::{LoopLimits, RetryLimits};
 use super::oscillation::oscillation;
 use super::retry;
 use super::routed::Routing;
@@ -22,7 +22,6 @@ use crate::domain::id::{StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::{Step, StepKind, ToolChoice, Workstream};
 use crate::domain::text::count;
 use crate::domain::tool::failure::{Failure, FailureClass, Remedy};
-use crate::domain::tool::profile::ResolveMode;
 
 /// How often in a row a workstream waits for the limit of a tool.
 const MOST_WAITS: u32 = 10;
@@ -129,15 +128,6 @@ fn is_under_way(status: &WorkstreamStatus) -> bool {
 }
 
 impl View<'_> {
-    /// Stops a workstream whose work must not be merged.
-    fn quarantined(&self, reason: &str) -> Action {
-        let reason = Some(reason.to_owned());
-        let kept = self.patches(&[PatchStatus::Applied, PatchStatus::Verified]);
-        let mut events: Vec<Event> = kept.map(|patch| Event::PatchQuarantined(self.patch(patch, reason.clone()))).collect();
-        events.push(Event::WorkstreamQuarantined(WorkstreamMoved { commit: self.one.tip, ..self.moved(reason) }));
-        Action::Record(events)
-    }
-
     fn limits(&self) -> &LoopLimits {
         &self.plan.limits
     }
@@ -431,47 +421,6 @@ impl View<'_> {
         Action::Record(vec![Event::RecoveryClimbed(event)])
     }
 
-    fn answered(&self, answer: &Answer<'_>, reason: &str) -> Action {
-        Action::Record(handled::events(answer, self.run, (self.id, self.one), reason))
-    }
-
-    fn exhausted(&self, reason: &str) -> Action {
-        // What a round of improvement came to nothing with was good before it.
-        if self.one.goals.is_in_round() {
-            return self.round_failed();
-        }
-        if let Some(answer) = handled::at_last(&self.plan.handling, self.one, self.brief.now) {
-            return self.answered(&answer, reason);
-        }
-        let moved = self.moved(Some(reason.to_owned()));
-        let outcome = self.one.last.as_ref().map(|last| last.outcome);
-        if outcome == Some(StepOutcome::Rejected) {
-            return Action::Record(vec![Event::WorkstreamQuarantined(moved)]);
-        }
-        Action::Record(vec![match self.limits().on_exhausted {
-            OnExhausted::Pause => Event::WorkstreamPaused(moved),
-            OnExhausted::Fail if outcome == Some(StepOutcome::TimedOut) => Event::WorkstreamTimedOut(moved),
-            OnExhausted::Fail => Event::WorkstreamFailed(moved),
-        }])
-    }
-
-    fn resolve(&self) -> Action {
-        let Some(conflict) = &self.one.conflict else { return Action::Nothing };
-        let mode = self.traits(self.place_of(StepRole::Resolve, 0)).map_or(ResolveMode::Refuse, |tool| tool.resolve);
-        let mode = if self.plan.resolve.is_some() { ResolveMode::Markers } else { mode };
-        if mode == ResolveMode::Refuse || self.one.resolves >= self.limits().max_resolve_attempts {
-            let reason = format!("does not merge with {}: {}", conflict.tip.short(), conflict.paths.join(", "));
-            let kept = self.patches(&[PatchStatus::Applied, PatchStatus::Verified]);
-            let mut events: Vec<Event> = kept.map(|patch| Event::PatchQuarantined(self.patch(patch, Some(reason.clone())))).collect();
-            events.push(Event::WorkstreamQuarantined(WorkstreamMoved { commit: Some(conflict.commit), ..self.moved(Some(reason)) }));
-            return Action::Record(events);
-        }
-        match mode {
-            ResolveMode::Redo => self.plan_step(0),
-            ResolveMode::Markers | ResolveMode::Refuse => self.order(StepId::resolve(), StepRole::Resolve, 0),
-        }
-    }
-
     fn patches<'b>(&'b self, in_state: &'b [PatchStatus]) -> impl Iterator<Item = &'b PatchRecord> {
         self.one.patches.iter().filter(move |patch| in_state.contains(&patch.status))
     }
@@ -500,6 +449,7 @@ pub fn patch_moved(id: &WorkstreamId, patch: &PatchRecord, reason: Option<String
 }
 
 mod advised;
+mod ending;
 mod goals;
 #[cfg(test)]
 mod phases;
