@@ -95,7 +95,7 @@ fn execute(root: Root, environment: Environment, ui: &mut Ui) -> Result<Exit, Fa
         Command::Resume(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Pause(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Halt(args) => args.execute(&open(&desk, ui)?, ui),
-        Command::Retry(args) => args.execute(&open(&desk, ui)?, ui),
+        Command::Retry(args) => block_on(args.execute(&open(&desk, ui)?, ui))?,
         Command::Skip(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Override(args) => args.execute(&open(&desk, ui)?, ui),
         Command::Decide(args) => args.execute(&open(&desk, ui)?, ui),

@@ -12,7 +12,7 @@ use crate::domain::report::cost::{CostQuestion, Grouping, cost_report};
 use crate::domain::report::execution_results::execution_results;
 use crate::domain::report::export::{RoutingCandidate, RoutingFact, execution_lines, routing_decisions};
 use crate::domain::report::gate_results::gate_results;
-use crate::domain::report::handoff::handoff_log;
+use crate::domain::report::handoff::{handoff_log, handoffs_of_roles};
 use crate::domain::report::patch_ledger::{PatchFiles, created, patch_lines};
 use crate::domain::report::stream::{executor_lines, resilience_lines};
 use crate::domain::report::task_queue::task_queue;
@@ -21,6 +21,7 @@ use crate::domain::report::workflow::workflow_state;
 use crate::domain::run::event::Event;
 use crate::domain::run::routed::{Candidate, ToolRouted};
 use crate::domain::run::state::RunState;
+use crate::domain::workflow::view::{WorkflowView, views};
 use crate::io::fs::{self, Durability, FsError};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::ops::context::Context;
@@ -90,6 +91,12 @@ impl<'a> Facts<'a> {
         Ok(load_state(&self.cx.ledger(), self.run)?)
     }
 
+    /// Returns where its pipelines of roles stand; nothing when it has none.
+    fn workflows(&self) -> Result<Vec<WorkflowView>, ExportError> {
+        let plan = self.plan()?;
+        Ok(if plan.workflows.is_empty() { Vec::new() } else { views(&plan, self.run, &self.entries) })
+    }
+
     fn plan(&self) -> Result<CheckedPlan, ExportError> {
         let ledger = self.cx.ledger();
         let tip = ledger.tip().map_err(LoadError::from)?.ok_or(LoadError::UnknownRun(self.run))?;
@@ -146,8 +153,15 @@ fn content(view: View, facts: &Facts<'_>) -> Result<Vec<u8>, ExportError> {
         View::RoutingDecisions => pretty(&routing_decisions(*run, entries.iter().filter_map(routed).collect())),
         View::TaskQueue => pretty(&task_queue(&facts.state()?, &facts.plan()?)),
         View::GateResults => pretty(&gate_results(*run, entries)),
-        View::HandoffLog => pretty(&handoff_log(&facts.state()?, &facts.plan()?, entries)),
-        View::WorkflowState => pretty(&workflow_state(*run, entries)),
+        View::HandoffLog => match &facts.workflows()?[..] {
+            [] => pretty(&handoff_log(&facts.state()?, &facts.plan()?, entries)),
+            roles => pretty(&handoffs_of_roles(*run, roles)),
+        },
+        // The document is about one whole; of several pipelines of roles in one plan, the first one is told.
+        View::WorkflowState => match facts.workflows()?.first() {
+            None => pretty(&workflow_state(*run, entries)),
+            Some(roles) => pretty(roles),
+        },
         View::Cost => {
             let question = CostQuestion { by: Grouping::Workstream, zone: &TimeZone::UTC, since: None, own: &cx.settings.prices.value };
             pretty(&cost_report(entries, &question))

@@ -12,7 +12,7 @@ use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
 use crate::domain::goal::request;
-use crate::domain::id::{ObjectId, RepoPath, RunId};
+use crate::domain::id::{ObjectId, RepoPath, RunId, WorkstreamId};
 use crate::domain::phase::fluid::add_checks;
 use crate::domain::plan::input::{CommandDefaults, Known, PhaseInput, PipelineFile, PlanDefaults, PlanInput};
 use crate::domain::plan::model::{CheckedPlan, PromptSource, StepKind};
@@ -146,6 +146,21 @@ pub struct Overrides {
     /// Whether goals are looked for in the requests of workstreams that name none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goals: bool,
+    /// The workstreams that are run, when it is not all of them; the others count as done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<WorkstreamId>,
+    /// The run that is done again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<RetryOf>,
+}
+
+/// The run that another one does again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryOf {
+    /// The run.
+    pub run: RunId,
+    /// Why.
+    pub reason: String,
 }
 
 impl Overrides {
@@ -158,6 +173,10 @@ impl Overrides {
             plan.target.clone_from(target);
         }
         plan.fail_fast |= self.fail_fast;
+        if !self.only.is_empty() {
+            plan.workstreams.retain(|workstream| self.only.contains(&workstream.id));
+            plan.workstreams.iter_mut().for_each(|workstream| workstream.depends_on.retain(|id| self.only.contains(id)));
+        }
         plan.fluid |= self.fluid;
         if plan.fluid {
             add_checks(plan);
@@ -366,6 +385,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 pub struct Thawed {
     /// The plan.
     pub plan: CheckedPlan,
+    /// Its files.
+    pub files: Vec<SourceFile>,
     /// The files that it names.
     pub inputs: Inputs,
     /// The policies.
@@ -421,7 +442,7 @@ pub fn thaw(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Thawed, Fro
     }
     frozen.overrides.apply(&mut plan);
     goals_of_requests(&mut plan, &frozen.overrides, &inputs);
-    Ok(Thawed { plan, inputs, governance, frozen, seal: seal.finish() })
+    Ok(Thawed { plan, files, inputs, governance, frozen, seal: seal.finish() })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! [`context`] is what most of them need; [`load`] brings runs back from the ledger, [`find`] knows which one is meant, and
 //! [`plan_source`] brings plans from files; [`begin`], [`frozen`] and [`finish`] are what [`run`] and [`resume`] have in common.
 
+pub mod again;
 pub mod begin;
 pub mod bridge;
 pub mod cache;

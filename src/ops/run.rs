@@ -246,6 +246,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     }
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let pipelines = pipelines::used(&plan, &source.phases);
+    let retry_of = request.overrides.retry_of.clone();
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files, pipelines: &pipelines };
     let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, defaults(&settings), config.clone()));
     let files = frozen::to_files(run, &frozen, &source, &inputs, rules)?;
@@ -258,6 +259,8 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
         waves: schedule.waves,
         plan_digest: frozen::digest(&source),
         version: VERSION.to_owned(),
+        retry_of: retry_of.as_ref().map(|again| again.run),
+        reason: retry_of.map(|again| again.reason),
     };
     let (hold, mut sandbox_notes) = begin::hold(cx, &settings, (run, config.sandbox, &config)).await?;
     sandbox_notes.extend(config.workers_why.clone());

@@ -90,6 +90,8 @@ impl Book {
                 waves: waves.clone(),
                 plan_digest: String::new(),
                 version: String::new(),
+                retry_of: None,
+                reason: None,
             }),
         );
         let driven = |round| RunDriven {

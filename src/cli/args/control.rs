@@ -3,11 +3,14 @@
 use clap::Args;
 
 use super::drive::Form;
+use super::run::RunArgs;
+use super::trust::ask;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::control;
 use crate::domain::run::control::Verb;
+use crate::ops::again::{Again, again};
 use crate::ops::context::Context;
 use crate::ops::control::{ControlRequest, Told as Recorded, control as tell};
 
@@ -29,9 +32,11 @@ const RETRY: &str = "\
 Examples:
   git orc retry -w ws-auth --reason 'the server is up again'       In the newest run that is not over
   git orc retry tour -w ws-auth --reason 'the scope was mended'    In the newest run of the plan `tour`
+  git orc retry tour --reason 'the model is back'                  A run that is over: another one does what was not merged
 
 The workstream begins anew, with new attempts, in a wave behind the others; those that were blocked by it come along. What it did before is
-kept. Without a driver, `git orc resume` goes on with it.";
+kept. Without a driver, `git orc resume` goes on with it. A run that is over stays as it is: another run does the rest of its frozen plan, onto
+the same branch, and names it.";
 
 const SKIP: &str = "\
 Examples:
@@ -92,16 +97,16 @@ pub struct HaltArgs {
     pub workstream: Option<String>,
 }
 
-/// Let a workstream that failed or waits begin anew
+/// Let a workstream that failed or waits begin anew, or do what a run that is over did not merge
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(after_help = RETRY)]
 pub struct RetryArgs {
     #[command(flatten)]
     /// What is told.
     pub told: Told,
-    /// The workstream
+    /// The workstream; without it a run that is over is done again
     #[arg(short, long, value_name = "WORKSTREAM")]
-    pub workstream: String,
+    pub workstream: Option<String>,
 }
 
 /// Leave a workstream out
@@ -153,8 +158,14 @@ impl RetryArgs {
     ///
     /// # Errors
     /// Returns a [`Failure`] when it does not fit where the run stands, or the answer can not be written.
-    pub fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        execute(cx, Verb::Retry, (&self.told, Some(&self.workstream)), ui)
+    pub async fn execute(&self, cx: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        if self.workstream.is_some() {
+            return execute(cx, Verb::Retry, (&self.told, self.workstream.as_deref()), ui);
+        }
+        let what = (self.told.run.as_deref(), self.told.reason.as_str());
+        let Again { plan, overrides } =
+            again(cx, what, |untrusted| ask(untrusted, ui)).map_err(|error| Failure::new("do the run again", &error))?;
+        RunArgs { plan, json: self.told.json, again: Some(overrides), ..RunArgs::default() }.execute(cx, ui).await
     }
 }
 

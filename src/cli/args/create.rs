@@ -19,6 +19,7 @@ Examples:
   git orc create code \"Add a --json option to the report\" --tool claude
   git orc create fiction \"A lighthouse keeper who is afraid of the sea\"
   git orc create code \"Add a cache\" --scope 'src/**' --dry-run
+  git orc create fiction \"A novel of 50k words\" --goals --fluid
   git orc create docs \"Document the API\" --print >plan.yaml
 
 The plan is kept below `orc/plans/` in the git directory, and runs as `git orc run` would run it. `git orc resume` goes on with it.
@@ -70,6 +71,15 @@ pub struct CreateArgs {
     /// What they may reach over the network
     #[arg(long, value_name = "REACH", value_enum)]
     pub network: Option<NetworkFlag>,
+    /// Check every phase, let former runs decide how failures are answered, and read the settings again between waves
+    #[arg(long)]
+    pub fluid: bool,
+    /// Pursue the goals that the request names, such as `50k words`
+    #[arg(long)]
+    pub goals: bool,
+    /// Take results of phases from the cache, and keep new ones in it
+    #[arg(long)]
+    pub cache: bool,
     /// How much may be spent: SCOPE.WHAT=AMOUNT, as for `git orc run`; repeatable
     #[arg(long, value_name = "BUDGET", value_parser = BudgetWish::parse)]
     pub budget: Vec<BudgetWish>,
@@ -94,6 +104,9 @@ impl CreateArgs {
             sandbox: self.sandbox,
             network: self.network,
             budget: self.budget.clone(),
+            fluid: self.fluid,
+            goals: self.goals,
+            cache: self.cache.then_some(true),
             ..RunArgs::default()
         }
     }

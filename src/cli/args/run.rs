@@ -138,6 +138,9 @@ pub struct RunArgs {
     /// Pursue goals: those of the plan, and for a workstream without any those that its request names, such as `50k words`
     #[arg(long)]
     pub goals: bool,
+    /// What is done again, in place of what the options say of the plan.
+    #[arg(skip)]
+    pub again: Option<Overrides>,
 }
 
 impl RunArgs {
@@ -167,6 +170,9 @@ impl RunArgs {
     }
 
     fn overrides(&self) -> Overrides {
+        if let Some(again) = &self.again {
+            return again.clone();
+        }
         Overrides {
             base: self.base.clone(),
             target: self.target.clone(),
@@ -175,6 +181,7 @@ impl RunArgs {
             pipeline: self.pipeline.clone(),
             budgets: self.budget.iter().map(|wish| wish.key).collect(),
             goals: self.goals,
+            ..Overrides::default()
         }
     }
 

@@ -63,6 +63,8 @@ impl Sample {
             waves: waves.clone(),
             plan_digest: String::new(),
             version: "0.1.0".to_owned(),
+            retry_of: None,
+            reason: None,
         }));
         let driven = RunDriven {
             round: 0,

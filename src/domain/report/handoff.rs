@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::export::SCHEMA_VERSION;
-use crate::domain::id::WorkstreamId;
+use crate::domain::id::{RunId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::{CheckedPlan, Workstream};
 use crate::domain::run::event::Event;
 use crate::domain::run::state::{RunState, WorkstreamStatus};
+use crate::domain::workflow::view::{HandoffView, WorkflowView};
 
 /// `handoff_log.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -29,8 +30,9 @@ pub struct Handoff {
     pub id: String,
     /// Who hands something over: a workstream.
     pub origin_role: String,
-    /// Who gets it: a workstream.
-    pub target_role: String,
+    /// Who gets it: a workstream; absent as long as a role that hands over is blocked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_role: Option<String>,
     /// What is handed over: the merge commit, then the globs of what was written; empty as long as it is not merged.
     pub inputs: Vec<String>,
     /// What came of it: the merge commit of the one who got it.
@@ -42,6 +44,23 @@ pub struct Handoff {
     /// When the work was merged, so that it could be handed over.
     #[schemars(with = "Option<String>")]
     pub ts: Option<Timestamp>,
+}
+
+/// Returns the handoffs between the roles of a run of pipelines of roles.
+#[must_use]
+pub fn handoffs_of_roles(run: RunId, views: &[WorkflowView]) -> HandoffLog {
+    let handoff = |one: &HandoffView| Handoff {
+        id: one.id.clone(),
+        origin_role: one.origin_role.clone(),
+        target_role: one.target_role.clone(),
+        inputs: one.inputs.clone(),
+        outputs: one.outputs.clone(),
+        required_by: one.required_by.clone(),
+        status: one.status.to_owned(),
+        ts: None,
+    };
+    let handoffs = views.iter().flat_map(|view| &view.handoffs).map(handoff).collect();
+    HandoffLog { schema_version: SCHEMA_VERSION, run_id: run.to_string(), handoffs }
 }
 
 /// Returns the handoffs of a run.
@@ -72,7 +91,7 @@ fn handoff(state: &RunState, (origin, target): (&Workstream, &Workstream), entri
     Handoff {
         id: format!("{}->{}", origin.id, target.id),
         origin_role: origin.id.to_string(),
-        target_role: target.id.to_string(),
+        target_role: Some(target.id.to_string()),
         inputs,
         outputs: merge_of(&target.id).into_iter().collect(),
         required_by: None,

@@ -288,7 +288,8 @@ fn detail(event: &Event) -> Option<String> {
         return m.reason.clone().or(waits).or(paths);
     }
     if let Event::RunPlanned(m) = event {
-        return Some(format!("{} onto {}", m.name, m.target));
+        let again = m.retry_of.map(|run| format!(", again after {run}: {}", m.reason.as_deref().unwrap_or_default()));
+        return Some(format!("{} onto {}{}", m.name, m.target, again.unwrap_or_default()));
     }
     if let Event::RunStarted(m) | Event::RunResumed(m) = event {
         let parts: Vec<String> = m.found.iter().cloned().chain(held(m.sandbox, None)).chain(m.sandbox_notes.iter().cloned()).collect();

@@ -14,7 +14,7 @@ use crate::domain::run::event::Event;
 use crate::domain::run::fact::StepRole;
 
 /// The state of the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Workflow {
     /// Nothing goes on.
@@ -38,9 +38,11 @@ pub struct WorkflowState {
     pub schema_version: u32,
     /// The run.
     pub run: String,
-    /// The state.
+    /// The state; a pipeline of roles has states of its own.
+    #[schemars(with = "String")]
     pub state: Workflow,
     /// The state before it.
+    #[schemars(with = "Option<String>")]
     pub prev_state: Option<Workflow>,
     /// Every change, oldest first.
     pub history: Vec<WorkflowMove>,
@@ -53,8 +55,10 @@ pub struct WorkflowMove {
     #[schemars(with = "String")]
     pub ts: Timestamp,
     /// From which state.
+    #[schemars(with = "String")]
     pub from: Workflow,
     /// To which state.
+    #[schemars(with = "String")]
     pub to: Workflow,
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::finding::model::Finding;
-use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
+use crate::domain::id::{Attempt, ObjectId, PatchId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::tool::failure::Failure;
 use crate::domain::tool::usage::Usage;
@@ -101,6 +101,12 @@ pub struct RunPlanned {
     pub plan_digest: String,
     /// The version of git-orc that planned it.
     pub version: String,
+    /// The run that it does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<RunId>,
+    /// Why it does so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A driver took the run.

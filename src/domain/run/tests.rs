@@ -163,6 +163,8 @@ impl Dice {
             waves,
             plan_digest: String::new(),
             version: "0".into(),
+            retry_of: None,
+            reason: None,
         }));
         dice.record(Event::RunStarted(RunDriven {
             round: 0,

@@ -172,7 +172,17 @@ impl<'a> Fold<'a> {
             self.derived.besides = Besides::Nothing;
             self.go(IDLE, cause);
         }
-        if matches!(event, Event::PatchReverted(_)) {
+        if let Event::PatchReverted(moved) = event {
+            self.taken_back(&moved.workstream, cause);
+        }
+    }
+
+    /// Merged work was undone. When everything is over already, no state is left that this could change.
+    fn taken_back(&mut self, id: &WorkstreamId, cause: Cause) {
+        if let Some((at, _)) = self.place(id) {
+            self.derived.phases[at] = Stand::TakenBack;
+        }
+        if self.derived.state() != IDLE {
             self.go(ROLLBACK, cause);
         }
     }

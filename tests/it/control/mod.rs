@@ -1,5 +1,6 @@
 //! Controls: a person tells a run something from another terminal while a driver works on it, or while nobody does.
 
+mod again;
 mod crashes;
 mod refusals;
 mod runs;

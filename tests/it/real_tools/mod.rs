@@ -10,6 +10,7 @@ mod failures;
 mod fluid;
 mod goals;
 mod held;
+mod pipelines;
 mod profiles;
 mod routes;
 mod stage;

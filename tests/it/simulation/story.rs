@@ -186,6 +186,8 @@ fn begin(world: &mut World) -> Vec<Event> {
         waves,
         plan_digest: String::new(),
         version: "0".into(),
+        retry_of: None,
+        reason: None,
     };
     let driven =
         RunDriven { round: 0, pid: 1, version: "0".into(), found: Vec::new(), waves: Vec::new(), sandbox: None, sandbox_notes: Vec::new() };

@@ -82,6 +82,8 @@ impl Hand {
             waves,
             plan_digest: text(),
             version: text(),
+            retry_of: None,
+            reason: None,
         }));
         let (found, waves, sandbox_notes) = (Vec::new(), Vec::new(), Vec::new());
         hand.tell(&Event::RunStarted(RunDriven { round: 0, pid: 1, version: text(), found, waves, sandbox: None, sandbox_notes }));

@@ -52,7 +52,17 @@ impl Hand {
         let mut hand = Self { plan, config, run: RunState::new(RunId::new(Ulid::from(1))), now: Timestamp::UNIX_EPOCH };
         let (zero, waves) = (ObjectId::ZERO, vec![vec![id()]]);
         let text = String::new;
-        let planned = RunPlanned { name: text(), base: zero, target: text(), tip: zero, waves, plan_digest: text(), version: text() };
+        let planned = RunPlanned {
+            name: text(),
+            base: zero,
+            target: text(),
+            tip: zero,
+            waves,
+            plan_digest: text(),
+            version: text(),
+            retry_of: None,
+            reason: None,
+        };
         hand.tell(&Event::RunPlanned(planned));
         hand.drive();
         hand.tell(&Event::WaveStarted(WaveMoved { wave: 1, tip: zero, workstreams: vec![id()] }));

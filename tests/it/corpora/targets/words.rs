@@ -75,6 +75,8 @@ pub fn subjects(data: &[u8]) {
             waves: Vec::new(),
             plan_digest: one.clone(),
             version: two.clone(),
+            retry_of: None,
+            reason: None,
         }),
         2 => Event::StepFinished(StepFinished {
             workstream: workstream_id.clone(),
