@@ -167,7 +167,8 @@ impl Script {
 
     /// Returns what the rules of a phase say of a step: that it is not due, or that what it needs is not there. Both are facts of the plan.
     fn rules(&self, order: &StepOrder) -> Option<Deed> {
-        if matches!(order.role, StepRole::Fix | StepRole::Resolve) || self.plant == Plant::NeverGivesUp {
+        let has_rules = matches!(order.role, StepRole::Edit | StepRole::Static | StepRole::Runtime);
+        if !has_rules || self.plant == Plant::NeverGivesUp {
             return None;
         }
         let mut dice = Dice::at(self.seed, ("rules", order.workstream.as_str(), order.step.as_str()));
