@@ -101,7 +101,7 @@ pub fn again(cx: &Context, (run, reason): (Option<&str>, &str), decide: impl FnO
     let plan = lay_out(cx, (run, &thawed))?;
     let overrides = Overrides {
         base: Some(state.base.to_string()),
-        target: Some(state.target.clone()),
+        target: Some(state.target),
         only,
         retry_of: Some(RetryOf { run, reason }),
         ..thawed.frozen.overrides
@@ -120,7 +120,7 @@ fn lay_out(cx: &Context, (run, thawed): (RunId, &Thawed)) -> Result<PathBuf, Aga
     let folder = cx.repo.orc_dir().join(FOLDER).join(format!("retry-{}", run.lower()));
     let outside = |name: &str| AgainError::Outside { run, name: one_line(name) };
     let name_of = |shown: &str| Path::new(shown).file_name().map(PathBuf::from).ok_or_else(|| outside(shown));
-    let top = if thawed.frozen.folder { folder.join(name_of(&thawed.frozen.name)?) } else { folder.clone() };
+    let top = if thawed.frozen.folder { folder.join(name_of(&thawed.frozen.name)?) } else { folder };
     fs::create_dir_all(&top)?;
     let mut plan = top.clone();
     for file in &thawed.files {

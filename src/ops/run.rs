@@ -227,6 +227,16 @@ fn first_tip(cx: &Context, target: &str, base: ObjectId) -> Result<ObjectId, Run
     Err(RunError::Unrelated { branch: target.to_owned(), at: at.short(), base: base.short() })
 }
 
+/// Takes from the ledger what former runs teach this one, and returns what is worth telling of it.
+fn recall(cx: &Context, plan: &CheckedPlan, config: &mut RunConfig) -> Result<Vec<String>, RunError> {
+    history::remember(cx, config)?;
+    let lessons = history::learn(cx, plan, config)?;
+    if plan.workstreams.iter().any(|one| !one.goals.list.is_empty()) {
+        config.effects = goals::effects(cx)?;
+    }
+    Ok(lessons)
+}
+
 /// Runs a plan until it is settled or stopped.
 ///
 /// # Errors
@@ -239,11 +249,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     let run = RunId::new(cx.clock.ulid());
     let inputs = frozen::read_inputs(&plan, &source.folder)?;
     let mut config = begin::config(cx, &settings, &plan)?;
-    history::remember(cx, &mut config)?;
-    let lessons = history::learn(cx, &plan, &mut config)?;
-    if plan.workstreams.iter().any(|one| !one.goals.list.is_empty()) {
-        config.effects = goals::effects(cx)?;
-    }
+    let lessons = recall(cx, &plan, &mut config)?;
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let pipelines = pipelines::used(&plan, &source.phases);
     let retry_of = request.overrides.retry_of.clone();

@@ -8,7 +8,7 @@ use crate::domain::integrity::wording;
 use crate::domain::ledger::entry::{Body, Entry};
 use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
-use crate::domain::run::fact::{GateRun, StepOutcome, Verdict};
+use crate::domain::run::fact::{GateRun, RunPlanned, StepOutcome, Verdict};
 use crate::domain::run::rollback_wording;
 
 /// Whether an entry is good news.
@@ -280,6 +280,11 @@ fn tools_detail(event: &Event) -> Option<String> {
     None
 }
 
+fn planned(m: &RunPlanned) -> String {
+    let again = m.retry_of.map(|run| format!(", again after {run}: {}", m.reason.as_deref().unwrap_or_default()));
+    format!("{} onto {}{}", m.name, m.target, again.unwrap_or_default())
+}
+
 fn detail(event: &Event) -> Option<String> {
     let names = |ids: &[WorkstreamId]| ids.iter().map(WorkstreamId::as_str).collect::<Vec<_>>().join(", ");
     if let Some(m) = event.workstream_moved() {
@@ -288,8 +293,7 @@ fn detail(event: &Event) -> Option<String> {
         return m.reason.clone().or(waits).or(paths);
     }
     if let Event::RunPlanned(m) = event {
-        let again = m.retry_of.map(|run| format!(", again after {run}: {}", m.reason.as_deref().unwrap_or_default()));
-        return Some(format!("{} onto {}{}", m.name, m.target, again.unwrap_or_default()));
+        return Some(planned(m));
     }
     if let Event::RunStarted(m) | Event::RunResumed(m) = event {
         let parts: Vec<String> = m.found.iter().cloned().chain(held(m.sandbox, None)).chain(m.sandbox_notes.iter().cloned()).collect();
