@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::profiles::Model;
 use super::stage::{BEFORE, FIXED, Stage, environment};
-use crate::harness::Running;
+use crate::harness::{Running, alive_after};
 use crate::model_server::Behaviour;
 
 /// The phases of a pipeline with what a model writes in each.
@@ -60,7 +62,12 @@ fn assert_goes_through(tool: &'static str, pipeline: &str, script: &Script) {
     while running.is_running() && start.elapsed() < limit && !is_in_the_middle() {
         std::thread::sleep(Duration::from_millis(100));
     }
+    // The driver stands behind git, which would leave it alone.
+    let driver = stage.repo.ledger().of_kind("run_started")[0]["pid"].as_i64().and_then(|pid| Pid::from_raw(pid.try_into().unwrap()));
+    kill_process(driver.unwrap(), Signal::KILL).unwrap();
     running.kill();
+    let left = alive_after(&stage.repo, Duration::from_secs(5));
+    assert!(left.is_empty(), "{left:?}");
     let run = stage.resume(&[]);
     assert_eq!(run.outcome.code(), 0, "{}", stage.told(&run));
     for (_, path, content) in script {
