@@ -4,6 +4,7 @@
 //! names of their profiles. A tool that is not in that folder is left out, and said so. It must not lie below `/tmp`, of which a program in
 //! the sandbox sees nothing.
 
+mod cached;
 mod costs;
 mod edits;
 mod failures;

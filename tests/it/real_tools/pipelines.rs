@@ -41,6 +41,15 @@ fn fiction() -> Script {
     ]
 }
 
+fn docs() -> Script {
+    vec![
+        ("survey", "docs/survey.md", text("Survey")),
+        ("outline", "docs/outline.md", text("Outline")),
+        ("writing", "docs/guide.md", text("Guide")),
+        ("review", "docs/review.md", text("Review")),
+    ]
+}
+
 fn assert_goes_through(tool: &'static str, pipeline: &str, script: &Script) {
     let environment = environment();
     let Some(stage) = Stage::new(&environment, tool, Model::Scripted(Behaviour::Ok)) else { return };
@@ -97,4 +106,10 @@ fn codex_goes_through_the_phases_of_code() {
 #[ignore = "needs gemini, which the suites install"]
 fn gemini_goes_through_the_phases_of_fiction() {
     assert_goes_through("gemini", "fiction", &fiction());
+}
+
+#[test]
+#[ignore = "needs opencode, which the suites install"]
+fn opencode_goes_through_the_phases_of_docs() {
+    assert_goes_through("opencode", "docs", &docs());
 }
