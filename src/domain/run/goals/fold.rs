@@ -22,7 +22,8 @@ pub fn round(one: &mut WorkstreamState, told: &GoalRound) {
     one.goals.turns += 1;
     one.goals.stage = RoundStage::Improving;
     one.goals.rounds.push(Round { goal: told.goal.clone(), strategy: told.strategy.clone() });
-    one.fix = FixLoop::default();
+    // What fixers have seen they need not see again.
+    one.fix = FixLoop { seen_by_fixers: std::mem::take(&mut one.fix.seen_by_fixers), ..FixLoop::default() };
     one.tries = 0;
     if one.rung == Rung::ReducedContext {
         one.rung = Rung::SameTool;
