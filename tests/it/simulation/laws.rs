@@ -324,7 +324,7 @@ const LISTED: [(&str, &[&str]); 15] = [
 
 /// Nothing of a workstream that was begun and skipped was due; one that was skipped before it began is another thing.
 fn is_merged_or_needless(one: &WorkstreamState) -> bool {
-    let is_begun = one.since.is_some() && !one.control.is_left_out;
+    let is_begun = !one.phased.ended.is_empty() && !one.control.is_left_out;
     matches!(one.status, WorkstreamStatus::Merged { .. }) || (is_begun && matches!(one.status, WorkstreamStatus::Skipped { .. }))
 }
 
@@ -348,7 +348,11 @@ fn may_move(was: &WorkstreamState, is: &WorkstreamState, event: &Event) -> bool 
         return is_in(&OF_A_PERSON);
     }
     let is_wished = was.control.wish.is_some() && matches!(is.status, WorkstreamStatus::Paused { .. });
-    let is_through = was.control.keeps_work && matches!(is.status, WorkstreamStatus::Verified { .. });
+    // Work that goes on where it stood may have nothing left to do: it is good, or lacks a goal that is required.
+    let is_at_its_end = |status: &WorkstreamStatus| {
+        matches!(status, WorkstreamStatus::Verified { .. } | WorkstreamStatus::Paused { .. } | WorkstreamStatus::Failed { .. })
+    };
+    let is_through = was.control.keeps_work && is_at_its_end(&is.status);
     if matches!(was.status, WorkstreamStatus::Ready) && (is_wished || is_through || (was.control.keeps_work && is_checked(is))) {
         return true;
     }
