@@ -41,6 +41,10 @@ fn a_conflict_between_audit_and_review_calls_a_person_at_once() {
     assert_eq!(stage.calls("verification"), 1, "nobody tries to mend it");
     assert_eq!(stage.escalations(), [json!(["verification_conflict", "escalate", ["human_operator"]])]);
     assert_eq!(stage.workflow()["prev_state"], "VALIDATION");
+    stage.told("override", "verification");
+    stage.resume(3);
+    assert_eq!(stage.workflow()["state"], "SYNTHESIS", "a person answers for it");
+    assert_eq!(stage.calls("verification"), 1, "nothing is done again");
     stage.assert_sound();
 }
 
@@ -71,6 +75,12 @@ fn a_synthesis_is_tried_again_for_a_time_and_then_blocks() {
     assert_eq!(stage.escalations(), [json!(["synthesis_incomplete", "block", ["principal_engineer_ai"]])]);
     assert!(!stage.repo.ledger().of_kind("workstream_retrying").is_empty(), "it was tried again");
     assert_eq!(stage.workflow()["prev_state"], "SYNTHESIS");
+    stage.act(&[]);
+    stage.told("retry", "synthesis");
+    stage.resume(3);
+    stage.approve("synthesis");
+    stage.resume(0);
+    assert_eq!(stage.workflow()["state"], "IDLE");
     stage.assert_sound();
 }
 
@@ -98,6 +108,10 @@ fn a_role_that_takes_too_long_calls_a_person() {
     stage.resume(3);
     assert_eq!(stage.escalations(), [json!(["role_timeout", "escalate", ["human_operator"]])]);
     assert_eq!((stage.calls("auditor"), stage.workflow()["prev_state"].clone()), (1, json!("AUDIT")));
+    stage.act(&[]);
+    stage.told("retry", "auditor");
+    stage.resume(3);
+    assert_eq!(stage.workflow()["state"], "SYNTHESIS");
     stage.assert_sound();
 }
 
@@ -118,4 +132,42 @@ fn a_critical_error_halts_the_whole_and_a_resume_goes_on_when_it_is_mended() {
     stage.resume(3);
     assert_eq!(stage.workflow()["state"], "SYNTHESIS");
     stage.assert_sound();
+}
+
+/// A gate behind the approvals fails in one role, blocks, and is answered for by a person.
+fn assert_blocks_and_is_released((role, does): (&str, &str), (gate, state): (&str, &str)) {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, &[(role, does)]);
+    planned(&stage);
+    stage.resume(3);
+    stage.approve("synthesis");
+    stage.resume(3);
+    let workflow = stage.workflow();
+    let gates = workflow["gates"].as_array().unwrap();
+    let found = gates.iter().find(|one| one["gate"] == gate).unwrap_or_else(|| panic!("{gate} in {workflow:#}"));
+    assert_eq!((&found["status"], &workflow["state"], &workflow["prev_state"]), (&json!("blocked"), &json!("BLOCKED"), &json!(state)));
+    assert_eq!(stage.escalations().last().unwrap()[0], "gate_failure");
+    let calls = stage.calls(role);
+    stage.told("override", role);
+    stage.resume(0);
+    assert_eq!((stage.workflow()["state"].clone(), stage.calls(role)), (json!("IDLE"), calls), "what was done stays as it is");
+    stage.assert_sound();
+}
+
+#[test]
+fn code_without_tests_blocks() {
+    let role = ("codegen", "mkdir -p src; echo 'def greet(): pass' > src/greet.py; echo \"# $k\" >> src/greet.py");
+    assert_blocks_and_is_released(role, ("code_generation", "DEVELOPMENT"));
+}
+
+#[test]
+fn tests_that_fail_block() {
+    let failing = "printf '{\"result\": \"FAIL\", \"total\": 1, \"failed\": 1, \"coverage\": %s, \"benchmarks\": {\"degraded\": 0}}' $k > $d/test_results.json";
+    assert_blocks_and_is_released(("qa", failing), ("quality_assurance", "TESTING"));
+}
+
+#[test]
+fn a_deployment_without_monitoring_blocks() {
+    let role = ("mlops", "printf 'health_checks: [ping]\\nrollback: [stop]\\n# %s\\n' $k > $d/deployment_config.yaml");
+    assert_blocks_and_is_released(role, ("deployment", "DEPLOYMENT"));
 }

@@ -110,6 +110,11 @@ impl<'e> Stage<'e> {
         self.repo.orc(&["decide", "tour", &format!("r-{role}"), "approve", "--reason", "read it"]).expect_code(0);
     }
 
+    /// Tells the work of a role something, as a person does.
+    pub(super) fn told(&self, verb: &str, role: &str) {
+        self.repo.orc(&[verb, "tour", "-w", &format!("r-{role}"), "--reason", "looked at"]).expect_code(0);
+    }
+
     /// Returns where the roles stand.
     pub(super) fn workflow(&self) -> Value {
         let status = self.repo.orc(&["status", "tour", "--json"]).expect_code(0).json();
