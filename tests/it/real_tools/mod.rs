@@ -13,6 +13,7 @@ mod goals;
 mod held;
 mod pipelines;
 mod profiles;
+mod roles;
 mod routes;
 mod stage;
 mod trial;
