@@ -35,6 +35,10 @@ fn roles_work_one_after_the_other_with_two_approvals_and_tests_that_are_mended()
     let file = stage.repo.git_dir().join("orc/runs").join(run).join("workflow_state.json");
     let written: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!(written, workflow, "the driver wrote what is derived");
+    assert_eq!(stage.repo.orc(&["export", "workflow_state"]).expect_code(0).json(), workflow, "what is exported is that of the roles");
+    let handoffs = stage.repo.orc(&["export", "handoff_log"]).expect_code(0).json()["handoffs"].clone();
+    let names = |all: &Value| all.as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(names(&handoffs), names(&workflow["handoffs"]));
     assert_eq!(stage.repo.git(&["show", "orc/tour:docs/greeting.md"]), "# Greeting");
     let told = stage.repo.orc(&["status", "tour"]).expect_code(0).stdout;
     assert!(told.contains("roles of r: IDLE") && told.contains("gates: planning passed, audit passed"), "{told}");
@@ -62,5 +66,23 @@ fn a_driver_that_is_killed_in_the_middle_is_followed_by_one_that_comes_to_the_sa
     for role in ["product-owner", "planning", "auditor", "verification", "synthesis", "qa", "mlops"] {
         assert_eq!(stage.calls(role), 1, "{role} does nothing twice");
     }
+    stage.assert_sound();
+}
+
+#[test]
+fn what_roles_made_is_taken_back_and_the_record_stays_sound() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, &[]);
+    stage.run(3);
+    stage.approve("planning");
+    stage.resume(3);
+    stage.approve("synthesis");
+    stage.resume(0);
+    stage.repo.orc(&["rollback", "tour", "--reason", "it greets nobody"]).expect_code(0);
+    assert_eq!(stage.repo.git(&["ls-tree", "-r", "--name-only", "orc/tour"]), "README.md");
+    let workflow = stage.workflow();
+    let taken_back = |one: &Value| one["status"] == "taken_back";
+    assert!(workflow["artifacts"].as_array().unwrap().iter().all(taken_back), "{workflow:#}");
+    assert_eq!(workflow["state"], "IDLE", "what is over changes its state no more");
     stage.assert_sound();
 }
