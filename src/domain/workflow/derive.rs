@@ -177,14 +177,12 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Merged work was undone. When everything is over already, no state is left that this could change.
+    /// Merged work was undone.
     fn taken_back(&mut self, id: &WorkstreamId, cause: Cause) {
         if let Some((at, _)) = self.place(id) {
             self.derived.phases[at] = Stand::TakenBack;
         }
-        if self.derived.state() != IDLE {
-            self.go(ROLLBACK, cause);
-        }
+        self.go(ROLLBACK, cause);
     }
 
     /// A step began: its role is at work, and the workflow is in the state of its phase, or in that of the role that mends it.
