@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::drive::Form;
 use super::run::RunArgs;
+use super::starting::StartingArgs;
 use super::trust::ask;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -165,7 +166,8 @@ impl RetryArgs {
         let what = (self.told.run.as_deref(), self.told.reason.as_str());
         let Again { plan, overrides } =
             again(cx, what, |untrusted| ask(untrusted, ui)).map_err(|error| Failure::new("do the run again", &error))?;
-        RunArgs { plan, json: self.told.json, again: Some(overrides), ..RunArgs::default() }.execute(cx, ui).await
+        let starting = StartingArgs { json: self.told.json, ..StartingArgs::default() };
+        RunArgs { plan, starting, again: Some(overrides), ..RunArgs::default() }.execute(cx, ui).await
     }
 }
 

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::run::{NetworkFlag, RunArgs, SandboxFlag};
+use super::run::RunArgs;
+use super::starting::StartingArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
-use crate::cli::view::progress::mode::ProgressWish;
-use crate::domain::policy::budget::word::BudgetWish;
 use crate::io::settings::overlay::Overlay;
 use crate::ops::context::Context;
 use crate::ops::create::{CreateRequest, forget, keep, make};
@@ -41,48 +40,15 @@ pub struct CreateArgs {
     /// Globs of the files that may be changed and created, in place of those of the pipeline; repeatable
     #[arg(long, value_name = "GLOB")]
     pub scope: Vec<String>,
-    /// Say what would run, and touch nothing
-    #[arg(long, conflicts_with = "print")]
-    pub dry_run: bool,
     /// Print the plan, and run nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["dry_run", "json"])]
     pub print: bool,
     /// Keep the plan in this file, which must not be there yet
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Print one JSON document at the end
-    #[arg(long, conflicts_with = "print")]
-    pub json: bool,
-    /// The commit to start from
-    #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
-    /// The branch to build, without `refs/heads/`
-    #[arg(long, value_name = "BRANCH")]
-    pub target: Option<String>,
-    /// Trust the repository's pipelines, prompts and profiles as they are now, if they came with a commit
-    #[arg(long)]
-    pub trust: bool,
-    /// How progress is shown
-    #[arg(long, value_name = "FORM", value_enum)]
-    pub progress: Option<ProgressWish>,
-    /// How tightly tools, checks and gates are held
-    #[arg(long, value_name = "LEVEL", value_enum)]
-    pub sandbox: Option<SandboxFlag>,
-    /// What they may reach over the network
-    #[arg(long, value_name = "REACH", value_enum)]
-    pub network: Option<NetworkFlag>,
-    /// Check every phase, let former runs decide how failures are answered, and read the settings again between waves
-    #[arg(long)]
-    pub fluid: bool,
-    /// Pursue the goals that the request names, such as `50k words`
-    #[arg(long)]
-    pub goals: bool,
-    /// Take results of phases from the cache, and keep new ones in it
-    #[arg(long)]
-    pub cache: bool,
-    /// How much may be spent: SCOPE.WHAT=AMOUNT, as for `git orc run`; repeatable
-    #[arg(long, value_name = "BUDGET", value_parser = BudgetWish::parse)]
-    pub budget: Vec<BudgetWish>,
+    #[command(flatten)]
+    /// What every command takes that starts a run.
+    pub starting: StartingArgs,
 }
 
 impl CreateArgs {
@@ -93,22 +59,7 @@ impl CreateArgs {
     }
 
     fn run(&self, plan: PathBuf) -> RunArgs {
-        RunArgs {
-            plan,
-            dry_run: self.dry_run,
-            json: self.json,
-            base: self.base.clone(),
-            target: self.target.clone(),
-            trust: self.trust,
-            progress: self.progress,
-            sandbox: self.sandbox,
-            network: self.network,
-            budget: self.budget.clone(),
-            fluid: self.fluid,
-            goals: self.goals,
-            cache: self.cache.then_some(true),
-            ..RunArgs::default()
-        }
+        RunArgs { plan, starting: self.starting.clone(), ..RunArgs::default() }
     }
 
     /// Makes the plan and runs it, or prints it.

@@ -31,6 +31,7 @@ pub mod rollback;
 pub mod root;
 pub mod run;
 pub mod show;
+pub mod starting;
 pub mod status;
 pub mod tools;
 pub mod tools_add;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::control::{note, told};
 use super::drive;
-use super::run::SandboxFlag;
+use super::starting::SandboxFlag;
 use super::trust::{ask, before_running};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::drive;
+use super::starting::{NetworkFlag, SandboxFlag, StartingArgs};
 use super::trust::before_running;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
-use crate::cli::view::progress::mode::ProgressWish;
 use crate::cli::view::{diagnostics, dry_run};
-use crate::domain::policy::budget::word::BudgetWish;
-use crate::domain::policy::sandbox::{Network, SandboxWish};
+use crate::domain::policy::sandbox::Network;
 use crate::engine::signals::listen;
 use crate::io::settings::budgets::BudgetLayer;
 use crate::io::settings::layer::{Layer, Origin, Setting};
@@ -47,42 +46,6 @@ pub enum DurabilityWish {
     Relaxed,
 }
 
-/// How tightly programs are held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SandboxFlag {
-    /// The tightest that the machine allows
-    Auto,
-    /// They may do what you may do
-    None,
-    /// The kernel refuses writes outside of the worktree and what is granted
-    Landlock,
-    /// They see their own file system, processes and, if wished, no network
-    Bubblewrap,
-}
-
-impl SandboxFlag {
-    /// Returns what the option says about the settings.
-    #[must_use]
-    pub fn setting(self) -> Setting<SandboxWish> {
-        let wish = match self {
-            Self::Auto => SandboxWish::Auto,
-            Self::None => SandboxWish::None,
-            Self::Landlock => SandboxWish::Landlock,
-            Self::Bubblewrap => SandboxWish::Bubblewrap,
-        };
-        Setting::new(wish, Origin::new(Layer::Flag, "--sandbox"))
-    }
-}
-
-/// What programs may reach over the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum NetworkFlag {
-    /// Whatever you can reach
-    Full,
-    /// Nothing, as far as the sandbox can hold it
-    None,
-}
-
 /// Run a plan
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(after_help = EXAMPLES)]
@@ -90,54 +53,21 @@ pub struct RunArgs {
     /// The plan file, or a folder of bundle files
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
-    /// Say what would run, and touch nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Print one JSON document at the end
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    /// What every command takes that starts a run.
+    pub starting: StartingArgs,
     /// How many workstreams run at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_workers: Option<u32>,
-    /// The commit to start from, in place of the plan's
-    #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
-    /// The branch to build, in place of the plan's, without `refs/heads/`
-    #[arg(long, value_name = "BRANCH")]
-    pub target: Option<String>,
-    /// Trust the plan and the repository's profiles as they are now, if they came with a commit
-    #[arg(long)]
-    pub trust: bool,
-    /// How progress is shown
-    #[arg(long, value_name = "FORM", value_enum)]
-    pub progress: Option<ProgressWish>,
     /// How much of a loss of power the ledger must survive
     #[arg(long, value_name = "HOW", value_enum)]
     pub durability: Option<DurabilityWish>,
-    /// How tightly tools, checks and gates are held
-    #[arg(long, value_name = "LEVEL", value_enum)]
-    pub sandbox: Option<SandboxFlag>,
-    /// What they may reach over the network
-    #[arg(long, value_name = "REACH", value_enum)]
-    pub network: Option<NetworkFlag>,
-    /// How much may be spent: SCOPE.WHAT=AMOUNT, with attempt, workstream, run or day, and usd, tokens or minutes; repeatable
-    #[arg(long, value_name = "BUDGET", value_parser = BudgetWish::parse)]
-    pub budget: Vec<BudgetWish>,
-    /// Take results of steps from the cache, and keep those of this run in it
-    #[arg(long, value_name = "YES", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub cache: Option<bool>,
     /// Let the first failure stop everything that has not started
     #[arg(long)]
     pub fail_fast: bool,
-    /// Check every EDIT step, let former runs decide how failures are answered, and read the settings again between waves
-    #[arg(long)]
-    pub fluid: bool,
     /// The pipeline of workstreams that name none and have no steps or commands of their own
     #[arg(long, value_name = "NAME")]
     pub pipeline: Option<String>,
-    /// Pursue goals: those of the plan, and for a workstream without any those that its request names, such as `50k words`
-    #[arg(long)]
-    pub goals: bool,
     /// What is done again, in place of what the options say of the plan.
     #[arg(skip)]
     pub again: Option<Overrides>,
@@ -151,20 +81,20 @@ impl RunArgs {
             DurabilityWish::Full => LedgerDurability::Full,
             DurabilityWish::Relaxed => LedgerDurability::Relaxed,
         });
-        let network = self.network.map(|wish| match wish {
+        let network = self.starting.network.map(|wish| match wish {
             NetworkFlag::Full => Network::Full,
             NetworkFlag::None => Network::None,
         });
         let mut budget = BudgetLayer::default();
-        self.budget.iter().for_each(|wish| budget.wish(*wish, Origin::new(Layer::Flag, "--budget")));
+        self.starting.budget.iter().for_each(|wish| budget.wish(*wish, Origin::new(Layer::Flag, "--budget")));
         Overlay {
             budget,
             max_workers: self.max_workers.map(|n| Setting::new(n, Origin::new(Layer::Flag, "--max-workers"))),
             durability: durability.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--durability"))),
-            sandbox: self.sandbox.map(SandboxFlag::setting),
+            sandbox: self.starting.sandbox.map(SandboxFlag::setting),
             network: network.map(|value| Setting::new(value, Origin::new(Layer::Flag, "--network"))),
-            cache: self.cache.map(|cache| Setting::new(cache, Origin::new(Layer::Flag, "--cache"))),
-            dry_run: self.dry_run.then(|| Setting::new(true, Origin::new(Layer::Flag, "--dry-run"))),
+            cache: self.starting.cache.map(|cache| Setting::new(cache, Origin::new(Layer::Flag, "--cache"))),
+            dry_run: self.starting.dry_run.then(|| Setting::new(true, Origin::new(Layer::Flag, "--dry-run"))),
             ..Overlay::default()
         }
     }
@@ -174,13 +104,13 @@ impl RunArgs {
             return again.clone();
         }
         Overrides {
-            base: self.base.clone(),
-            target: self.target.clone(),
+            base: self.starting.base.clone(),
+            target: self.starting.target.clone(),
             fail_fast: self.fail_fast,
-            fluid: self.fluid,
+            fluid: self.starting.fluid,
             pipeline: self.pipeline.clone(),
-            budgets: self.budget.iter().map(|wish| wish.key).collect(),
-            goals: self.goals,
+            budgets: self.starting.budget.iter().map(|wish| wish.key).collect(),
+            goals: self.starting.goals,
             ..Overrides::default()
         }
     }
@@ -193,9 +123,9 @@ impl RunArgs {
         if cx.settings.dry_run.value {
             return self.rehearse(cx, ui);
         }
-        before_running(cx, Some(&self.plan), if self.trust { Decision::Trust } else { Decision::Refuse }, ui)?;
+        before_running(cx, Some(&self.plan), if self.starting.trust { Decision::Trust } else { Decision::Refuse }, ui)?;
         let signals = listen().map_err(drive::no_signals)?;
-        let sinks = drive::sinks(self.progress, cx.settings.progress.value, drive::asks(cx), ui);
+        let sinks = drive::sinks(self.starting.progress, cx.settings.progress.value, drive::asks(cx), ui);
         let request = RunRequest { plan: self.plan.clone(), overrides: self.overrides(), sinks, stop: signals.stop };
         match run(cx, request).await {
             Ok(ending) => drive::report(cx, ending, &signals.first, self.form(), ui),
@@ -213,13 +143,13 @@ impl RunArgs {
             return self.refuse(&error, ui);
         }
         ui.complaint(&diagnostics::render(&prepared.diagnostics, &prepared.source.shown(), ui.err_color()));
-        let text = if self.json { dry_run::json(&prepared, &config) } else { dry_run::human(&prepared, &config) };
+        let text = if self.starting.json { dry_run::json(&prepared, &config) } else { dry_run::human(&prepared, &config) };
         ui.text(&text).map_err(|error| Failure::new("print what would run", &error))?;
         Ok(Exit::Done)
     }
 
     const fn form(&self) -> drive::Form {
-        if self.json { drive::Form::Json } else { drive::Form::Human }
+        if self.starting.json { drive::Form::Json } else { drive::Form::Human }
     }
 
     /// Tells why nothing was run; every mistake of a plan at once.
