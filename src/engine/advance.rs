@@ -80,6 +80,20 @@ pub async fn current_tip(cx: &RunContext, state: &RunState) -> Result<Result<Tip
     .await
 }
 
+/// Returns where the branch stands when somebody has put more on top of `known` meanwhile.
+///
+/// # Errors
+/// Returns an error when the repository can not be read.
+pub async fn ahead_of(cx: &RunContext, state: &RunState, known: ObjectId) -> Result<Option<ObjectId>, ExecuteError> {
+    let (own, branch) = (cx.clone(), state.target.clone());
+    blocking(move || {
+        let at = Refs::new(&own.repo, own.durability).read(&branch_ref(&branch))?.filter(|at| *at != known);
+        let Some(at) = at else { return Ok(None) };
+        Ok(Objects::open(&own.repo)?.is_ancestor(known, at)?.then_some(at))
+    })
+    .await
+}
+
 /// Moves the branch to a prepared merge and records it; when the branch has moved meanwhile, the merge is dropped and will be made anew.
 ///
 /// # Errors

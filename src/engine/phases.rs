@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::advance;
 use super::context::RunContext;
 use super::failure::{ExecuteError, blocking};
 use super::place::{self, Stand};
@@ -16,7 +17,8 @@ use crate::domain::plan::model::{PromptSource, Step, Workstream};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole};
-use crate::domain::run::state::RunState;
+use crate::domain::run::start_move::{StartMoved, may_move_start};
+use crate::domain::run::state::{RunState, WorkstreamState};
 use crate::domain::text::count;
 use crate::io::git::objects::{ObjectError, Objects};
 
@@ -25,13 +27,24 @@ const LARGEST: u64 = 64 << 20;
 /// How many issues an entry carries.
 const ISSUES_KEPT: usize = 20;
 
-/// Returns the end of a step that does not begin: it is not due, or what it needs is not there. `None` when it begins.
+/// What the rules of a phase say before its step begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// It begins.
+    Begins,
+    /// It begins, on what landed on the branch since the workstream was started.
+    Moved(StartMoved),
+    /// It does not begin: it is not due, or what it needs is not there. This is how it ends.
+    Ended(Box<Event>),
+}
+
+/// Returns what the rules of a phase say before its step begins.
 ///
 /// # Errors
 /// Returns an error when the repository can not be read.
-pub async fn before(cx: &RunContext, order: &StepOrder, state: &RunState) -> Result<Option<Event>, ExecuteError> {
+pub async fn before(cx: &RunContext, order: &StepOrder, state: &RunState) -> Result<Opening, ExecuteError> {
     if matches!(order.role, StepRole::Fix | StepRole::Resolve | StepRole::Measure | StepRole::Improve) {
-        return Ok(None);
+        return Ok(Opening::Begins);
     }
     let (plan, step) = place::planned(cx, order)?;
     let one = place::one(state, &order.workstream)?;
@@ -39,7 +52,7 @@ pub async fn before(cx: &RunContext, order: &StepOrder, state: &RunState) -> Res
     let is_mended = one.fix.of.as_ref() == Some(&order.step);
     let asks = !step.rules.when.is_empty() && !is_mended;
     if !asks && step.rules.needs.is_empty() {
-        return Ok(None);
+        return Ok(Opening::Begins);
     }
     let (request, phased, rules) = (request(cx, plan), one.phased.clone(), step.rules.clone());
     let (not_due, lacks) = look(cx, order, state, move |view| {
@@ -49,7 +62,29 @@ pub async fn before(cx: &RunContext, order: &StepOrder, state: &RunState) -> Res
         (not_due, lacks)
     })
     .await?;
-    Ok(not_due.map(|why| skipped(order, format!("not due: {why}"))).or_else(|| lacking(order, &lacks)))
+    if let Some(why) = not_due {
+        return Ok(Opening::Ended(Box::new(skipped(order, format!("not due: {why}")))));
+    }
+    let Some(lacking) = lacking(order, &lacks) else { return Ok(Opening::Begins) };
+    Ok(landed_since(cx, order, (state, one), step).await?.map_or_else(|| Opening::Ended(Box::new(lacking)), Opening::Moved))
+}
+
+/// Returns the move of a workstream without any work to where the branch stands now, when everything that its first step needs is there.
+async fn landed_since(
+    cx: &RunContext,
+    order: &StepOrder,
+    (state, one): (&RunState, &WorkstreamState),
+    step: &Step,
+) -> Result<Option<StartMoved>, ExecuteError> {
+    if !may_move_start(one, order.index) {
+        return Ok(None);
+    }
+    let from = place::commit(state, &order.workstream, Stand::Start)?;
+    let Some(tip) = advance::ahead_of(cx, state, from).await? else { return Ok(None) };
+    let (own, needs) = (cx.clone(), step.rules.needs.clone());
+    let lacks = blocking(move || Ok(look_at(&Objects::open(&own.repo)?, (tip, tip), |view| judge(&needs, view))?)).await?;
+    let moved = || StartMoved { workstream: order.workstream.clone(), step: order.step.clone(), attempt: order.attempt, from, tip };
+    Ok(lacking(order, &lacks).is_none().then(moved))
 }
 
 /// Returns what the tree of a check lacks of what is expected of it.

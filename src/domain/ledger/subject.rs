@@ -140,6 +140,9 @@ fn tools_subject(event: &Event) -> Option<String> {
     if let Event::SettingsReread(m) = event {
         return Some(format!("settings reread: {m}"));
     }
+    if let Event::StartMoved(m) = event {
+        return Some(format!("start moved: {} {m}", m.workstream));
+    }
     if let Event::WorkstreamCreated(m) = event {
         return Some(format!("workstream created: {} in {}", m.workstream, m.plan));
     }

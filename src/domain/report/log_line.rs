@@ -222,6 +222,7 @@ fn tone(event: &Event) -> Tone {
         | Event::ToolRouted(_)
         | Event::BudgetSet(_)
         | Event::SettingsReread(_)
+        | Event::StartMoved(_)
         | Event::WorkstreamCreated(_)
         | Event::RunMended(_) => Tone::Neutral,
     }
@@ -263,6 +264,9 @@ fn tools_detail(event: &Event) -> Option<String> {
         return Some(m.to_string());
     }
     if let Event::SettingsReread(m) = event {
+        return Some(m.to_string());
+    }
+    if let Event::StartMoved(m) = event {
         return Some(m.to_string());
     }
     if let Event::WorkstreamCreated(m) = event {

@@ -96,6 +96,7 @@ const fn is_of_resilience(event: &Event) -> bool {
             | Event::RunMended(_)
             | Event::Controlled(_)
             | Event::SettingsReread(_)
+            | Event::StartMoved(_)
     )
 }
 

@@ -167,6 +167,7 @@ pub const ROWS: &[Row] = rows! {
     "budget_warned" Run: Warning ["BUDGET_WARNING"];
     "budget_set" Run: Warning ["BUDGET_SET"];
     "settings_reread" Run: Warning ["SETTINGS_REREAD"];
+    "start_moved" Workstream: Info ["START_MOVED"];
     "escalated" Run: Warning ["ERROR_ESCALATED"];
     "garbage_collected" Run: Info ["RUN_ARCHIVED"];
     "run_mended" Run: Warning ["RUN_MENDED"];

@@ -15,6 +15,7 @@ use super::purse::{BudgetSet, BudgetWarned};
 use super::reread::SettingsReread;
 use super::rollback::{Compensation, Rollback};
 use super::routed::ToolRouted;
+use super::start_move::StartMoved;
 use super::tending::{Collected, Decided, Mended};
 use crate::domain::id::{Attempt, ObjectId, PatchId, StepId, ToolId, WorkstreamId};
 use crate::domain::integrity::fact::IntegrityReport;
@@ -57,6 +58,8 @@ pub enum Event {
     WorktreeRemoved(WorktreeMoved),
     /// A worktree was left in place, since something in it is not recorded.
     WorktreeKept(WorktreeMoved),
+    /// A workstream that has no work yet begins on a newer commit.
+    StartMoved(StartMoved),
     /// An attempt began.
     StepStarted(StepStarted),
     /// An attempt ended.
@@ -316,6 +319,15 @@ impl Event {
                 ..About::default()
             };
         }
+        if let Self::StartMoved(m) = self {
+            return About {
+                workstream: Some(&m.workstream),
+                step: Some(&m.step),
+                attempt: Some(m.attempt),
+                commit: Some(m.tip),
+                ..About::default()
+            };
+        }
         if let Self::Controlled(m) = self {
             return About { workstream: m.workstream.as_ref(), patch: m.retry_of, commit: m.on, ..About::default() };
         }
@@ -400,8 +412,10 @@ impl Event {
         {
             return format!("{workstream}/{kind}/{turn}");
         }
-        if let Self::ToolRouted(m) = self {
-            return format!("{}/{}/{}/{kind}", m.workstream, m.step, m.attempt);
+        if let Self::ToolRouted(ToolRouted { workstream, step, attempt, .. })
+        | Self::StartMoved(StartMoved { workstream, step, attempt, .. }) = self
+        {
+            return format!("{workstream}/{step}/{attempt}/{kind}");
         }
         if let Self::BudgetWarned(m) = self {
             return format!("{kind}/{}", m.name());

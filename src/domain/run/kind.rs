@@ -25,6 +25,7 @@ impl Event {
             Self::WorktreeCreated(_) => "worktree_created",
             Self::WorktreeRemoved(_) => "worktree_removed",
             Self::WorktreeKept(_) => "worktree_kept",
+            Self::StartMoved(_) => "start_moved",
             Self::StepStarted(_) => "step_started",
             Self::StepFinished(_) => "step_finished",
             Self::PatchCreated(_) => "patch_created",

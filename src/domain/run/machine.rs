@@ -10,6 +10,7 @@ use super::fact::{BreakerMoved, GateRecord, GateRun, RunDriven, RunMoved, RunPla
 use super::machine_error::IllegalTransition;
 use super::routed::ToolRouted;
 use super::standing::{Breaker, forgive};
+use super::start_move::move_start;
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::tending::Waiting;
 use super::{goals, patch_machine, rollback_machine, workstream_machine};
@@ -114,6 +115,10 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
         let one = one.ok_or_else(illegal)?;
         one.worktree = None;
         one.worktrees += 1;
+    }
+    if let Event::StartMoved(moved) = event {
+        under_way(state, &moved.workstream)?;
+        move_start(state, moved)?;
     }
     if let Event::RecoveryClimbed(climbed) = event {
         workstream_machine::climbed(workstream(state, &climbed.workstream)?, climbed);

@@ -42,6 +42,7 @@ pub mod routed;
 pub mod shelf;
 pub mod spending;
 pub mod standing;
+pub mod start_move;
 pub mod starting;
 pub mod state;
 pub mod tending;

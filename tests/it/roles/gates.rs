@@ -84,18 +84,47 @@ fn a_synthesis_is_tried_again_for_a_time_and_then_blocks() {
     stage.assert_sound();
 }
 
-#[test]
-fn what_a_role_needs_is_waited_for_and_then_blocks() {
-    let environment = TestEnvironment::in_memory();
-    let stage = Stage::new(&environment, &[("planning", "USUAL\nrm $d/Action_Plan.md")]);
+/// Brings the work to the point where the auditor needs a file that the planner never wrote; it is waited for so many minutes.
+fn without_action_plan<'e>(environment: &'e TestEnvironment, max_min: &str) -> Stage<'e> {
+    let stage = Stage::new(environment, &[("planning", "USUAL\nrm $d/Action_Plan.md")]);
     stage.pipeline(&[
         ("requires: [product_backlog, technical_plan, task_breakdown, action_plan, acceptance_criteria]", "requires: [product_backlog]"),
-        ("max_min: 60, every_sec: 60", "max_min: 0.02, every_sec: 0.5"),
+        ("max_min: 60, every_sec: 60", &format!("max_min: {max_min}, every_sec: 0.5")),
     ]);
     planned(&stage);
+    stage
+}
+
+#[test]
+fn what_a_role_needs_is_waited_for_and_then_blocks_until_a_person_brings_it() {
+    let environment = TestEnvironment::in_memory();
+    let stage = without_action_plan(&environment, "0.02");
     stage.resume(3);
     assert_eq!(stage.escalations(), [json!(["dependency_failure", "block", ["auditor_ai"]])]);
     assert_eq!((stage.calls("auditor"), stage.workflow()["state"].clone()), (0, json!("BLOCKED")));
+    stage.land("docs/roles/Action_Plan.md", "1. greet\n");
+    stage.resume(3);
+    assert_eq!((stage.calls("auditor"), stage.workflow()["state"].clone()), (1, json!("SYNTHESIS")));
+    stage.approve("synthesis");
+    stage.resume(0);
+    assert_eq!(stage.repo.git(&["show", "orc/tour:docs/roles/Action_Plan.md"]), "1. greet", "nothing of it is lost");
+    stage.assert_sound();
+}
+
+#[test]
+fn what_lands_while_a_role_waits_for_it_lets_the_role_begin() {
+    let environment = TestEnvironment::in_memory();
+    let stage = without_action_plan(&environment, "5");
+    let driver = stage.start_resume();
+    while stage.repo.ledger().of_kind("workstream_retrying").is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    stage.land("docs/roles/notes.md", "still thinking\n");
+    stage.land("docs/roles/Action_Plan.md", "1. greet\n");
+    driver.finish().expect_code(3);
+    let ledger = stage.repo.ledger();
+    assert_eq!(ledger.of_kind("start_moved").len(), 1, "only when everything is there");
+    assert_eq!((stage.escalations(), stage.calls("auditor"), stage.workflow()["state"].clone()), (vec![], 1, json!("SYNTHESIS")));
     stage.assert_sound();
 }
 

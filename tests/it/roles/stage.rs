@@ -110,6 +110,17 @@ impl<'e> Stage<'e> {
         self.repo.orc(&["decide", "tour", &format!("r-{role}"), "approve", "--reason", "read it"]).expect_code(0);
     }
 
+    /// Puts a file onto the branch of the run, as a person does who has a worktree of their own.
+    pub(super) fn land(&self, path: &str, text: &str) {
+        let by_hand = self.environment.root().join("by-hand");
+        let folder = by_hand.to_str().unwrap();
+        self.repo.git(&["worktree", "add", "--quiet", folder, "orc/tour"]);
+        std::fs::write(by_hand.join(path), text).unwrap();
+        self.repo.git(&["-C", folder, "add", "--all"]);
+        self.repo.git(&["-C", folder, "commit", "--quiet", "-m", "by hand"]);
+        self.repo.git(&["worktree", "remove", folder]);
+    }
+
     /// Tells the work of a role something, as a person does.
     pub(super) fn told(&self, verb: &str, role: &str) {
         self.repo.orc(&[verb, "tour", "-w", &format!("r-{role}"), "--reason", "looked at"]).expect_code(0);

@@ -130,13 +130,15 @@ impl Script {
 
     /// Returns what an attempt does; `done` is how many attempts of this step came to their own end before it.
     pub(super) fn deed(&self, order: &StepOrder, done: u32, before: &Tree) -> Deed {
+        self.rules(order).unwrap_or_else(|| self.deed_when_due(order, done, before))
+    }
+
+    /// Returns what an attempt does whose step is due and has what it needs.
+    pub(super) fn deed_when_due(&self, order: &StepOrder, done: u32, before: &Tree) -> Deed {
         let tool = order.tool.as_ref().map(ToString::to_string);
         let place = (order.workstream.as_str(), order.step.as_str(), tool, order.rung as u8, done, before);
         let mut dice = Dice::at(self.seed, place);
         let changes = matches!(order.role, StepRole::Edit | StepRole::Fix | StepRole::Resolve | StepRole::Improve);
-        if let Some(deed) = self.rules(order) {
-            return deed;
-        }
         let outcome = match dice.below(20) {
             // Whoever never gives up has to fail for that to be seen.
             _ if self.plant == Plant::NeverGivesUp => StepOutcome::Failed,

@@ -16,6 +16,7 @@ use git_orc::domain::run::goals::GoalsMeasured;
 use git_orc::domain::run::landing::{evicted, merged};
 use git_orc::domain::run::recovery::changes_files;
 use git_orc::domain::run::reread::SettingsReread;
+use git_orc::domain::run::start_move::{StartMoved, may_move_start};
 use git_orc::domain::run::state::{RunState, WorkstreamStatus};
 use git_orc::domain::run::verdict::verdict;
 
@@ -73,13 +74,35 @@ fn ground(world: &World, order: &StepOrder, state: &RunState) -> (Vec<ObjectId>,
 }
 
 fn deed(world: &World, order: &StepOrder, before: &Tree) -> Deed {
+    world.script.deed(order, done(world, order), before)
+}
+
+fn done(world: &World, order: &StepOrder) -> u32 {
     let place = (order.workstream.to_string(), order.step.to_string());
-    world.script.deed(order, world.done.get(&place).copied().unwrap_or(0), before)
+    world.done.get(&place).copied().unwrap_or(0)
+}
+
+/// What a first step lacks is there as soon as somebody has put something on top of the branch.
+fn landed_since(world: &World, order: &StepOrder, (state, deed): (&RunState, &Deed)) -> Option<StartMoved> {
+    let lacks = deed.findings.iter().any(|finding| finding.source == "phase");
+    if !lacks || !may_move_start(&state.workstreams[&order.workstream], order.index) {
+        return None;
+    }
+    let from = world.start_of(state, &order.workstream);
+    let tip = world.store.branch.filter(|at| *at != from && world.store.commits.is_ancestor(from, *at))?;
+    Some(StartMoved { workstream: order.workstream.clone(), step: order.step.clone(), attempt: order.attempt, from, tip })
 }
 
 async fn change(world: &Shared, order: &StepOrder, state: &RunState) {
-    let (parents, before) = ground(&world.borrow(), order, state);
+    let (mut parents, mut before) = ground(&world.borrow(), order, state);
     let mut deed = deed(&world.borrow(), order, &before);
+    let landed = landed_since(&world.borrow(), order, (state, &deed));
+    if let Some(moved) = landed {
+        (parents, before) = (vec![moved.tip], world.borrow().store.commits.tree(moved.tip).clone());
+        record(world, vec![Event::StartMoved(moved)]).await;
+        let done = done(&world.borrow(), order);
+        deed = world.borrow().script.deed_when_due(order, done, &before);
+    }
     let mut tree = before.clone();
     tree.extend(deed.writes.clone());
     if order.role == StepRole::Resolve && deed.outcome == StepOutcome::Passed {

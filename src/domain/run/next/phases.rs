@@ -23,6 +23,7 @@ use crate::domain::run::fact::StepOutcome;
 use crate::domain::run::fact::{PatchCreated, PatchOrigin, RunDriven, RunPlanned, StepFinished, WaveMoved, WorktreeMoved};
 use crate::domain::run::limits::OnExhausted;
 use crate::domain::run::machine::apply_event;
+use crate::domain::run::start_move::StartMoved;
 use crate::domain::run::starting::starting;
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamState};
 use crate::domain::run::verdict::verdict;
@@ -211,6 +212,26 @@ fn a_workstream_of_which_nothing_is_due_is_skipped_and_holds_nobody_up() {
     hand.run.phase = crate::domain::run::state::WavePhase::Waiting;
     assert_eq!(hand.decide(), ["run_completed"]);
     assert_eq!(hand.run.status, RunStatus::Completed);
+}
+
+#[test]
+fn a_workstream_without_work_can_begin_on_what_landed_meanwhile() {
+    let mut hand = Hand::new(OnExhausted::Fail);
+    let Action::Step(order) = hand.next() else { panic!("{:?}", hand.next()) };
+    let (zero, tip) = (ObjectId::ZERO, ObjectId::from_bytes([9; 20]));
+    let moved =
+        |from, tip| Event::StartMoved(StartMoved { workstream: id("a"), step: order.step.clone(), attempt: order.attempt, from, tip });
+    let refused = |hand: &Hand, event: &Event| apply_event(&mut hand.run.clone(), event, Timestamp::UNIX_EPOCH).is_err();
+    assert!(refused(&hand, &moved(zero, tip)), "its step has not begun");
+    for event in starting(hand.one(), &order, "/a") {
+        hand.tell(&event);
+    }
+    assert!(refused(&hand, &moved(tip, zero)), "it does not begin there");
+    hand.tell(&moved(zero, tip));
+    assert_eq!((hand.one().start, hand.run.tip), (Some(tip), tip), "the run has seen the commit");
+    assert!(refused(&hand, &moved(zero, tip)), "it has moved already");
+    hand.run.workstreams.get_mut(&id("a")).unwrap().tip = Some(tip);
+    assert!(refused(&hand, &moved(tip, zero)), "its work stands on its start");
 }
 
 #[test]
