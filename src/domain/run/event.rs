@@ -319,6 +319,10 @@ impl Event {
                 ..About::default()
             };
         }
+        self.about_told()
+    }
+
+    fn about_told(&self) -> About<'_> {
         if let Self::StartMoved(m) = self {
             return About {
                 workstream: Some(&m.workstream),

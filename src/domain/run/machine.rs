@@ -103,23 +103,7 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     if let Event::GateFinished(gate) = event {
         gate_finished(state, gate);
     }
-    if let Event::WorktreeCreated(moved) = event {
-        let one = workstream(state, &moved.workstream)?;
-        one.worktree = Some(moved.path.clone());
-        one.worktrees += 1;
-    }
-    if let Event::WorktreeRemoved(moved) | Event::WorktreeKept(moved) = event {
-        // A removal that was under way when the run began to wait comes to its end all the same.
-        let one = if state.status.is_terminal() { None } else { state.workstreams.get_mut(&moved.workstream) };
-        let illegal = || IllegalTransition::new(format!("workstream {}", moved.workstream), state.status.word(), event.kind());
-        let one = one.ok_or_else(illegal)?;
-        one.worktree = None;
-        one.worktrees += 1;
-    }
-    if let Event::StartMoved(moved) = event {
-        under_way(state, &moved.workstream)?;
-        move_start(state, moved)?;
-    }
+    ground_told(state, event)?;
     if let Event::RecoveryClimbed(climbed) = event {
         workstream_machine::climbed(workstream(state, &climbed.workstream)?, climbed);
     }
@@ -141,6 +125,28 @@ fn apply_rest(state: &mut RunState, event: &Event, ts: Timestamp) -> Result<(), 
     }
     if event.tended().is_some() {
         state.tended += 1;
+    }
+    Ok(())
+}
+
+/// Folds where workstreams begin and where they work.
+fn ground_told(state: &mut RunState, event: &Event) -> Result<(), IllegalTransition> {
+    if let Event::WorktreeCreated(moved) = event {
+        let one = workstream(state, &moved.workstream)?;
+        one.worktree = Some(moved.path.clone());
+        one.worktrees += 1;
+    }
+    if let Event::WorktreeRemoved(moved) | Event::WorktreeKept(moved) = event {
+        // A removal that was under way when the run began to wait comes to its end all the same.
+        let one = if state.status.is_terminal() { None } else { state.workstreams.get_mut(&moved.workstream) };
+        let illegal = || IllegalTransition::new(format!("workstream {}", moved.workstream), state.status.word(), event.kind());
+        let one = one.ok_or_else(illegal)?;
+        one.worktree = None;
+        one.worktrees += 1;
+    }
+    if let Event::StartMoved(moved) = event {
+        under_way(state, &moved.workstream)?;
+        move_start(state, moved)?;
     }
     Ok(())
 }
