@@ -9,8 +9,9 @@ use super::frozen::{self, FrozenError};
 use super::load::{self, LoadError, load_run};
 use crate::domain::id::{EntryId, RunId, WorkstreamId};
 use crate::domain::ledger::codec::{self, EncodeError};
+use crate::domain::run::behind::waves_behind;
 use crate::domain::run::control::{Controlled, Verb};
-use crate::domain::run::controlling::{Unfitting, failed_check, possible, require, waves_behind};
+use crate::domain::run::controlling::{Unfitting, failed_check, possible, require};
 use crate::domain::run::event::Event;
 use crate::domain::run::state::{RunState, WorkstreamStatus};
 use crate::domain::run::turn::{Stamps, Turn, TurnError};
@@ -179,7 +180,7 @@ fn tell(
         && let Some(id) = control.workstream.clone()
     {
         let plan = frozen::thaw(ledger, known, run)?.plan;
-        control.waves = waves_behind(&plan, &loaded.state, &id);
+        control.waves = waves_behind(&plan, &loaded.state, [&id].into());
         detail(&mut control, &loaded.state, &id);
     }
     let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
+use super::behind::comes_along;
 use super::control::{Controlled, IGNORED_KEPT, Missing, Overridden, Verb, Wish};
 use super::event::Event;
 use super::fact::{RunMoved, StepOutcome, StepRole};
@@ -15,8 +16,6 @@ use super::oscillation::FixLoop;
 use super::state::{RunState, RunStatus, WavePhase, WorkstreamState, WorkstreamStatus};
 use super::workstream_machine::start_over;
 use crate::domain::id::{ObjectId, StepId, WorkstreamId};
-use crate::domain::plan::model::CheckedPlan;
-use crate::domain::schedule::waves::schedule;
 
 /// The error for a control that does not fit where the run or the workstream stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -234,7 +233,7 @@ fn put_behind(state: &mut RunState, control: &Controlled, work: Work) {
     let Some(id) = &control.workstream else { return };
     let mut done = BTreeSet::new();
     let mut waves: Vec<Vec<WorkstreamId>> = Vec::new();
-    let may_move = |other: &WorkstreamId| state.workstreams.get(other).is_some_and(|one| moves_behind(&one.status));
+    let may_move = |other: &WorkstreamId| state.workstreams.get(other).is_some_and(comes_along);
     for wave in &control.waves {
         waves.push(wave.iter().filter(|other| (*other == id || may_move(other)) && done.insert((*other).clone())).cloned().collect());
     }
@@ -250,30 +249,6 @@ fn put_behind(state: &mut RunState, control: &Controlled, work: Work) {
             revive(one, if other == *id { work } else { Work::Anew });
         }
     }
-}
-
-/// Returns the waves that a control puts behind the others: the workstream, then the ones that wait for it. One that was blocked comes along
-/// when nothing else keeps it from that.
-#[must_use]
-pub fn waves_behind(plan: &CheckedPlan, state: &RunState, id: &WorkstreamId) -> Vec<Vec<WorkstreamId>> {
-    let status = |id: &WorkstreamId| state.workstreams.get(id).map(|one| &one.status);
-    let may_come =
-        |dep: &WorkstreamId| status(dep).is_some_and(|status| !status.is_settled() || matches!(status, WorkstreamStatus::Merged { .. }));
-    let mut coming = BTreeSet::from([id]);
-    while let Some(next) = plan.workstreams.iter().find(|workstream| {
-        let follows = !coming.contains(&workstream.id) && workstream.depends_on.iter().any(|dep| coming.contains(dep));
-        let is_free = || workstream.depends_on.iter().all(|dep| coming.contains(dep) || may_come(dep));
-        follows && status(&workstream.id).is_some_and(|status| moves_behind(status) && is_free())
-    }) {
-        coming.insert(&next.id);
-    }
-    let waves = schedule(plan).waves.into_iter().map(|wave| wave.into_iter().filter(|id| coming.contains(id)).collect::<Vec<_>>());
-    waves.filter(|wave| !wave.is_empty()).collect()
-}
-
-/// Returns whether a workstream that waits for another one goes behind the others together with it.
-const fn moves_behind(status: &WorkstreamStatus) -> bool {
-    matches!(status, WorkstreamStatus::Planned | WorkstreamStatus::Blocked { .. })
 }
 
 /// Returns the event that ends the driving of a run that was told to wait, once nothing is under way any more.

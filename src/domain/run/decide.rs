@@ -38,9 +38,11 @@ pub fn decide(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
         out.push(Effect::Advance(prepared.clone()));
         return out;
     }
-    if state.phase == WavePhase::Waiting && state.wave >= state.waves.len() {
-        // The end is told when the last worktree is gone.
-        return if out.is_empty() { vec![record(handled::halt(brief.plan, state).unwrap_or_else(|| end(state)))] } else { out };
+    let is_over = state.phase == WavePhase::Waiting && state.wave >= state.waves.len();
+    if let Some(last) = handled::halt(brief.plan, state).or_else(|| is_over.then(|| end(state))) {
+        out.extend(open_steps(brief, state));
+        // The end is told when nothing is under way any more and the last worktree that nobody needs is gone.
+        return if out.is_empty() { vec![record(last)] } else { out };
     }
     out.extend(match state.phase {
         WavePhase::Waiting => begin_wave(brief, state),
@@ -114,6 +116,15 @@ fn first_failure(state: &RunState) -> Option<&WorkstreamId> {
 
 fn moved(id: &WorkstreamId, one: &WorkstreamState, reason: Option<String>) -> WorkstreamMoved {
     WorkstreamMoved { reason, ..WorkstreamMoved::new(id.clone(), one.round) }
+}
+
+/// Returns the steps that are under way, which come to their end although nothing more is started.
+fn open_steps<'a>(brief: Brief<'a>, state: &'a RunState) -> impl Iterator<Item = Effect> + 'a {
+    let open = state.workstreams.iter().filter(|(_, one)| one.open.is_some());
+    open.filter_map(move |work| match next::action(brief, state, work, &Claims::default()) {
+        Action::Step(order) => Some(Effect::RunStep(*order)),
+        Action::Nothing | Action::Hold | Action::Record(_) | Action::Wait(_) | Action::Short(_) => None,
+    })
 }
 
 fn begin_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {

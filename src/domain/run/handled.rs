@@ -42,8 +42,7 @@ pub fn events(answer: &Answer<'_>, run: &RunState, (id, one): (&WorkstreamId, &W
     vec![Event::Escalated(escalated), Event::WorkstreamPaused(moved(said))]
 }
 
-/// Returns the halt of a run of which a workstream waits for a person after something by which its plan halts the whole. It is told when
-/// nothing else is left to do, so that whatever waits for that workstream is known to, and a resume takes it along.
+/// Returns the halt of a run of which a workstream waits for a person after something by which its plan halts the whole.
 #[must_use]
 pub fn halt(plan: &CheckedPlan, run: &RunState) -> Option<Event> {
     let critical = |(id, one): (&WorkstreamId, &WorkstreamState)| {

@@ -1,6 +1,7 @@
 //! What a run is: events, the state that they fold into, and the decisions that follow from it.
 
 pub mod adapt;
+pub mod behind;
 pub mod breaker;
 pub mod brief;
 pub mod choosing;

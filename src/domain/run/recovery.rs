@@ -1,7 +1,6 @@
 //! What a resume concludes from what the last driver left behind. Looking at the world and mending it is done elsewhere.
 
-use std::collections::BTreeSet;
-
+use super::behind::waves_behind;
 use super::event::Event;
 use super::fact::{PatchCreated, StepFinished, StepOutcome, StepRole};
 use super::next::patch_moved;
@@ -9,7 +8,6 @@ use super::state::{OpenStep, PatchStatus, RunState, RunStatus, WorkstreamState, 
 use super::verdict::captured;
 use crate::domain::id::{ObjectId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
-use crate::domain::schedule::waves::schedule;
 
 /// Returns whether a step of this kind leaves a patch.
 #[must_use]
@@ -76,21 +74,7 @@ pub fn waves_of_waiting(plan: &CheckedPlan, state: &RunState) -> Vec<Vec<Workstr
     if !matches!(state.status, RunStatus::Paused | RunStatus::Halted) {
         return Vec::new();
     }
-    let status = |id: &WorkstreamId| state.workstreams.get(id).map(|one| &one.status);
-    let is_paused = |id: &WorkstreamId| matches!(status(id), Some(WorkstreamStatus::Paused { .. }));
-    let is_done = |id: &WorkstreamId| state.workstreams.get(id).is_some_and(WorkstreamState::lets_dependents_begin);
-    let mut waiting: BTreeSet<&WorkstreamId> = plan.workstreams.iter().map(|w| &w.id).filter(|id| is_paused(id)).collect();
-    if waiting.is_empty() {
-        return Vec::new();
-    }
-    // A blocked workstream comes along when everything that it waits for is merged or comes along as well.
-    while let Some(next) = plan.workstreams.iter().find(|workstream| {
-        matches!(status(&workstream.id), Some(WorkstreamStatus::Blocked { .. }))
-            && !waiting.contains(&workstream.id)
-            && workstream.depends_on.iter().all(|dep| is_done(dep) || waiting.contains(dep))
-    }) {
-        waiting.insert(&next.id);
-    }
-    let waves = schedule(plan).waves.into_iter().map(|wave| wave.into_iter().filter(|id| waiting.contains(id)).collect::<Vec<_>>());
-    waves.filter(|wave| !wave.is_empty()).collect()
+    let is_paused =
+        |id: &&WorkstreamId| state.workstreams.get(*id).is_some_and(|one| matches!(one.status, WorkstreamStatus::Paused { .. }));
+    waves_behind(plan, state, plan.workstreams.iter().map(|one| &one.id).filter(is_paused).collect())
 }

@@ -6,7 +6,7 @@ use git_orc::domain::ledger::codec::from_json;
 use git_orc::domain::ledger::fold::fold;
 use git_orc::domain::run::state::RunState;
 
-use super::{assert_sound, let_go, plan, project, start, state_of, waiting};
+use super::{assert_sound, let_go, plan, project, shell, start, state_of, wait_for_entry, waiting};
 use crate::harness::TestEnvironment;
 
 #[test]
@@ -104,5 +104,60 @@ fn many_who_speak_at_once_are_all_heard() {
     assert_eq!(believed.control.count, 3);
     let rounds: Vec<u64> = repo.ledger().of_kind("controlled").iter().map(|one| one["round"].as_u64().unwrap()).collect();
     assert_eq!(rounds, [0, 1, 2]);
+    assert_sound(&repo);
+}
+
+/// A workstream whose tool fails until a person has mended what it needs.
+fn broken(id: &str, more: &str) -> String {
+    let line = format!("test -e $HOME/{id}.mended && echo done >{id}/x.txt");
+    shell(id, &format!("    retry: {{max_attempts: 1}}\n{more}"), &line)
+}
+
+fn mend(environment: &TestEnvironment, id: &str) {
+    std::fs::write(environment.home().join(format!("{id}.mended")), "").unwrap();
+}
+
+#[test]
+fn what_depends_on_work_that_waited_for_a_person_does_not_come_before_it() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let all = [broken("a", "    circuit_breaker: {on_exhausted: pause}\n"), waiting("c", ""), waiting("b", "    depends_on: [a]\n")];
+    let plan = plan(&environment, "max_workers: 2", &all);
+    let running = start(&environment, &repo, (&plan, &["c"]));
+    wait_for_entry(&repo, |entry| entry["kind"] == "workstream_paused");
+    repo.orc(&["pause", "--reason", "mending it"]).expect_code(0);
+    let_go(&environment, "c");
+    assert_eq!(running.finish_within(Duration::from_secs(30)).expect_code(3).json()["state"], "paused");
+    mend(&environment, "a");
+    let_go(&environment, "b");
+    let resumed = repo.orc(&["resume", "--json"]).expect_code(0).json();
+    for id in ["a", "b", "c"] {
+        assert_eq!(state_of(&resumed, id), "merged");
+    }
+    assert_sound(&repo);
+}
+
+#[test]
+fn what_is_critical_halts_the_run_as_soon_as_what_is_under_way_has_ended() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let critical = "    policies: [{cause: unmended, action: halt, notify: [all]}]\n";
+    let after = "    depends_on: [c]\n";
+    let plan = plan(&environment, "max_workers: 2", &[broken("a", critical), waiting("c", ""), waiting("b", after)]);
+    let running = start(&environment, &repo, (&plan, &["c"]));
+    wait_for_entry(&repo, |entry| entry["kind"] == "workstream_paused");
+    let_go(&environment, "c");
+    let_go(&environment, "b");
+    let ended = running.finish_within(Duration::from_secs(30)).expect_code(3).json();
+    assert_eq!(ended["state"], "halted");
+    assert!(ended["reason"].as_str().unwrap().starts_with("a: "), "{ended}");
+    assert!(!environment.home().join("b.up").exists(), "nothing more is started");
+    assert_eq!(repo.ledger().of_kind("workstream_merged").len(), 0);
+    mend(&environment, "a");
+    let resumed = repo.orc(&["resume", "--json"]).expect_code(0).json();
+    for id in ["a", "b", "c"] {
+        assert_eq!(state_of(&resumed, id), "merged");
+    }
+    assert_eq!(repo.ledger().of_kind("step_started").iter().filter(|step| step["workstream"] == "c").count(), 1, "its work is kept");
     assert_sound(&repo);
 }

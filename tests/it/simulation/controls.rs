@@ -3,8 +3,9 @@
 use git_orc::domain::id::WorkstreamId;
 use git_orc::domain::ledger::codec;
 use git_orc::domain::ledger::entry::Entry;
+use git_orc::domain::run::behind::waves_behind;
 use git_orc::domain::run::control::{Controlled, Verb};
-use git_orc::domain::run::controlling::{failed_check, possible, waves_behind};
+use git_orc::domain::run::controlling::{failed_check, possible};
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::state::RunState;
 
@@ -23,7 +24,7 @@ pub(super) fn tell(world: &mut World) {
     let verb = *world.dice.pick(&verbs);
     let check = workstream.as_ref().and_then(|id| failed_check(&state.workstreams[id]));
     let (step, on) = check.map_or((None, None), |(step, on)| (Some(step), Some(on)));
-    let waves = workstream.as_ref().map(|id| waves_behind(&world.script.plan, &state, id)).unwrap_or_default();
+    let waves = workstream.as_ref().map(|id| waves_behind(&world.script.plan, &state, [id].into())).unwrap_or_default();
     let (round, reason, who) = (state.control.count, "why".to_owned(), "me".to_owned());
     let control = Controlled { round, verb, workstream, reason, who, waves, retry_of: None, step, on };
     world.note(|| format!("somebody says: {}", control.what()));

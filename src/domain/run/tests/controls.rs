@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::{Dice, FailFast, refold};
 use crate::domain::id::WorkstreamId;
+use crate::domain::run::behind::waves_behind;
 use crate::domain::run::control::{Controlled, Verb};
-use crate::domain::run::controlling::{failed_check, parting, require, waves_behind};
+use crate::domain::run::controlling::{failed_check, parting, require};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{RunDriven, Rung};
@@ -29,7 +30,7 @@ fn tell(dice: &mut Dice) {
     }
     let check = workstream.as_ref().and_then(|id| failed_check(&dice.state.workstreams[id]));
     let (step, on) = check.map_or((None, None), |(step, on)| (Some(step), Some(on)));
-    let waves = workstream.as_ref().map(|id| waves_behind(&dice.plan, &dice.state, id)).unwrap_or_default();
+    let waves = workstream.as_ref().map(|id| waves_behind(&dice.plan, &dice.state, [id].into())).unwrap_or_default();
     let (round, reason, who) = (dice.state.control.count, "why".to_owned(), "me".to_owned());
     dice.record(Event::Controlled(Controlled { round, verb, workstream, reason, who, waves, retry_of: None, step, on }));
 }
