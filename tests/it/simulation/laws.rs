@@ -12,6 +12,7 @@ use git_orc::domain::policy::budget::exceeded;
 use git_orc::domain::run::config::RunConfig;
 use git_orc::domain::run::event::Event;
 use git_orc::domain::run::fact::{StepOutcome, StepRole};
+use git_orc::domain::run::handling::{Handling, Patience, Response};
 use git_orc::domain::run::machine::apply;
 use git_orc::domain::run::state::{PatchStatus, RunState, RunStatus, WorkstreamState, WorkstreamStatus};
 use git_orc::domain::schedule::waves::why_apart;
@@ -135,6 +136,8 @@ impl Laws {
         let without = |id: &WorkstreamId| was.control.without.iter().any(|missing| missing.workstream == *id);
         let may_begin = plan.depends_on.iter().all(|id| done(id) || without(id));
         self.must(may_begin, "what is depended on is merged first, or needs no merge", || started.workstream.to_string());
+        let critical = folded.workstreams.iter().find(|(id, one)| is_critical(script.plan.workstream(id).unwrap(), one));
+        self.must(critical.is_none(), "nothing is started when something is critical", || format!("{started:?}: {critical:?}"));
         let last = was.attempts.get(&started.step).copied().unwrap_or(0);
         self.must(started.attempt == last + 1, "attempts are numbered", || format!("{last} then {}", started.attempt));
         let count = self.started.entry(started.workstream.clone()).or_default();
@@ -299,8 +302,22 @@ fn most_attempts(plan: &Workstream, config: &RunConfig) -> u32 {
     let checks: u32 = plan.steps.iter().filter(|step| !matches!(step.kind, StepKind::Edit(_))).map(|step| per_step(&step.kind)).sum();
     // Each round improves, checks and measures; before the first one it is measured as well.
     let rounds = if plan.goals.list.is_empty() { 0 } else { 1 + plan.goals.rounds * (limits.retry.max_attempts.max(1) + checks + 1) };
-    let once = once + rounds;
+    // What is tried again by a handling may take all of that each time; a time is over after so many rounds.
+    let by_handling = |handling: &Handling| match handling.patience {
+        Patience::None => 0,
+        Patience::Rounds { most, .. } => most,
+        Patience::Until { most_sec, every_sec } => 2 + (most_sec / every_sec) as u32,
+    };
+    let again: u32 = plan.handling.iter().map(by_handling).sum();
+    let once = (once + rounds) * (1 + again);
     (1 + limits.max_resolve_attempts) * (rungs * once + limits.max_resolve_attempts)
+}
+
+/// Returns whether a workstream waits because of something by which its plan halts the whole run.
+fn is_critical(plan: &Workstream, one: &WorkstreamState) -> bool {
+    let WorkstreamStatus::Paused { reason } = &one.status else { return false };
+    let named = |handling: &Handling| reason.split_once(": ").is_some_and(|(name, _)| name == handling.name);
+    plan.handling.iter().any(|handling| handling.response == Response::Halt && named(handling))
 }
 
 /// The moves of a workstream, written down once more, by word: from, to.
@@ -316,7 +333,7 @@ const LISTED: [(&str, &[&str]); 15] = [
     ("timed_out", &[]),
     ("aborted", &[]),
     ("quarantined", &[]),
-    ("retrying", &["in_progress", "failed", "timed_out", "quarantined", "paused", "aborted"]),
+    ("retrying", &["in_progress", "validating", "failed", "timed_out", "quarantined", "paused", "aborted"]),
     ("verified", &["merged", "conflicted", "quarantined"]),
     ("conflicted", &["in_progress", "validating", "quarantined", "failed", "timed_out", "paused", "aborted"]),
     ("merged", &[]),

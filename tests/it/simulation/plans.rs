@@ -16,6 +16,7 @@ use git_orc::domain::run::adapt::Fluid;
 use git_orc::domain::run::config::{RunConfig, ToolTraits};
 use git_orc::domain::run::effect::StepOrder;
 use git_orc::domain::run::fact::{StepOutcome, StepRole, Verdict};
+use git_orc::domain::run::handling::{Cause, Handling, Patience, Response};
 use git_orc::domain::run::limits::{BreakerLimits, LoopLimits, MaxFix, OnExhausted, RetryLimits};
 use git_orc::domain::tool::failure::{Failure, FailureClass};
 use git_orc::domain::tool::profile::ResolveMode;
@@ -262,7 +263,7 @@ fn workstream(dice: &mut Dice, weather: Weather, number: usize) -> Workstream {
         goals: goals(dice),
         budget: WorkstreamBudget::default(),
         allow_empty: false,
-        handling: Vec::new(),
+        handling: handling(dice, weather),
         submodules: false,
         compensation_actions: Vec::new(),
         test_gates: Vec::new(),
@@ -285,6 +286,23 @@ fn goals(dice: &mut Dice) -> Goals {
     };
     let list = (0..count).map(|number| goal(dice, number)).collect();
     Goals { list, rounds: u32::try_from(dice.below(5)).unwrap(), ..Goals::default() }
+}
+
+/// Returns what a plan says beyond failing and waiting, in rough weather: who must come decides about the end of a run.
+fn handling(dice: &mut Dice, weather: Weather) -> Vec<Handling> {
+    let count = if weather == Weather::Rough && dice.chance(30) { 1 + dice.below(2) } else { 0 };
+    let one = |dice: &mut Dice, number: usize| Handling {
+        name: format!("handling-{number}"),
+        cause: dice.pick(&[Cause::Found(vec!["finding-1".into()]), Cause::Lacking, Cause::TimedOut, Cause::Unmended]).clone(),
+        patience: *dice.pick(&[
+            Patience::None,
+            Patience::Rounds { most: 3, first_wait_sec: 2.0, factor: 2.0 },
+            Patience::Until { most_sec: 30.0, every_sec: 10.0 },
+        ]),
+        response: *dice.pick(&[Response::Block, Response::Escalate, Response::Halt]),
+        notify: vec!["somebody".into()],
+    };
+    (0..count).map(|number| one(dice, number)).collect()
 }
 
 fn limits(dice: &mut Dice, weather: Weather) -> LoopLimits {
@@ -330,7 +348,7 @@ fn finding(number: usize) -> Finding {
         source: "check".into(),
         kind: FindingKind::Lint,
         level: Level::Error,
-        rule: None,
+        rule: Some(format!("finding-{number}")),
         message: format!("finding {number}"),
         location: None,
         fingerprint: format!("{number:016x}"),

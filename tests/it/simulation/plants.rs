@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use git_orc::domain::plan::model::CheckedPlan;
 use git_orc::domain::policy::budget::Budgets;
 use git_orc::domain::run::config::RunConfig;
+use git_orc::domain::run::handling::Response;
 
 use super::story::{Outcome, tell_planted};
 
@@ -41,6 +42,8 @@ pub(super) enum Plant {
     SpendsOn,
     /// It starts more of a tool than may run at once.
     IgnoresBusy,
+    /// It goes on after what is critical.
+    IgnoresCritical,
 }
 
 impl Plant {
@@ -53,6 +56,9 @@ impl Plant {
         if self == Plant::IgnoresBusy {
             config.tools.values_mut().for_each(|tool| tool.max_parallel = None);
         }
+        if self == Plant::IgnoresCritical {
+            plan.workstreams.iter_mut().flat_map(|one| &mut one.handling).for_each(|handling| handling.response = Response::Block);
+        }
         if self == Plant::NeverGivesUp {
             plan.workstreams.iter_mut().for_each(|one| one.limits.retry.max_attempts = 40);
         }
@@ -64,7 +70,7 @@ const SEEDS: u64 = 60;
 const MOST_SEEDS: u64 = 2_000;
 
 #[test]
-#[ignore = "fourteen faults with sixty seeds each take some seconds"]
+#[ignore = "fifteen faults with sixty seeds each take some seconds"]
 fn every_planted_fault_breaks_a_law() {
     let all = [
         Plant::TellsTwice,
@@ -81,6 +87,7 @@ fn every_planted_fault_breaks_a_law() {
         Plant::ResolvesOnUngated,
         Plant::SpendsOn,
         Plant::IgnoresBusy,
+        Plant::IgnoresCritical,
     ];
     for plant in all {
         let mut caught = BTreeMap::<String, u64>::new();

@@ -109,7 +109,7 @@ fn simulate(script: &Rc<Script>, trouble: Trouble, dice: Dice, diary: Diary) -> 
         counted: HashSet::new(),
     };
     let shared: Shared = Rc::new(RefCell::new(world));
-    let mut asked = 0;
+    let (mut asked, mut halted) = (0, 0);
     loop {
         let end = one_driver(&shared);
         let mut world = shared.borrow_mut();
@@ -124,9 +124,10 @@ fn simulate(script: &Rc<Script>, trouble: Trouble, dice: Dice, diary: Diary) -> 
         }
         let drivers = world.drivers;
         world.laws.must(drivers < MOST_DRIVERS, "P8 a run ends", || format!("{drivers} drivers and it is {:?}", folded.status));
-        // A person answers twice; then the run may wait for ever.
+        // A person answers twice, and mends what halts it some times more; then the run may wait for ever.
         asked += u32::from(end == End::Settled && folded.status == RunStatus::Paused);
-        if end == End::Broken || world.laws.broken.is_some() || folded.status.is_terminal() || asked > 2 {
+        halted += u32::from(end == End::Settled && folded.status == RunStatus::Halted);
+        if end == End::Broken || world.laws.broken.is_some() || folded.status.is_terminal() || asked > 2 || halted > 5 {
             break;
         }
         // Time goes on while nobody drives.
