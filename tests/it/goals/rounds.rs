@@ -34,6 +34,21 @@ fn words_rise_round_by_round_until_there_are_enough() {
 }
 
 #[test]
+fn a_round_in_which_the_driver_is_killed_is_made_again() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    let killed = "if [ $(have) = 40 ] && [ ! -e $HOME/reached ]; then write 5; echo x > $HOME/reached; sleep 60; fi\n";
+    stage.writer(&format!("{killed}write $(($(have) + 30))"));
+    stage.run_killed(&Stage::plan(HUNDRED));
+    stage.repo.orc(&["resume", "--progress=none"]).expect_code(0);
+    assert_eq!((stage.values(0), stage.words()), (vec![40.0, 70.0, 100.0], 100));
+    assert_eq!(stage.calls(), ["edit", "improve", "improve", "improve"]);
+    assert_eq!(stage.strategies(), ["addition", "expansion"]);
+    assert_eq!(stage.settled(), "met: 1 of 1 goal met");
+    stage.assert_sound();
+}
+
+#[test]
 fn a_tool_that_stalls_and_then_spoils_is_left_at_its_best() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);

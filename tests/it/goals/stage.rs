@@ -1,6 +1,7 @@
 //! A repository with a book, and a tool that writes in it.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -57,10 +58,26 @@ impl<'e> Stage<'e> {
 
     /// Runs a plan, and expects this exit code.
     pub(super) fn run(&self, plan: &str, arguments: &[&str], code: i32) -> Outcome {
+        let path = self.plan_file(plan);
+        self.repo.orc(&[&["run", &path, "--progress=none"], arguments].concat()).expect_code(code)
+    }
+
+    /// Writes a plan and returns its path.
+    fn plan_file(&self, plan: &str) -> String {
         let path = self.environment.root().join("plan.yaml");
         std::fs::write(&path, plan).unwrap();
-        let path = path.to_str().unwrap().to_owned();
-        self.repo.orc(&[&["run", &path, "--progress=none"], arguments].concat()).expect_code(code)
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Runs a plan, and kills the driver when the tool says by a file `reached` that it is where it should be.
+    pub(super) fn run_killed(&self, plan: &str) {
+        let mut running = self.repo.start_orc(&["run", &self.plan_file(plan), "--progress=none"]);
+        let start = Instant::now();
+        while self.home("reached").is_empty() {
+            assert!(running.is_running() && start.elapsed() < Duration::from_secs(60), "it was never reached");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        running.kill();
     }
 
     /// Returns a file of the home folder.

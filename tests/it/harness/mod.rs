@@ -13,6 +13,7 @@ mod selftest;
 
 pub(crate) use environment::{TestEnvironment, program};
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use ledger::Ledger;
 pub(crate) use oracle::{Finished, Oracle, Stood, Undisturbed, alive_after, bring_to_end};
 pub(crate) use process::{Outcome, Running, run, supervisor};
 pub(crate) use repository::TestRepo;

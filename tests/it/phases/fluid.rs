@@ -26,6 +26,28 @@ fn every_step_is_checked_and_the_reasons_reach_the_tool() {
 }
 
 #[test]
+fn a_fluid_run_that_is_killed_while_it_mends_goes_on_with_the_reasons() {
+    let environment = TestEnvironment::in_memory();
+    let write = "i=0; while [ $i -lt 20 ]; do echo one more word >> a.md; i=$((i+1)); done";
+    let killed = "if [ -e a.md ] && [ ! -e $HOME/reached ]; then echo half >> a.md; touch $HOME/reached; sleep 60; fi";
+    let stage = Stage::new(&environment, &format!("{killed}\n{write}"));
+    let steps = "tool: writer, steps: [{id: write}, {id: sign, when: [{step: {write: passed}}], tool: command, command: [sh, -c, 'echo me >> a.md']}]";
+    stage.run_killed("fluid: true", &workstream("a", steps));
+    stage.repo.orc(&["resume", "--progress=none"]).expect_code(0);
+    let ends =
+        ["write passed", "write-check failed", "fix interrupted", "fix passed", "write-check passed", "sign passed", "sign-check passed"];
+    assert_eq!(stage.ends(), ends);
+    let prompts = stage.prompts();
+    assert_eq!(prompts.len(), 3);
+    for prompt in &prompts[1..] {
+        assert!(prompt.contains("`a.md` has 60 words, and must have at least 100"), "{prompt}");
+    }
+    let text = stage.repo.git(&["show", "orc/tour:a.md"]);
+    assert_eq!((text.lines().count(), text.contains("half")), (41, false), "{text}");
+    stage.assert_sound();
+}
+
+#[test]
 fn what_never_helped_is_left_out_and_told_with_its_numbers() {
     let environment = TestEnvironment::in_memory();
     let stage = Stage::new(&environment, "exit 42");

@@ -1,6 +1,7 @@
 //! A repository, one tool that is a script, and what a run with it came to.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -70,11 +71,27 @@ impl<'e> Stage<'e> {
 
     /// Runs a plan named `tour` with keys of its own, and expects this exit code.
     pub(super) fn run_headed(&self, head: &str, workstreams: &str, arguments: &[&str], code: i32) -> Outcome {
+        let plan = self.plan_file(head, workstreams);
+        self.repo.orc(&[&["run", &plan, "--progress=none"], arguments].concat()).expect_code(code)
+    }
+
+    /// Writes a plan named `tour` with keys of its own, and returns its path.
+    fn plan_file(&self, head: &str, workstreams: &str) -> String {
         let path = self.environment.root().join("plan.yaml");
         let defaults = "defaults: {retry: {max_attempts: 1, initial_delay_sec: 0}}";
         std::fs::write(&path, format!("version: 1\nname: tour\n{defaults}\n{head}\nworkstreams:\n{workstreams}")).unwrap();
-        let plan = path.to_str().unwrap().to_owned();
-        self.repo.orc(&[&["run", &plan, "--progress=none"], arguments].concat()).expect_code(code)
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Runs a plan with keys of its own, and kills the driver when the tool says by a file `reached` that it is where it should be.
+    pub(super) fn run_killed(&self, head: &str, workstreams: &str) {
+        let mut running = self.repo.start_orc(&["run", &self.plan_file(head, workstreams), "--progress=none"]);
+        let start = Instant::now();
+        while !self.environment.home().join("reached").exists() {
+            assert!(running.is_running() && start.elapsed() < Duration::from_secs(60), "it was never reached: {}", running.finish().stderr);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        running.kill();
     }
 
     /// Returns how steps ended, in order: `plan skipped: not due: ...`.

@@ -1,7 +1,8 @@
-//! What a real AI tool came to is taken from the cache: the second run asks no model.
+//! What a real AI tool came to is taken from the cache: the second run asks no model, also when the first one was killed
+//! in the middle and resumed.
 
 use super::profiles::Model;
-use super::stage::{FIXED, Stage, environment};
+use super::stage::{FIXED, Stage, environment, has_started};
 use crate::model_server::Behaviour;
 
 #[test]
@@ -9,7 +10,8 @@ use crate::model_server::Behaviour;
 fn codex_is_asked_once() {
     let environment = environment();
     let Some(stage) = Stage::new(&environment, "codex", Model::Scripted(Behaviour::Ok)) else { return };
-    let first = stage.run_with("", &["--cache"]);
+    stage.run_killed_when(&["--cache"], |ledger| has_started(ledger, "fix"));
+    let first = stage.resume(&[]);
     assert_eq!(first.outcome.code(), 0, "{}", stage.told(&first));
     let asked = stage.server.requests().len();
     assert!(asked > 0, "the first run asks the model");

@@ -1,7 +1,8 @@
-//! A real AI tool in a fluid run: its step is checked though the plan does not say so, and the reasons of an expectation reach it.
+//! A real AI tool in a fluid run: its step is checked though the plan does not say so, and the reasons of an expectation reach it,
+//! although the driver is killed while it mends.
 
 use super::profiles::Model;
-use super::stage::{EDITED, FIXED, Stage, environment};
+use super::stage::{EDITED, FIXED, Stage, environment, has_started};
 use crate::model_server::Behaviour;
 
 fn assert_checked_and_told(tool: &'static str) {
@@ -17,13 +18,16 @@ fn assert_checked_and_told(tool: &'static str) {
             .of_kind("step_finished")
             .iter()
             .skip(from)
+            .filter(|e| e["outcome"] != "interrupted")
             .map(|e| format!("{} {}", text(&e["step"]), text(&e["outcome"])))
             .collect::<Vec<_>>()
     };
     assert_eq!(ended(0), ["implement passed", "implement-check passed"]);
 
     let expects = "[{id: implement, expects: [{mentions: [\"$1 + $2\"], in: calc.sh, issue: no_code_detected}]}]";
-    let run = stage.run_steps(expects, &["--fluid", "--target", "orc/second"]);
+    let plan = stage.plan_of_steps(expects);
+    stage.kill_when(&["run", &plan, "--fluid", "--target", "orc/second"], |ledger| has_started(ledger, "fix"));
+    let run = stage.resume(&[]);
     assert_eq!(run.outcome.code(), 0, "{}", stage.told(&run));
     assert_eq!(stage.repo.git(&["show", "orc/second:calc.sh"]) + "\n", FIXED);
     assert_eq!(ended(2), ["implement passed", "implement-check failed", "fix passed", "implement-check passed"]);

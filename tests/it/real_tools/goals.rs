@@ -1,10 +1,7 @@
-//! A goal that a real AI tool brings nearer in a round of improvement.
-
-use std::time::Duration;
+//! A goal that a real AI tool brings nearer in a round of improvement, in the middle of which the driver is killed.
 
 use super::profiles::Model;
-use super::stage::{BEFORE, EDITED, FIXED, Stage, environment};
-use crate::harness::Running;
+use super::stage::{BEFORE, EDITED, FIXED, Stage, environment, has_started};
 use crate::model_server::Behaviour;
 
 fn assert_improves(tool: &'static str) {
@@ -21,8 +18,9 @@ fn assert_improves(tool: &'static str) {
     let plan = format!("{head}    {}\n{goals}    prompt: |\n      Let the function add.\n{old}{edited}{fixed}", stage.who);
     stage.write("tour.yaml", &plan);
     let path = environment.root().join("tour.yaml");
-    let outcome = Running::start(&mut stage.command(&["run", path.to_str().unwrap()])).finish_within(Duration::from_secs(400));
-    assert_eq!(outcome.code(), 0, "{}{}", outcome.stdout, outcome.stderr);
+    stage.kill_when(&["run", path.to_str().unwrap()], |ledger| has_started(ledger, "improve"));
+    let run = stage.resume(&[]);
+    assert_eq!(run.outcome.code(), 0, "{}", stage.told(&run));
     assert_eq!(stage.repo.git(&["show", "orc/tour:calc.sh"]) + "\n", FIXED);
     let told = stage.repo.orc(&["goals", "--json"]).expect_code(0).json();
     let values = &told["workstreams"][0]["goals"][0]["values"];

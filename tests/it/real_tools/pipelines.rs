@@ -1,13 +1,8 @@
 //! Shipped pipelines done by a real AI tool from the first phase to the last, killed in the middle and resumed. What the model writes in a phase
 //! stands in a template of the user's for that phase; the pipeline itself is the shipped one.
 
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process};
-
 use super::profiles::Model;
-use super::stage::{BEFORE, FIXED, Stage, environment};
-use crate::harness::{Running, alive_after};
+use super::stage::{BEFORE, FIXED, Stage, environment, has_started};
 use crate::model_server::Behaviour;
 
 /// The phases of a pipeline with what a model writes in each.
@@ -60,23 +55,8 @@ fn assert_goes_through(tool: &'static str, pipeline: &str, script: &Script) {
         let write = format!("{old}FAKE-WRITE {path} <<<{}>>>\n", content.replace('\n', "\\n"));
         stage.write(&format!("config/git-orc/prompts/{phase}.md.j2"), &format!("# {}{write}", sections.concat()));
     }
-    let limit = Duration::from_secs(400);
     let request = ["create", pipeline, "Let the function add", "--tool", tool, "--target", "orc/made"];
-    let mut running = Running::start(&mut stage.command(&request));
-    let start = Instant::now();
-    let is_in_the_middle = || {
-        let finished = stage.repo.orc(&["log", "--json"]).stdout;
-        finished.contains(&format!("{} #1", script[1].0)) || finished.contains(&format!("\"step\":\"{}\"", script[1].0))
-    };
-    while running.is_running() && start.elapsed() < limit && !is_in_the_middle() {
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    // The driver stands behind git, which would leave it alone.
-    let driver = stage.repo.ledger().of_kind("run_started")[0]["pid"].as_i64().and_then(|pid| Pid::from_raw(pid.try_into().unwrap()));
-    kill_process(driver.unwrap(), Signal::KILL).unwrap();
-    running.kill();
-    let left = alive_after(&stage.repo, Duration::from_secs(5));
-    assert!(left.is_empty(), "{left:?}");
+    stage.kill_when(&request, |ledger| has_started(ledger, script[1].0));
     let run = stage.resume(&[]);
     assert_eq!(run.outcome.code(), 0, "{}", stage.told(&run));
     for (_, path, content) in script {

@@ -1,13 +1,12 @@
 //! The pipeline of roles done by a real AI tool: two approvals by a person, and a driver that is killed while code is written.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::profiles::Model;
 use super::stage::{Stage, environment};
-use crate::harness::{Running, alive_after};
+use crate::harness::Running;
 use crate::model_server::Behaviour;
 
 /// What the model writes in each role.
@@ -82,18 +81,7 @@ fn codex_plays_all_roles() {
     assert_eq!((run.outcome.code(), &workflow(&stage)["state"]), (3, &Value::from("SYNTHESIS")), "{}", stage.told(&run));
     approve("synthesis");
 
-    let mut running = Running::start(&mut stage.command(&["resume"]));
-    let start = Instant::now();
-    while running.is_running() && start.elapsed() < limit && workflow(&stage)["state"] != "DEVELOPMENT" {
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    // The driver stands behind git, which would leave it alone.
-    let pid = stage.repo.ledger().of_kind("run_resumed").last().unwrap()["pid"].as_i64();
-    kill_process(pid.and_then(|pid| Pid::from_raw(pid.try_into().unwrap())).unwrap(), Signal::KILL).unwrap();
-    running.kill();
-    let left = alive_after(&stage.repo, Duration::from_secs(5));
-    assert!(left.is_empty(), "{left:?}");
-
+    stage.kill_when(&["resume"], |_| workflow(&stage)["state"] == "DEVELOPMENT");
     let run = stage.resume(&[]);
     assert_eq!(run.outcome.code(), 0, "{}", stage.told(&run));
     let told = workflow(&stage);

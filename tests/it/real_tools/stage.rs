@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::launcher;
 use super::profiles::{Model, Setting, setting};
-use crate::harness::{Fingerprint, Outcome, Running, TestEnvironment, TestRepo, alive_after};
+use crate::harness::{Fingerprint, Ledger, Outcome, Running, TestEnvironment, TestRepo, alive_after};
 use crate::model_server::ModelServer;
 
 /// How long one run may take on a machine that does much else.
@@ -41,6 +42,11 @@ pub(super) struct Run {
     pub(super) outcome: Outcome,
     /// The entries `step_finished` of the tools, oldest first.
     pub(super) steps: Vec<Value>,
+}
+
+/// Returns whether a step has been started.
+pub(super) fn has_started(ledger: &Ledger, step: &str) -> bool {
+    ledger.of_kind("step_started").iter().any(|entry| entry["step"] == step)
 }
 
 /// Makes an environment in the folder of the build: some tools refuse a home below `/tmp`.
@@ -124,13 +130,25 @@ impl<'e> Stage<'e> {
         self.drive(&[&["run", &plan], arguments].concat())
     }
 
-    /// Runs a plan whose steps are these, on another branch.
-    pub(super) fn run_steps(&self, steps: &str, arguments: &[&str]) -> Run {
+    /// Runs the plan with more arguments, and kills the driver as soon as the ledger says that it is where it should be.
+    pub(super) fn run_killed_when(&self, arguments: &[&str], is_there: impl Fn(&Ledger) -> bool) {
+        let plan = self.plan("");
+        self.kill_when(&[&["run", &plan], arguments].concat(), is_there);
+    }
+
+    /// Writes a plan whose steps are these, and returns its path.
+    pub(super) fn plan_of_steps(&self, steps: &str) -> String {
         let plan =
             std::fs::read_to_string(self.plan("")).unwrap().replace("    runtime: [[./test.sh]]\n", &format!("    steps: {steps}\n"));
         let path = self.environment.root().join("steps.yaml");
         std::fs::write(&path, plan).unwrap();
-        self.drive(&[&["run", path.to_str().unwrap()], arguments].concat())
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Runs a plan whose steps are these.
+    pub(super) fn run_steps(&self, steps: &str, arguments: &[&str]) -> Run {
+        let plan = self.plan_of_steps(steps);
+        self.drive(&[&["run", &plan], arguments].concat())
     }
 
     /// Goes on with the run.
@@ -143,6 +161,33 @@ impl<'e> Stage<'e> {
         let mut command = self.repo.command("git");
         command.arg("orc").args(arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Runs a command of the program, and kills its driver as soon as the ledger says that it is where it should be.
+    pub(super) fn kill_when(&self, arguments: &[&str], is_there: impl Fn(&Ledger) -> bool) {
+        let mut running = Running::start(&mut self.command(arguments));
+        let (start, before) = (Instant::now(), self.drivers());
+        let has_begun = || self.drivers().len() > before.len();
+        while !(has_begun() && is_there(&self.repo.ledger())) {
+            assert!(running.is_running() && start.elapsed() < LIMIT, "it was never reached: {arguments:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        // The driver stands behind git, which would leave it alone.
+        let driver = self.drivers().last().and_then(|pid| Pid::from_raw(*pid));
+        kill_process(driver.unwrap(), Signal::KILL).unwrap();
+        running.kill();
+        let left = alive_after(&self.repo, Duration::from_secs(5));
+        assert!(left.is_empty(), "{left:?}");
+    }
+
+    /// Returns the ids of the processes that drove runs, in order.
+    fn drivers(&self) -> Vec<i32> {
+        if self.repo.try_git(&["rev-parse", "--verify", "--quiet", "refs/orc/ledger"]).code() != 0 {
+            return Vec::new();
+        }
+        let ledger = self.repo.ledger();
+        let driven = ledger.entries().iter().filter(|entry| entry["kind"] == "run_started" || entry["kind"] == "run_resumed");
+        driven.map(|entry| entry["pid"].as_i64().unwrap().try_into().unwrap()).collect()
     }
 
     fn drive(&self, arguments: &[&str]) -> Run {
