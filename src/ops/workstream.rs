@@ -219,6 +219,8 @@ pub struct Listing {
     pub plan: String,
     /// The run.
     pub run: Option<RunId>,
+    /// The files of the plan, as they were named.
+    pub files: Vec<String>,
     /// The workstreams, in plan order.
     pub rows: Vec<WorkstreamRow>,
 }
@@ -236,16 +238,18 @@ pub fn list(cx: &Context, what: Option<&str>) -> Result<Listing, WorkstreamError
 }
 
 fn of_plan(cx: &Context, path: &Path) -> Result<Listing, WorkstreamError> {
-    let (plan, _) = checked(cx, &PlanSource::read(&cx.cwd, path)?.with(cx.phases()?))?;
+    let source = PlanSource::read(&cx.cwd, path)?.with(cx.phases()?);
+    let (plan, _) = checked(cx, &source)?;
     let rows = rows(&plan, &schedule(&plan).waves, None);
-    Ok(Listing { plan: plan.name, run: None, rows })
+    Ok(Listing { plan: plan.name, run: None, files: source.files.into_iter().map(|file| file.path).collect(), rows })
 }
 
 fn of_run(cx: &Context, state: &RunState) -> Result<Listing, WorkstreamError> {
     let ledger = cx.ledger();
     let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(state.run))?;
-    let plan = thaw(&ledger, tip, state.run).map_err(Box::new)?.plan;
-    Ok(Listing { plan: state.name.clone(), run: Some(state.run), rows: rows(&plan, &state.waves, Some(state)) })
+    let thawed = thaw(&ledger, tip, state.run).map_err(Box::new)?;
+    let files = thawed.files.into_iter().map(|file| file.path).collect();
+    Ok(Listing { plan: state.name.clone(), run: Some(state.run), files, rows: rows(&thawed.plan, &state.waves, Some(state)) })
 }
 
 /// All that is known of one workstream.
@@ -292,6 +296,11 @@ pub fn show(cx: &Context, id: &str, place: Where<'_>) -> Result<Known, Workstrea
     };
     let row = listing.rows.into_iter().find(|row| row.id.as_str() == id).ok_or_else(|| WorkstreamError::Unknown(id.to_owned()))?;
     let mut entries = planned(&ledger, id)?;
+    // Workstreams of other plans have the same name, and this plan may have got one of it only after the run had begun.
+    entries.retain(|entry| {
+        let is_before = state.as_ref().and_then(|state| state.started).is_none_or(|started| entry.ts <= started);
+        matches!(entry.event(), Some(Event::WorkstreamCreated(created)) if is_before && is_file(&listing.files, &created.plan))
+    });
     if let Some(state) = &state {
         entries.extend(run_entries(&ledger, state.run)?);
     }
@@ -304,6 +313,12 @@ pub fn show(cx: &Context, id: &str, place: Where<'_>) -> Result<Known, Workstrea
         checkpoints: checkpoints(&entries, &row.id),
         row,
     })
+}
+
+/// Returns whether one of these files has the name of this one. Where they lie is not compared: each was named from some folder.
+fn is_file(files: &[String], named: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    files.iter().any(|file| name(&one_line(file)) == name(named))
 }
 
 /// Returns the entries that tell who put a workstream of this name into a plan, oldest first.

@@ -105,7 +105,8 @@ impl IssueRecord {
     /// Returns the name of its file.
     #[must_use]
     pub fn file(&self) -> String {
-        format!("{}-{}-{}.json", self.run.lower(), self.workstream, self.step)
+        // A name may hold `-`, so that `a-b` and `c` are told from `a` and `b-c` by what none may hold.
+        format!("{}-{}+{}.json", self.run.lower(), self.workstream, self.step)
     }
 }
 
@@ -268,8 +269,11 @@ pub fn episodes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Episode
 /// Returns the records of what was given up; of several of one step the newest.
 #[must_use]
 pub fn records(episodes: &[Episode]) -> Vec<IssueRecord> {
-    let mut records: Vec<IssueRecord> = Vec::new();
-    for episode in episodes.iter().filter(|episode| episode.outcome == Outcome::GivenUp) {
+    let mut records = Vec::new();
+    let name = |episode: &Episode| (episode.run, episode.workstream.clone(), episode.step.clone());
+    let given_up = || episodes.iter().filter(|episode| episode.outcome == Outcome::GivenUp);
+    let newest: BTreeMap<_, _> = given_up().enumerate().map(|(at, episode)| (name(episode), at)).collect();
+    for (_, episode) in given_up().enumerate().filter(|(at, episode)| newest.get(&name(episode)) == Some(at)) {
         let record = IssueRecord {
             schema_version: SCHEMA_VERSION,
             run: episode.run,
@@ -284,7 +288,6 @@ pub fn records(episodes: &[Episode]) -> Vec<IssueRecord> {
             message: episode.message.clone(),
             ts: episode.ts,
         };
-        records.retain(|other| other.file() != record.file());
         records.push(record);
     }
     records

@@ -170,7 +170,8 @@ fn null_says_nothing_and_numbers_are_words() {
 
 #[test]
 fn what_a_bundle_says_otherwise_is_kept_or_left_to_the_reader() {
-    let bundle = json!({"id": "w", "files_scope": ["a"], "tool": "aider", "execution": "parallel", "error_handling": ["x"], "steps": {"one": {}}});
+    let bundle =
+        json!({"id": "w", "files_scope": ["a"], "tool": "aider", "execution": "parallel", "error_handling": ["x"], "steps": {"one": {}}});
     let found = read(&[("a.json", bundle)], Shell::Refuse);
     assert_eq!(told(&found, Fate::Kept), ["execution", "error_handling"]);
     assert_eq!(found.records.workstreams[0]["steps"], json!({"one": {}}));
@@ -195,6 +196,7 @@ fn one_base_of_several_is_that_of_the_first_phase() {
         json!({"phase_identity": {"phase_id": id}, "scope_and_modules": strategy})
     };
     let found = read(&[("1.json", phase("p", "main")), ("2.json", phase("q", "next"))], Shell::Refuse);
-    let fates: Vec<_> = found.losses.iter().filter(|one| one.key.ends_with("base_branch")).map(|one| (one.file.as_str(), one.fate)).collect();
+    let fates: Vec<_> =
+        found.losses.iter().filter(|one| one.key.ends_with("base_branch")).map(|one| (one.file.as_str(), one.fate)).collect();
     assert_eq!((fates, &found.records.frame["base"]), (vec![("1.json", Fate::Mapped), ("2.json", Fate::Lost)], &json!("main")));
 }
