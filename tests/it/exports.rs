@@ -187,7 +187,12 @@ fn a_rollback_that_came_to_nothing_and_one_that_did_are_told_as_they_are() {
     let told: Vec<_> = gates.iter().map(|gate| (gate["verdict"].as_str().unwrap(), gate["rollback"].is_u64())).collect();
     assert_eq!(told, [("passed", false), ("passed", false), ("failed", true)]);
 
+    let elapsed = || repo.orc(&["status", "--json"]).expect_code(0).json()["elapsed_seconds"].as_f64().unwrap();
+    let time = |kind: &str| repo.ledger().of_kind(kind)[0]["ts"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let took = time("run_completed").duration_since(time("run_planned")).as_secs_f64();
+    assert_eq!(elapsed(), took);
     repo.orc(&["rollback", "tour/ui", "--reason", "no"]).expect_code(0);
+    assert_eq!(elapsed(), took, "what is undone later does not make a run longer");
     assert_eq!(view("workflow_state")["state"], "ROLLBACK");
     let left = view("task_queue")["tasks"].clone();
     assert_eq!((left.as_array().unwrap().len(), &left[0]["state"], &left[0]["action"]), (1, &"reverted".into(), &"review".into()));
@@ -238,4 +243,27 @@ fn a_folder_in_the_place_of_a_file_stays_and_nothing_is_written() {
     }
     let written = repo.orc(&["export", "--to", "other", "cost", "cost.json"]).expect_code(0).stdout;
     assert_eq!(written.lines().count(), 1, "{written}");
+}
+
+#[test]
+fn a_patch_whose_commit_is_gone_is_told_from_the_ledger() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    repo.write("README", "read me\n");
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-q", "-m", "read me"]);
+    repo.write("plan.yaml", "name: tour\nworkstreams: [{id: a, files_create: [good], tool: command, command: [touch, bad]}]\n");
+    repo.orc(&["run", "plan.yaml", "--progress=none"]).expect_code(3);
+    let patch = repo.orc(&["show", "a", "--json"]).expect_code(0).json()["patches"][0]["id"].as_str().unwrap().to_owned();
+    repo.orc(&["gc", "--drop", &patch, "--reason", "no"]).expect_code(0);
+    repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+    repo.git(&["gc", "--quiet", "--prune=now"]);
+    let shown = repo.orc(&["show", &patch]).expect_code(0).stdout;
+    assert!(
+        shown.contains("Its commit is no longer there.") && shown.contains("outside the scope") && !shown.contains("  git show "),
+        "{shown}"
+    );
+    repo.orc(&["show", &patch, "--json"]).expect_code(0).json();
+    let log = repo.orc(&["log", "-p"]).expect_code(0).stdout;
+    assert!(log.contains("Its commit is no longer there.") && log.contains("run planned"), "{log}");
 }

@@ -89,7 +89,7 @@ fn what_a_pipeline_makes_of_a_workstream_is_not_taken_for_the_next_one() {
     let feature = json!({"id": "feature", "pipeline": "two", "files_scope": ["src/**"]}).as_object().unwrap().clone();
     let small = record(&json!({"id": "small", "files_scope": ["docs"], "tasks": ["precious"]}));
     let big = record(&json!({"id": "big", "files_scope": ["lib/**"], "depends_on": ["feature"]}));
-    let records = [feature.clone(), small.clone(), big];
+    let records = [feature.clone(), small, big];
     let phases = PhaseInput { pipelines: vec![pipeline], ..PhaseInput::default() };
     let defaults = PlanDefaults { phases, ..PlanDefaults::default() };
     let checked = |records: &[Map<String, Json>]| {
