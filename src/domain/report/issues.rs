@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::finding::model::{Finding, Level};
 use crate::domain::id::{RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::run::control::{Controlled, Verb};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole, StepStarted};
 use crate::domain::run::lessons::trouble;
@@ -145,6 +146,8 @@ struct Trail {
     role: Option<StepRole>,
     tool: Option<ToolId>,
     open: Option<Episode>,
+    /// Whether a person told it to wait, which is no giving up.
+    is_told_to_wait: bool,
 }
 
 impl Trail {
@@ -254,8 +257,17 @@ pub fn episodes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Episode
             let mut one = trail(&finished.workstream);
             ended.extend(one.finished((entry.run, entry.ts), finished));
             (&finished.workstream, one)
+        } else if let Event::Controlled(Controlled { verb, workstream: Some(id), .. }) = event {
+            let mut one = trail(id);
+            one.is_told_to_wait = matches!(verb, Verb::Pause | Verb::Halt);
+            (id, one)
         } else if let Some((id, reason)) = given_up(event) {
-            let open = trail(id).open;
+            let one = trail(id);
+            if one.is_told_to_wait && matches!(event, Event::WorkstreamPaused(_)) {
+                trails.insert((entry.run, id.clone()), Trail { is_told_to_wait: false, ..one });
+                continue;
+            }
+            let open = one.open;
             ended.extend(open.map(|open| Episode { message: reason.to_owned(), ts: entry.ts, ..open }));
             continue;
         } else {

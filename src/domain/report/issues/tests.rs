@@ -155,3 +155,23 @@ fn records_of_other_workstreams_never_have_the_same_file() {
     let files: BTreeSet<String> = found.iter().map(IssueRecord::file).collect();
     assert_eq!((found.len(), files.len()), (2, 2), "{files:?}");
 }
+
+#[test]
+fn a_pause_that_a_person_wished_for_gives_nothing_up() {
+    let control = |verb: &str| -> Event {
+        let value = serde_json::json!({"controlled": {"round": 0, "verb": verb, "workstream": "ws", "reason": "lunch", "who": "Ada"}});
+        serde_json::from_value(value).unwrap()
+    };
+    let paused = || Event::WorkstreamPaused(WorkstreamMoved { reason: Some("why".to_owned()), ..WorkstreamMoved::new(ws(), 0) });
+    let mut wished = history(1);
+    wished.step("static", Static, None, Failed).push(control("pause"));
+    wished.push(paused());
+    wished.push(control("resume"));
+    wished.step("static", Static, None, Passed);
+    assert_eq!(episodes(&wished.entries).iter().map(|one| (one.outcome, one.attempts)).collect::<Vec<_>>(), [(Outcome::Mended, 2)]);
+    let mut spent = history(2);
+    spent.step("static", Static, None, Failed).push(control("pause"));
+    spent.push(control("resume"));
+    spent.push(paused());
+    assert_eq!(episodes(&spent.entries).iter().map(|one| one.outcome).collect::<Vec<_>>(), [Outcome::GivenUp]);
+}
