@@ -1,5 +1,6 @@
 //! The only printer. Results go to standard output, and to the pager when a person reads them; everything else goes to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::OnceLock;
 
@@ -186,6 +187,12 @@ impl Ui {
         Ok(out.write_all(text.as_bytes())?)
     }
 
+    /// Returns the text of a file as it is to be printed: as it is for a program, which may keep it, and made safe for a person.
+    #[must_use]
+    pub fn as_file(&self, text: &str) -> String {
+        as_file(text, if self.out_is_terminal() { Reader::Terminal } else { Reader::Program }).into_owned()
+    }
+
     /// Prints what is left and waits for the pager.
     ///
     /// # Errors
@@ -314,6 +321,14 @@ pub fn streams() -> (Stdout, io::Stderr) {
     (io::stdout(), io::stderr())
 }
 
+/// Returns the text of a file as its reader gets it.
+fn as_file(text: &str, reader: Reader) -> Cow<'_, str> {
+    match reader {
+        Reader::Terminal => Cow::Owned(block(text)),
+        Reader::Program => Cow::Borrowed(text),
+    }
+}
+
 /// Decides about colours: the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then git's `color.ui`, then what the other end is.
 fn choose_color(wish: ColorWish, environment: &Environment, color_ui: Option<&str>, reader: Reader) -> Color {
     let is = |name: &str, value: &str| environment.var(name).is_some_and(|v| v == value);
@@ -339,6 +354,13 @@ fn choose_color(wish: ColorWish, environment: &Environment, color_ui: Option<&st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_kept_by_programs_and_harmless_on_a_terminal() {
+        let text = "title: \u{202e}evil\n";
+        assert_eq!(as_file(text, Reader::Program), text);
+        assert_eq!(as_file(text, Reader::Terminal), "title: \\u{202e}evil\n");
+    }
 
     #[test]
     fn colours_follow_flag_environment_and_setting() {

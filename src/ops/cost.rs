@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 
 use bstr::ByteSlice as _;
 use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
 
 use crate::domain::id::{RunId, WorkstreamId};
 use crate::domain::ledger::codec;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::report::cost::{CostLine, CostQuestion, CostReport, Grouping, cost_report};
 use crate::domain::run::event::Event;
-use crate::domain::run::state::{WorkstreamState, WorkstreamStatus};
+use crate::domain::run::state::{RunState, WorkstreamState, WorkstreamStatus};
 use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
 use crate::ops::context::Context;
 use crate::ops::find::{FindError, find_run};
@@ -55,6 +56,19 @@ pub struct Costs {
     pub reverted: Vec<WorkstreamId>,
 }
 
+impl Costs {
+    /// Returns the document of `git orc cost --json`.
+    #[must_use]
+    pub fn document(&self) -> Map<String, Value> {
+        let mut document = if let Value::Object(map) = json!(self.report) { map } else { Map::new() };
+        document.insert("run".to_owned(), json!(self.run));
+        if !self.reverted.is_empty() {
+            document.insert("reverted".to_owned(), json!(self.reverted));
+        }
+        document
+    }
+}
+
 /// Returns what attempts cost.
 ///
 /// # Errors
@@ -67,10 +81,15 @@ pub fn cost(cx: &Context, which: Which<'_>, question: &CostQuestion<'_>) -> Resu
     };
     let entries = ended(&ledger, run)?;
     let state = run.and_then(|run| load_state(&ledger, run).ok());
+    Ok(Costs { run, report: cost_report(&entries, question), reverted: reverted(state.as_ref()) })
+}
+
+/// Returns the workstreams whose work was undone; none of a run that can not be brought back.
+#[must_use]
+pub fn reverted(state: Option<&RunState>) -> Vec<WorkstreamId> {
     let is_reverted = |one: &WorkstreamState| matches!(one.status, WorkstreamStatus::Reverted { .. });
     let all = state.iter().flat_map(|state| &state.workstreams);
-    let reverted = all.filter(|(_, one)| is_reverted(one)).map(|(id, _)| id.clone()).collect();
-    Ok(Costs { run, report: cost_report(&entries, question), reverted })
+    all.filter(|(_, one)| is_reverted(one)).map(|(id, _)| id.clone()).collect()
 }
 
 /// Returns what a run cost, as far as that is known.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::domain::id::RunId;
+use crate::domain::id::{ObjectId, RunId};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::report::cost::{CostQuestion, Grouping, cost_report};
@@ -21,13 +21,15 @@ use crate::domain::report::workflow::workflow_state;
 use crate::domain::run::event::Event;
 use crate::domain::run::routed::{Candidate, ToolRouted};
 use crate::domain::run::state::RunState;
+use crate::domain::text::json;
 use crate::domain::workflow::view::{WorkflowView, views};
 use crate::io::fs::{self, Durability, FsError};
 use crate::io::git::objects::{ObjectError, Objects};
 use crate::ops::context::Context;
+use crate::ops::cost::{Costs, reverted};
 use crate::ops::find::{FindError, find_run};
 use crate::ops::frozen::{FrozenError, thaw};
-use crate::ops::load::{LoadError, load_state, run_entries};
+use crate::ops::load::{LoadError, entries_at, state_at};
 
 /// A file that is larger is none of ours.
 const MAX_KNOWN: u64 = 256 << 20;
@@ -64,7 +66,7 @@ pub enum ExportError {
     Json(#[from] serde_json::Error),
 }
 
-/// What becomes of a file that is there and that git-orc did not write. One of ours is replaced in any case.
+/// What becomes of a file that is there and that git-orc did not write. One of ours is replaced in any case, and a folder in none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// It stays, and nothing is written.
@@ -73,10 +75,12 @@ pub enum Existing {
     Replace,
 }
 
-/// A run as views see it. State and plan are brought back by the views that need them, so that the others can be had of a run that is damaged.
+/// A run as views see it, at one entry of the ledger: it may go on while it is exported, and views must not contradict each other. State and
+/// plan are brought back by the views that need them, so that the others can be had of a run that is damaged.
 struct Facts<'a> {
     cx: &'a Context,
     run: RunId,
+    tip: ObjectId,
     entries: Vec<Entry>,
 }
 
@@ -84,11 +88,12 @@ impl<'a> Facts<'a> {
     fn of(cx: &'a Context, run: Option<&str>) -> Result<Self, ExportError> {
         let ledger = cx.ledger();
         let run = find_run(&ledger, run)?;
-        Ok(Self { cx, run, entries: run_entries(&ledger, run)? })
+        let tip = ledger.tip().map_err(LoadError::from)?.ok_or(LoadError::UnknownRun(run))?;
+        Ok(Self { cx, run, tip, entries: entries_at(&ledger, tip, run)? })
     }
 
     fn state(&self) -> Result<RunState, ExportError> {
-        Ok(load_state(&self.cx.ledger(), self.run)?)
+        Ok(state_at(&self.cx.ledger(), self.tip, self.run)?)
     }
 
     /// Returns where its pipelines of roles stand; nothing when it has none.
@@ -98,9 +103,7 @@ impl<'a> Facts<'a> {
     }
 
     fn plan(&self) -> Result<CheckedPlan, ExportError> {
-        let ledger = self.cx.ledger();
-        let tip = ledger.tip().map_err(LoadError::from)?.ok_or(LoadError::UnknownRun(self.run))?;
-        Ok(thaw(&ledger, tip, self.run).map_err(Box::new)?.plan)
+        Ok(thaw(&self.cx.ledger(), self.tip, self.run).map_err(Box::new)?.plan)
     }
 }
 
@@ -115,24 +118,30 @@ pub fn export(cx: &Context, run: Option<&str>, views: &[View], (folder, existing
     let mut files = Vec::with_capacity(views.len());
     for view in views {
         let path = folder.join(view.file());
-        if existing == Existing::Keep && !may_be_replaced(*view, &path)? {
+        let may_be_written = match existing {
+            Existing::Keep => may_be_replaced(*view, &path)?,
+            Existing::Replace => !path.symlink_metadata().is_ok_and(|found| found.is_dir()),
+        };
+        if !may_be_written {
             return Err(ExportError::Exists(path));
         }
-        files.push((path, content(*view, &facts)?));
+        if files.iter().all(|(known, _)| *known != path) {
+            files.push((path, content(*view, &facts)?));
+        }
     }
     fs::create_dir_all(&folder)?;
-    for (path, bytes) in &files {
+    for (path, text) in &files {
         // A link in the place of a file is replaced and never followed.
-        fs::write_atomic(path, bytes, Durability::Relaxed)?;
+        fs::write_atomic(path, text.as_bytes(), Durability::Relaxed)?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// Returns one view of a run as bytes.
+/// Returns one view of a run as text, safe to show.
 ///
 /// # Errors
 /// Returns [`ExportError`] when there is no such run or it can not be read.
-pub fn view(cx: &Context, run: Option<&str>, view: View) -> Result<Vec<u8>, ExportError> {
+pub fn view(cx: &Context, run: Option<&str>, view: View) -> Result<String, ExportError> {
     content(view, &Facts::of(cx, run)?)
 }
 
@@ -142,8 +151,8 @@ fn may_be_replaced(view: View, path: &Path) -> Result<bool, ExportError> {
     Ok(found.is_file() && found.len() <= MAX_KNOWN && view.is_ours(&fs::read(path)?))
 }
 
-fn content(view: View, facts: &Facts<'_>) -> Result<Vec<u8>, ExportError> {
-    let Facts { cx, run, entries } = facts;
+fn content(view: View, facts: &Facts<'_>) -> Result<String, ExportError> {
+    let Facts { cx, run, tip: _, entries } = facts;
     match view {
         View::ExecutionResults => pretty(&execution_results(&facts.state()?, entries)),
         View::PatchLedger => lines(&patch_lines(entries, &patch_files(cx, entries)?)),
@@ -164,7 +173,8 @@ fn content(view: View, facts: &Facts<'_>) -> Result<Vec<u8>, ExportError> {
         },
         View::Cost => {
             let question = CostQuestion { by: Grouping::Workstream, zone: &TimeZone::UTC, since: None, own: &cx.settings.prices.value };
-            pretty(&cost_report(entries, &question))
+            let state = facts.state().ok();
+            pretty(&Costs { run: Some(*run), report: cost_report(entries, &question), reverted: reverted(state.as_ref()) }.document())
         }
     }
 }
@@ -204,17 +214,15 @@ fn routed(entry: &Entry) -> Option<RoutingFact> {
     })
 }
 
-fn lines(all: &[impl Serialize]) -> Result<Vec<u8>, ExportError> {
-    let mut bytes = Vec::new();
+fn lines(all: &[impl Serialize]) -> Result<String, ExportError> {
+    let mut text = String::new();
     for line in all {
-        serde_json::to_writer(&mut bytes, line)?;
-        bytes.push(b'\n');
+        text.push_str(&json(&serde_json::to_string(line)?));
+        text.push('\n');
     }
-    Ok(bytes)
+    Ok(text)
 }
 
-fn pretty(document: &impl Serialize) -> Result<Vec<u8>, ExportError> {
-    let mut bytes = serde_json::to_vec_pretty(document)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+fn pretty(document: &impl Serialize) -> Result<String, ExportError> {
+    Ok(json(&serde_json::to_string_pretty(document)?) + "\n")
 }

@@ -4,7 +4,7 @@ use crate::domain::id::{PatchId, RunId, WorkstreamId};
 use crate::domain::run::state::RunState;
 use crate::domain::tool::suggest::closest;
 use crate::io::git::ledger_ref::LedgerRef;
-use crate::ops::load::{LoadError, RunHead, load_state, newest_run, runs};
+use crate::ops::load::{LoadError, RunHead, load_state, newest_run, runs, states_at};
 
 /// The fewest characters that count as the beginning of an id.
 const SHORTEST_PREFIX: usize = 4;
@@ -105,15 +105,19 @@ pub fn find(ledger: &LedgerRef, text: &str) -> Result<Meant, FindError> {
     if let Some(run) = among(&heads, text)? {
         return Ok(Meant::Run(run));
     }
-    let mut newest = None;
-    for head in &heads {
-        let state = load_state(ledger, head.run)?;
-        if let Some(meant) = within(&state, text)? {
+    let Some((first, others)) = heads.split_first() else { return Err(FindError::NoRuns) };
+    let newest = load_state(ledger, first.run)?;
+    if let Some(meant) = within(&newest, text)? {
+        return Ok(meant);
+    }
+    // Mostly the newest run is meant. All others are brought back together, or each would be a walk through the ledger of its own.
+    let others: Vec<RunId> = others.iter().map(|head| head.run).collect();
+    let tip = ledger.tip().map_err(LoadError::from)?.ok_or(FindError::NoRuns)?;
+    for state in states_at(ledger, tip, &others)? {
+        if let Some(meant) = within(&state?, text)? {
             return Ok(meant);
         }
-        newest.get_or_insert(state);
     }
-    let Some(newest) = newest else { return Err(FindError::NoRuns) };
     let suggestion = closest(text, newest.workstreams.keys().map(WorkstreamId::as_str)).map(str::to_owned);
     Err(FindError::Unknown { expected: "run, workstream or patch", text: text.to_owned(), suggestion })
 }

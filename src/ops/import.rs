@@ -38,8 +38,8 @@ pub enum ImportError {
 pub struct Made {
     /// What was read, and what became of it.
     pub imported: Imported,
-    /// The plan's text.
-    pub text: String,
+    /// The plan's text, under the name that diagnostics have for it.
+    pub file: SourceFile,
     /// What is wrong with the plan, and what there is to say about it.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether it can be run.
@@ -73,24 +73,24 @@ pub fn import(desk: &Desk, request: ImportRequest<'_>) -> Result<Made, ImportErr
     imported.records.frame.entry("name").or_insert_with(|| crate::domain::import::losses::id_of(&stem).into());
     let format = request.output.map_or(Format::Yaml, |path| Format::of_path(&path.display().to_string()));
     let text = imported.records.text(format).ok_or(SplitError::NoText)?;
-    let (diagnostics, is_valid) = checked(desk, (&text, format))?;
+    let file = SourceFile::new(if format == Format::Json { "imported.json" } else { "imported.yaml" }, text);
+    let (diagnostics, is_valid) = checked(desk, &file)?;
     let path = match request.output {
-        Some(output) if is_valid && !imported.is_refused => Some(write(&desk.cwd, Target::File(output), &text)?),
+        Some(output) if is_valid && !imported.is_refused => Some(write(&desk.cwd, Target::File(output), &file.text)?),
         Some(_) | None => None,
     };
-    Ok(Made { imported, text, diagnostics, is_valid, path })
+    Ok(Made { imported, file, diagnostics, is_valid, path })
 }
 
 /// Returns what there is to say about the new plan, and whether it can be run.
-fn checked(desk: &Desk, (text, format): (&str, Format)) -> Result<(Vec<Diagnostic>, bool), ImportError> {
+fn checked(desk: &Desk, file: &SourceFile) -> Result<(Vec<Diagnostic>, bool), ImportError> {
     let repository = desk.repository().ok();
     let top = repository.as_ref().and_then(crate::io::git::repo::Repo::work_dir);
     let tools = desk.tools(top)?;
     let settings = desk.settings_at(top, &tools)?;
     let (registry, _) = desk.registry(top, &settings)?;
-    let name = if format == Format::Json { "imported.json" } else { "imported.yaml" };
-    let files = vec![SourceFile::new(name, text)];
-    let source = PlanSource { name: name.to_owned(), folder: desk.cwd.clone(), files, kind: PlanKind::File, phases: PhaseInput::default() };
+    let (name, files) = (file.path.clone(), vec![file.clone()]);
+    let source = PlanSource { name, folder: desk.cwd.clone(), files, kind: PlanKind::File, phases: PhaseInput::default() };
     Ok(match source.check(&settings, (&tools, &registry)) {
         Ok((_, notes)) => (notes, true),
         Err(errors) => (errors, false),

@@ -18,8 +18,15 @@ use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
 use crate::io::git::repo::Repo;
 
 /// What stands in the entries that are read.
-const KINDS: [&str; 6] =
-    ["step_started", "step_finished", "workstream_failed", "workstream_timed_out", "workstream_paused", "workstream_quarantined"];
+const KINDS: [&str; 7] = [
+    "step_started",
+    "step_finished",
+    "workstream_failed",
+    "workstream_timed_out",
+    "workstream_paused",
+    "workstream_quarantined",
+    "controlled",
+];
 /// What stands in the first entry of a run, before which none of its entries is.
 const FIRST: &str = "run_planned";
 

@@ -90,11 +90,36 @@ pub fn load_run(ledger: &LedgerRef, run: RunId) -> Result<Loaded, LoadError> {
 /// # Errors
 /// Returns [`LoadError`] as [`load_run`] does.
 pub fn load_state(ledger: &LedgerRef, run: RunId) -> Result<RunState, LoadError> {
-    let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
-    let mut wanted = BTreeMap::from([(run, Past::new(checkpoint(ledger, tip, run)?))]);
+    state_at(ledger, ledger.tip()?.ok_or(LoadError::UnknownRun(run))?, run)
+}
+
+/// Brings the state of a run back as it was at an entry of the ledger.
+///
+/// # Errors
+/// Returns [`LoadError`] as [`load_run`] does.
+pub fn state_at(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<RunState, LoadError> {
+    states_at(ledger, tip, &[run])?.next().ok_or(LoadError::UnknownRun(run))?
+}
+
+/// Brings the states of several runs back, in this order, as they were at an entry of the ledger: in one pass, where one for each would read
+/// the newest entries as often as there are runs. One that can not be brought back keeps nobody from the others.
+///
+/// # Errors
+/// Returns [`LoadError`] when the ledger can not be read; what is wrong with a run takes the place of its state.
+pub fn states_at(
+    ledger: &LedgerRef,
+    tip: ObjectId,
+    runs: &[RunId],
+) -> Result<impl Iterator<Item = Result<RunState, LoadError>>, LoadError> {
+    let mut wanted = BTreeMap::new();
+    for run in runs {
+        wanted.insert(*run, Past::new(checkpoint(ledger, tip, *run)?));
+    }
     collect(ledger, tip, &mut wanted)?;
-    let past = wanted.remove(&run).filter(|past| !past.is_empty()).ok_or(LoadError::UnknownRun(run))?;
-    Ok(past.finish(run)?)
+    Ok(runs.iter().map(move |run| {
+        let past = wanted.remove(run).filter(|past| !past.is_empty()).ok_or(LoadError::UnknownRun(*run))?;
+        Ok(past.finish(*run)?)
+    }))
 }
 
 /// Returns all entries of a run, oldest first.
@@ -102,7 +127,14 @@ pub fn load_state(ledger: &LedgerRef, run: RunId) -> Result<RunState, LoadError>
 /// # Errors
 /// Returns [`LoadError`] when the ledger can not be read or holds no such run.
 pub fn run_entries(ledger: &LedgerRef, run: RunId) -> Result<Vec<Entry>, LoadError> {
-    let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
+    entries_at(ledger, ledger.tip()?.ok_or(LoadError::UnknownRun(run))?, run)
+}
+
+/// Returns all entries of a run up to an entry of the ledger, oldest first.
+///
+/// # Errors
+/// Returns [`LoadError`] when the ledger can not be read or holds no such run.
+pub fn entries_at(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Vec<Entry>, LoadError> {
     let mut wanted = BTreeMap::from([(run, Past::new(None))]);
     collect(ledger, tip, &mut wanted)?;
     let entries = wanted.remove(&run).map(Past::into_entries).unwrap_or_default();

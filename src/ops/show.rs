@@ -8,6 +8,7 @@ use crate::domain::report::patch_history::{PatchStand, patch_history};
 use crate::domain::report::timeline::{AttemptLine, timeline};
 use crate::domain::run::state::{PatchRecord, RunState, WorkstreamState};
 use crate::io::git::command::{GitCommand, GitCommandError};
+use crate::io::git::objects::Objects;
 use crate::ops::context::Context;
 use crate::ops::cost::of_workstream;
 use crate::ops::find::{FindError, Meant, find};
@@ -75,8 +76,8 @@ pub struct ShownPatch {
     pub history: Vec<PatchStand>,
     /// The attempt that made it.
     pub attempt: Option<AttemptLine>,
-    /// The files that it changes, as `git show --stat` tells them.
-    pub stat: Vec<u8>,
+    /// The files that it changes, as `git show --stat` tells them; nothing when its commit is no longer there.
+    pub stat: Option<Vec<u8>>,
     /// The folder that the paths of outputs start from.
     pub outputs: PathBuf,
 }
@@ -112,17 +113,20 @@ pub fn show(cx: &Context, text: Option<&str>) -> Result<Shown, ShowError> {
     }
 }
 
-/// Returns the change of a commit as a diff.
+/// Returns the change of a commit as a diff; nothing when the commit is no longer there, as of a patch that was given up.
 ///
 /// # Errors
 /// Returns [`GitCommandError`] when git can not show it.
-pub fn diff(cx: &Context, commit: ObjectId) -> Result<Vec<u8>, GitCommandError> {
+pub fn diff(cx: &Context, commit: ObjectId) -> Result<Option<Vec<u8>>, GitCommandError> {
     git_show(cx, commit, &["--patch", "--stat", "--format="])
 }
 
-fn git_show(cx: &Context, commit: ObjectId, options: &[&str]) -> Result<Vec<u8>, GitCommandError> {
+fn git_show(cx: &Context, commit: ObjectId, options: &[&str]) -> Result<Option<Vec<u8>>, GitCommandError> {
+    if !Objects::open(&cx.repo).is_ok_and(|objects| objects.tree_of(commit).is_ok()) {
+        return Ok(None);
+    }
     let command = GitCommand::new(&cx.repo).args(["show", "--no-color", "--no-ext-diff", "--no-textconv", "--first-parent"]);
-    Ok(command.args(options).arg(commit.to_string()).arg("--").max_stdout(MAX_DIFF).run()?.stdout)
+    Ok(Some(command.args(options).arg(commit.to_string()).arg("--").max_stdout(MAX_DIFF).run()?.stdout))
 }
 
 fn outputs(cx: &Context, run: &RunState) -> PathBuf {

@@ -1,9 +1,17 @@
 //! `status`: where a run stands, and whether somebody works on it.
 
+use std::ops::ControlFlow;
+
+use bstr::ByteSlice as _;
+use jiff::Timestamp;
+
 use crate::domain::id::RunId;
+use crate::domain::ledger::codec;
 use crate::domain::report::cost::CostLine;
+use crate::domain::run::event::Event;
 use crate::domain::run::state::{RunState, RunStatus};
 use crate::domain::workflow::view::WorkflowView;
+use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
 use crate::io::git::lock::{Holder, LockError, RunLock};
 use crate::ops::context::Context;
 use crate::ops::cost::total;
@@ -11,6 +19,9 @@ use crate::ops::done::{Waiting, waiting};
 use crate::ops::find::{FindError, find_run};
 use crate::ops::load::{LoadError, RunHead, load_state, runs};
 use crate::ops::workflow::workflows;
+
+/// What stands in the entries that end a run.
+const ENDS: [&str; 3] = ["run_completed", "run_failed", "run_aborted"];
 
 /// The error of asking for the state of runs.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +46,8 @@ pub struct Status {
     pub driver: Option<Holder>,
     /// What it cost so far.
     pub cost: CostLine,
+    /// When it ended, of a run that was tended after that; else its newest entry says so.
+    pub ended: Option<Timestamp>,
     /// What waits for a person to do the work, on this machine.
     pub by_hand: Vec<Waiting>,
     /// Where its pipelines of roles stand.
@@ -69,7 +82,25 @@ pub fn status(cx: &Context, run: Option<&str>) -> Result<Status, StatusError> {
     let state = load_state(&ledger, run)?;
     let by_hand = if driver.is_some() { waiting(cx, &state) } else { Vec::new() };
     let workflows = workflows(&ledger, run);
-    Ok(Status { state, driver, cost, by_hand, workflows })
+    let ended = ended(&ledger, &state).map_err(LoadError::Ledger)?;
+    Ok(Status { state, driver, cost, ended, by_hand, workflows })
+}
+
+/// Returns when a run ended that was tended after that: rolled back, mended, cleaned up after.
+fn ended(ledger: &LedgerRef, state: &RunState) -> Result<Option<Timestamp>, LedgerError> {
+    let Some(tip) = ledger.tip()?.filter(|_| state.status.is_terminal() && state.tended > 0) else { return Ok(None) };
+    let (run, mut found) = (state.run.to_string(), None);
+    ledger.walk_back(tip, |commit| {
+        // Decoding costs more than looking for a few words.
+        if !commit.message.contains_str(&run) || !ENDS.iter().any(|kind| commit.message.contains_str(kind)) {
+            return ControlFlow::Continue(());
+        }
+        let entry = codec::from_message(&commit.message).ok().filter(|entry| entry.run == state.run);
+        let is_end = |event: &Event| matches!(event, Event::RunCompleted(_) | Event::RunFailed(_) | Event::RunAborted(_));
+        found = entry.filter(|entry| entry.event().is_some_and(is_end)).map(|entry| entry.ts);
+        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
 }
 
 /// Returns the runs in the ledger, newest first.

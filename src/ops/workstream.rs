@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bstr::ByteSlice as _;
 use serde_json::{Map, Value, json};
 use similar::TextDiff;
 
 use crate::domain::document::diagnostic::Diagnostic;
-use crate::domain::document::source::SourceFile;
+use crate::domain::document::source::{MARK, SourceFile};
 use crate::domain::id::{EntryId, RepoPath, RunId, WorkstreamId};
 use crate::domain::ledger::codec::{self, EncodeError};
 use crate::domain::ledger::entry::Entry;
@@ -25,6 +26,7 @@ use crate::domain::text::one_line;
 use crate::io::fs::{self, Durability, FsError};
 use crate::io::git::inspect::InspectError;
 use crate::io::git::ledger_ref::{FileUpdate, LedgerError, LedgerRef, NewEntry};
+use crate::io::git::lock::{FileLock, LockError};
 use crate::io::git::signature::Identity;
 use crate::ops::context::Context;
 use crate::ops::find::{FindError, Meant, find, find_run};
@@ -35,6 +37,9 @@ use crate::ops::plan_source::{PlanKind, PlanSource, PlanSourceError};
 
 /// The kind of the entries that tell who planned a workstream.
 const KIND: &str = "workstream_created";
+
+/// How long a workstream waits for another one that is put into a plan.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The error of a verb on workstreams.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +85,9 @@ pub enum WorkstreamError {
     /// The ledger can not be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Another process puts workstreams into plans.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The plan can not be written.
     #[error(transparent)]
     File(#[from] FsError),
@@ -132,38 +140,53 @@ pub struct Created {
 }
 
 /// Puts a workstream into a plan, which is made when it is not there. The result is checked before anything is written; the plan is then
-/// replaced as a whole, and an entry of the ledger keeps its text.
+/// replaced as a whole, and an entry of the ledger keeps its text. One process does so at a time, or one would write over what another one put in.
 ///
 /// # Errors
-/// Returns [`WorkstreamError`] when the plan would not be valid, or something can not be written.
+/// Returns [`WorkstreamError`] when the plan would not be valid, or something can not be written; the plan is then as it was.
 pub fn create(cx: &Context, plan: &Path, new: &NewWorkstream, writing: Writing) -> Result<Created, WorkstreamError> {
     let named = cx.cwd.join(plan);
     if named.is_dir() {
         return Err(WorkstreamError::Folder(plan.to_owned()));
     }
+    let lock = || FileLock::take(&cx.repo.orc_dir().join("plans.lock"), "the making of workstreams", None, PATIENCE);
+    let _lock = if writing == Writing::Do { Some(lock()?) } else { None };
     // A link to a plan stays one: what it leads to is replaced.
     let path = named.canonicalize().unwrap_or(named);
     let old = if path.symlink_metadata().is_ok() { Some(PlanSource::read(&cx.cwd, plan)?.with(cx.phases()?)) } else { None };
     let shown = plan.display().to_string();
-    let (before, text) = match old.as_ref().and_then(|old| old.files.first()) {
-        Some(file) => (file.text.clone(), append(file, &new.record())?),
-        None => (String::new(), first(SourceFile::new(&shown, "").format, &new.record())?),
+    let old = old.as_ref().and_then(|old| old.files.first());
+    let text = match old {
+        Some(file) => append(file, &new.record())?,
+        None => first(SourceFile::new(&shown, "").format, &new.record())?,
     };
     let folder = path.parent().unwrap_or(&cx.cwd).to_owned();
     let source =
         PlanSource { name: shown.clone(), folder, files: vec![SourceFile::new(&shown, &text)], kind: PlanKind::File, phases: cx.phases()? };
     let (_, notes) = checked(cx, &source)?;
     let digest = digest_of_text(text.as_bytes());
-    let diff = TextDiff::from_lines(&before, &text);
+    let diff = TextDiff::from_lines(old.map_or("", |old| old.text.as_str()), &text);
     let diff = diff.unified_diff().context_radius(2).header(&format!("a/{shown}"), &format!("b/{shown}")).to_string();
     let mut created = Created { id: new.id.clone(), plan: shown, diff, digest, entry: None, notes };
     if writing == Writing::Do {
-        // Asked before anything is written: without it there would be a plan and no entry.
-        let who = cx.repo.identity()?;
-        fs::write_atomic(&path, text.as_bytes(), Durability::Full)?;
-        created.entry = Some(record(cx, &created, (&who, text))?);
+        created.entry = Some(write(cx, &created, (&path, old), text)?);
     }
     Ok(created)
+}
+
+/// Writes the plan and its entry. A plan whose entry can not be written is put back.
+fn write(cx: &Context, created: &Created, (path, old): (&Path, Option<&SourceFile>), text: String) -> Result<EntryId, WorkstreamError> {
+    // Asked before anything is written: without it there would be a plan and no entry.
+    let who = cx.repo.identity()?;
+    let mark = if old.is_some() && fs::read_at_most(path, MARK.len() as u64)? == MARK.as_bytes() { MARK } else { "" };
+    let put = |text: &str| fs::write_atomic(path, format!("{mark}{text}").as_bytes(), Durability::Full);
+    put(&text)?;
+    record(cx, created, (&who, text)).inspect_err(|_| {
+        let _put_back = match old {
+            Some(old) => put(&old.text),
+            None => fs::remove_file(path).map(|_| ()),
+        };
+    })
 }
 
 fn checked(cx: &Context, source: &PlanSource) -> Result<(CheckedPlan, Vec<Diagnostic>), WorkstreamError> {
@@ -196,6 +219,8 @@ pub struct Listing {
     pub plan: String,
     /// The run.
     pub run: Option<RunId>,
+    /// The files of the plan, as they were named.
+    pub files: Vec<String>,
     /// The workstreams, in plan order.
     pub rows: Vec<WorkstreamRow>,
 }
@@ -213,16 +238,18 @@ pub fn list(cx: &Context, what: Option<&str>) -> Result<Listing, WorkstreamError
 }
 
 fn of_plan(cx: &Context, path: &Path) -> Result<Listing, WorkstreamError> {
-    let (plan, _) = checked(cx, &PlanSource::read(&cx.cwd, path)?.with(cx.phases()?))?;
+    let source = PlanSource::read(&cx.cwd, path)?.with(cx.phases()?);
+    let (plan, _) = checked(cx, &source)?;
     let rows = rows(&plan, &schedule(&plan).waves, None);
-    Ok(Listing { plan: plan.name, run: None, rows })
+    Ok(Listing { plan: plan.name, run: None, files: source.files.into_iter().map(|file| file.path).collect(), rows })
 }
 
 fn of_run(cx: &Context, state: &RunState) -> Result<Listing, WorkstreamError> {
     let ledger = cx.ledger();
     let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(state.run))?;
-    let plan = thaw(&ledger, tip, state.run).map_err(Box::new)?.plan;
-    Ok(Listing { plan: state.name.clone(), run: Some(state.run), rows: rows(&plan, &state.waves, Some(state)) })
+    let thawed = thaw(&ledger, tip, state.run).map_err(Box::new)?;
+    let files = thawed.files.into_iter().map(|file| file.path).collect();
+    Ok(Listing { plan: state.name.clone(), run: Some(state.run), files, rows: rows(&thawed.plan, &state.waves, Some(state)) })
 }
 
 /// All that is known of one workstream.
@@ -269,6 +296,11 @@ pub fn show(cx: &Context, id: &str, place: Where<'_>) -> Result<Known, Workstrea
     };
     let row = listing.rows.into_iter().find(|row| row.id.as_str() == id).ok_or_else(|| WorkstreamError::Unknown(id.to_owned()))?;
     let mut entries = planned(&ledger, id)?;
+    // Workstreams of other plans have the same name, and this plan may have got one of it only after the run had begun.
+    entries.retain(|entry| {
+        let is_before = state.as_ref().and_then(|state| state.started).is_none_or(|started| entry.ts <= started);
+        matches!(entry.event(), Some(Event::WorkstreamCreated(created)) if is_before && is_file(&listing.files, &created.plan))
+    });
     if let Some(state) = &state {
         entries.extend(run_entries(&ledger, state.run)?);
     }
@@ -281,6 +313,12 @@ pub fn show(cx: &Context, id: &str, place: Where<'_>) -> Result<Known, Workstrea
         checkpoints: checkpoints(&entries, &row.id),
         row,
     })
+}
+
+/// Returns whether one of these files has the name of this one. Where they lie is not compared: each was named from some folder.
+fn is_file(files: &[String], named: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    files.iter().any(|file| name(&one_line(file)) == name(named))
 }
 
 /// Returns the entries that tell who put a workstream of this name into a plan, oldest first.

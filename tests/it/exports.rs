@@ -163,3 +163,107 @@ fn one_view_is_printed() {
         run(repo.command("git-orc").args(wrong)).expect_code(129);
     }
 }
+
+#[test]
+fn a_rollback_that_came_to_nothing_and_one_that_did_are_told_as_they_are() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    repo.write("README", "read me\n");
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-q", "-m", "read me"]);
+    let red = repo.path().join("red");
+    let shell = |id: &str, more: &str| format!("  - {{id: {id}, files_create: [{id}], tool: command, command: [touch, {id}]{more}}}\n");
+    let gate = format!("gates: {{ wave: [[\"test\", \"!\", \"-e\", {red:?}]] }}");
+    let plan = format!("name: tour\n{gate}\nworkstreams:\n{}{}", shell("api", ""), shell("ui", ", depends_on: [api]"));
+    repo.write("plan.yaml", plan);
+    repo.orc(&["run", "plan.yaml", "--progress=none"]).expect_code(0);
+    let view = |name: &str| repo.orc(&["export", name]).expect_code(0).json();
+    fs::write(&red, "").unwrap();
+    repo.orc(&["rollback", "tour", "--reason", "no"]).expect_code(1);
+    fs::remove_file(&red).unwrap();
+    // The run is as over as it was, and the gate is told to be that of a rollback.
+    assert_eq!(view("workflow_state")["state"], "IDLE");
+    let gates = view("gate_results")["gates"].as_array().unwrap().clone();
+    let told: Vec<_> = gates.iter().map(|gate| (gate["verdict"].as_str().unwrap(), gate["rollback"].is_u64())).collect();
+    assert_eq!(told, [("passed", false), ("passed", false), ("failed", true)]);
+
+    let elapsed = || repo.orc(&["status", "--json"]).expect_code(0).json()["elapsed_seconds"].as_f64().unwrap();
+    let time = |kind: &str| repo.ledger().of_kind(kind)[0]["ts"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let took = time("run_completed").duration_since(time("run_planned")).as_secs_f64();
+    assert_eq!(elapsed(), took);
+    repo.orc(&["rollback", "tour/ui", "--reason", "no"]).expect_code(0);
+    assert_eq!(elapsed(), took, "what is undone later does not make a run longer");
+    assert_eq!(view("workflow_state")["state"], "ROLLBACK");
+    let left = view("task_queue")["tasks"].clone();
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["state"], &left[0]["action"]), (1, &"reverted".into(), &"review".into()));
+    assert_eq!(view("handoff_log")["handoffs"][0]["status"], "reverted");
+    assert_eq!(view("cost"), repo.orc(&["cost", "--json"]).expect_code(0).json());
+    assert_eq!(view("cost")["reverted"], serde_json::json!(["ui"]));
+    repo.orc(&["export", "--to", "out"]).expect_code(0);
+    for view in View::ALL {
+        let Some(schema) = view.schema() else { continue };
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        assert!(documents(&repo, view).iter().all(|document| validator.is_valid(document)), "{view:?}");
+    }
+}
+
+#[test]
+fn what_a_terminal_acts_on_is_escaped_in_files_as_well() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    repo.write("README", "read me\n");
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-q", "-m", "read me"]);
+    let title = "\u{202e}right\u{9b}2J\u{7f}";
+    repo.write(
+        "plan.json",
+        serde_json::json!({"name": "tour", "workstreams": [
+        {"id": "a", "title": title, "files_create": ["*"], "tool": "command", "command": ["touch", "b"], "runtime": [["false"]],
+            "retry": {"max_attempts": 1}, "circuit_breaker": {"max_fix_iterations": {"runtime": 0}}}]})
+        .to_string(),
+    );
+    repo.orc(&["run", "plan.json", "--progress=none"]).expect_code(1);
+    repo.orc(&["export", "--to", "out"]).expect_code(0);
+    for view in View::ALL {
+        let text = repo.read(&format!("out/{}", view.file()));
+        assert!(text.chars().all(|c| c == '\n' || !git_orc::domain::text::is_unsafe(c)), "{view:?} {text:?}");
+        assert_eq!(text, repo.orc(&["export", view.name()]).expect_code(0).stdout, "{view:?}");
+    }
+    assert_eq!(documents(&repo, View::TaskQueue)[0]["tasks"][0]["params"]["title"], title);
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_stays_and_nothing_is_written() {
+    let environment = TestEnvironment::new();
+    let repo = ran(&environment);
+    repo.write("out/workflow_state.json/mine", "mine\n");
+    for force in [&[][..], &["--force"]] {
+        repo.orc(&[&["export", "--to", "out"][..], force].concat()).expect_code(128);
+        assert_eq!(fs::read_dir(repo.path().join("out")).unwrap().count(), 1);
+    }
+    let written = repo.orc(&["export", "--to", "other", "cost", "cost.json"]).expect_code(0).stdout;
+    assert_eq!(written.lines().count(), 1, "{written}");
+}
+
+#[test]
+fn a_patch_whose_commit_is_gone_is_told_from_the_ledger() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    repo.write("README", "read me\n");
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-q", "-m", "read me"]);
+    repo.write("plan.yaml", "name: tour\nworkstreams: [{id: a, files_create: [good], tool: command, command: [touch, bad]}]\n");
+    repo.orc(&["run", "plan.yaml", "--progress=none"]).expect_code(3);
+    let patch = repo.orc(&["show", "a", "--json"]).expect_code(0).json()["patches"][0]["id"].as_str().unwrap().to_owned();
+    repo.orc(&["gc", "--drop", &patch, "--reason", "no"]).expect_code(0);
+    repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+    repo.git(&["gc", "--quiet", "--prune=now"]);
+    let shown = repo.orc(&["show", &patch]).expect_code(0).stdout;
+    assert!(
+        shown.contains("Its commit is no longer there.") && shown.contains("outside the scope") && !shown.contains("  git show "),
+        "{shown}"
+    );
+    repo.orc(&["show", &patch, "--json"]).expect_code(0).json();
+    let log = repo.orc(&["log", "-p"]).expect_code(0).stdout;
+    assert!(log.contains("Its commit is no longer there.") && log.contains("run planned"), "{log}");
+}

@@ -15,7 +15,7 @@ use git_orc::io::settings::environment::Environment;
 use git_orc::io::settings::overlay::Overlay;
 use git_orc::ops::context::{Context, Desk};
 use git_orc::ops::find::{FindError, find_run};
-use git_orc::ops::load::{LoadError, load_run, load_state, run_file, runs};
+use git_orc::ops::load::{LoadError, load_run, load_state, run_file, runs, states_at};
 use jiff::Timestamp;
 
 use crate::harness::{TestEnvironment, TestRepo};
@@ -177,6 +177,24 @@ fn runs_are_listed_and_found() {
     let both = format!("`01JD8Z` may mean run {} or run {}", ids[1], ids[0]);
     assert_eq!(find(Some("01JD8Z")), Err(both));
     assert_eq!(find(Some("01J")), Err("there is no run `01J`".to_owned()));
+}
+
+#[test]
+fn several_runs_come_back_in_one_pass_and_one_that_can_not_keeps_nobody_from_the_others() {
+    let environment = TestEnvironment::new();
+    let repo = environment.repo("project");
+    let mut book = Book::new(&environment, &repo);
+    let ids = ["01JD8ZK3V7Q2M4N6P8R0S2T4V6", "01JD8ZK3V7Q2M4N6P8R0S2T4V7", "01JDZZK3V7Q2M4N6P8R0S2T4V8"];
+    let all: Vec<Told> = ids.iter().zip(["one", "two", "three"]).map(|(id, name)| book.run(id, name)).collect();
+    book.put(&all[0], &Checkpoint::After(4));
+    let mut again = all[1].entries[2].clone();
+    again.id = EntryId::new(ulid::Ulid::from(500_u128));
+    book.append(&again, Vec::new());
+    let (tip, runs) = (book.ledger.tip().unwrap().unwrap(), [2, 1, 0].map(|at: usize| all[at].run));
+    let states: Vec<_> = states_at(&book.ledger, tip, &runs).unwrap().collect();
+    assert_eq!(states[0].as_ref().unwrap(), all[2].states.last().unwrap());
+    assert!(matches!(&states[1], Err(LoadError::Illegal(error)) if error.entry == again.id));
+    assert_eq!(states[2].as_ref().unwrap(), all[0].states.last().unwrap());
 }
 
 #[test]

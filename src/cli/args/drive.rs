@@ -68,7 +68,7 @@ pub(super) fn report(cx: &Context, ending: Ending, first_signal: &AtomicI32, for
     };
     // Costs that can not be read are no reason to say nothing about the run.
     let cost = total(cx, state.run).unwrap_or_default();
-    let status = Status { state, driver: None, cost, by_hand: Vec::new(), workflows: Vec::new() };
+    let status = Status { state, driver: None, cost, ended: None, by_hand: Vec::new(), workflows: Vec::new() };
     let written = match form {
         Form::Json => ui.text(&summary::json(&status)),
         Form::Human => ui.result(&summary::human(&status)),

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::domain::report::views::View;
-use crate::domain::text::{json, one_line};
+use crate::domain::text::one_line;
 use crate::ops::context::Context;
 use crate::ops::export::{Existing, ExportError, export, view};
 
@@ -24,8 +24,8 @@ Views:
   execution_results.json   how every attempt ended
   patch_ledger.jsonl       the patches and the states that they went through
   execution.jsonl          one line per entry of the ledger: ulid, task_id, status, ts, event, severity
-  executor.jsonl           TASK_STARTED, TASK_COMPLETED, TASK_FAILED, TASK_CANCELLED, EXECUTION_FINISHED
-  resilience.jsonl         breakers, retries, the recovery ladder, escalations, budgets
+  executor.jsonl           TASK_STARTED, TASK_COMPLETED, TASK_SKIPPED, TASK_FAILED, TASK_CANCELLED, EXECUTION_FINISHED
+  resilience.jsonl         breakers, retries, the recovery ladder, escalations, budgets, what people told the run
   routing_decisions.json   which tool was chosen for what, and why
   task_queue.json          what is left to do, with dependencies and priorities
   gate_results.json        what gates said, and what followed
@@ -76,9 +76,8 @@ impl ExportArgs {
 
     fn print(cx: &Context, ui: &mut Ui, wish: &Wish) -> Result<Exit, Failure> {
         let [one] = wish.views.as_slice() else { return Err(failed(&ExportError::NoFolder)) };
-        let bytes = view(cx, wish.run.as_deref(), *one).map_err(|error| failed(&error))?;
-        // A terminal acts on some characters that JSON lets stand as they are.
-        ui.text(&json(&String::from_utf8_lossy(&bytes))).map_err(|error| Failure::new("print the view", &error))?;
+        let text = view(cx, wish.run.as_deref(), *one).map_err(|error| failed(&error))?;
+        ui.text(&text).map_err(|error| Failure::new("print the view", &error))?;
         Ok(Exit::Done)
     }
 

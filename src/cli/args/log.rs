@@ -8,6 +8,8 @@ use crate::cli::ui::Ui;
 use crate::cli::ui_error::UiError;
 use crate::cli::view::diff::coloured;
 use crate::cli::view::log;
+use crate::cli::view::show::GONE;
+use crate::cli::view::styled::{Role, Styled};
 use crate::domain::run::event::Event;
 use crate::ops::context::Context;
 use crate::ops::log::{Logged, log as entries};
@@ -65,8 +67,9 @@ impl LogArgs {
 
 fn print_patch(one: &Logged, cx: &Context, ui: &mut Ui) -> Result<(), Failure> {
     let Some(Event::PatchCreated(created)) = one.entry.event() else { return Ok(()) };
-    let bytes = diff(cx, created.commit).map_err(|error| Failure::new("show a patch", &error))?;
+    let change = diff(cx, created.commit).map_err(|error| Failure::new("show a patch", &error))?;
     let failed = |error: UiError| Failure::new("print a patch", &error);
-    ui.result(&coloured(&bytes)).map_err(failed)?;
+    let shown = change.map_or_else(|| Styled::of(Role::Faint, format!("{GONE}\n")), |bytes| coloured(&bytes));
+    ui.result(&shown).map_err(failed)?;
     ui.text("\n").map_err(failed)
 }

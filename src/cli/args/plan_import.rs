@@ -8,7 +8,6 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 use crate::cli::view::{diagnostics, plan_import as view};
-use crate::domain::document::source::SourceFile;
 use crate::domain::import::shell::Shell;
 use crate::ops::context::Desk;
 use crate::ops::import::{ImportError, ImportRequest, import};
@@ -60,10 +59,14 @@ impl PlanImportArgs {
         let written = if self.json {
             ui.text(&view::json(&made))
         } else {
-            let file = SourceFile::new("imported.yaml", &made.text);
-            ui.complaint(&diagnostics::render(&made.diagnostics, &[file], ui.err_color()));
+            ui.complaint(&diagnostics::render(&made.diagnostics, std::slice::from_ref(&made.file), ui.err_color()));
             ui.say(&view::told(&made));
-            if self.output.is_none() { ui.text(&made.text) } else { Ok(()) }
+            if self.output.is_none() {
+                let text = ui.as_file(&made.file.text);
+                ui.text(&text)
+            } else {
+                Ok(())
+            }
         };
         written.map_err(|error| Failure::new("print the plan", &error))?;
         Ok(exit)

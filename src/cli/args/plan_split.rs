@@ -90,6 +90,6 @@ impl PlanSplitArgs {
             return Ok((told.render(ui.out_color()), Exit::Done));
         }
         ui.say(&told);
-        Ok((outcome.text, Exit::Done))
+        Ok((ui.as_file(&outcome.text), Exit::Done))
     }
 }

@@ -17,8 +17,8 @@ Examples:
   git orc status --porcelain=v1       One line per workstream, for scripts
 
 The lines of --porcelain=v1 are `<state> <workstream> <wave> <commit>`, with `-` for a workstream without a commit of its own. States are
-planned, ready, blocked, skipped, in_progress, validating, paused, failed, timed_out, aborted, quarantined, retrying, verified, conflicted
-and merged. More fields may be added at the end of a line. With -z, lines end in NUL.";
+planned, ready, blocked, skipped, in_progress, validating, paused, failed, timed_out, aborted, quarantined, retrying, verified, conflicted,
+merged and reverted. More fields may be added at the end of a line. With -z, lines end in NUL.";
 
 /// The versions of the lines for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

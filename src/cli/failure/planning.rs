@@ -17,6 +17,7 @@ impl Meaning for WorkstreamError {
             Self::Frozen(error) => error.exit(),
             Self::Identity(error) => error.exit(),
             Self::Ledger(error) => error.exit(),
+            Self::Lock(error) => error.exit(),
             Self::File(error) => error.exit(),
             Self::Invalid { .. } => Exit::Negative,
             Self::Folder(_) | Self::Append(_) | Self::Unknown(_) | Self::Encode(_) => Exit::Environment,
@@ -32,6 +33,7 @@ impl Meaning for WorkstreamError {
             Self::Frozen(error) => error.hint(),
             Self::Identity(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::Invalid { .. } => Some("`git orc validate PLAN` reports the mistakes of a plan.".to_owned()),
             Self::Folder(_) => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document::{fields, pretty, value};
+use super::document::pretty;
 use super::styled::{Role, Styled};
 use super::table::{Side, Table};
 use super::time::span;
@@ -24,12 +24,7 @@ const SCHEMA_VERSION: u32 = 1;
 /// Returns the costs as one JSON document.
 #[must_use]
 pub fn json(costs: &Costs) -> String {
-    let mut document = fields(&costs.report);
-    document.insert("run".to_owned(), costs.run.as_ref().map_or(Value::Null, value));
-    if !costs.reverted.is_empty() {
-        document.insert("reverted".to_owned(), value(&costs.reverted));
-    }
-    pretty(&document)
+    pretty(&costs.document())
 }
 
 /// Returns the costs as a table, with what is not known below it.

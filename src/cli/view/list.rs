@@ -9,7 +9,7 @@ use super::styled::{Role, Styled};
 use super::table::{Side, Table};
 use super::time::date;
 use crate::domain::id::{ObjectId, RunId};
-use crate::domain::text::clip;
+use crate::domain::text::{clip, one_line};
 use crate::ops::status::{Listed, is_interrupted};
 
 /// The version of the document; fields are only ever added.
@@ -57,7 +57,7 @@ pub fn human(all: &[Listed], zone: &TimeZone) -> Styled {
             Styled::plain(format!("{}/{}", head.merged, head.workstreams)),
             Styled::plain(head.started.map(|time| date(time, zone)).unwrap_or_default()),
             Styled::plain(&head.target),
-            Styled::plain(clip(head.reason.as_deref().unwrap_or_default(), 60)),
+            Styled::plain(clip(&one_line(head.reason.as_deref().unwrap_or_default()), 60)),
         ]);
     }
     table.finish()

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::document::pretty;
 use super::styled::{Role, Styled};
 use crate::domain::decompose::split::Excess;
-use crate::domain::text::count;
+use crate::domain::text::{count, one_line};
 use crate::ops::split::Outcome;
 
 /// The version of the documents; fields are only ever added.
@@ -47,7 +47,7 @@ pub fn told(outcome: &Outcome, path: Option<&Path>) -> Styled {
         out.put(Role::Strong, &one.workstream).add(format!(" is taken apart: {}", parts.join(", "))).line();
     }
     for (id, reason) in &split.left {
-        out.put(Role::Caution, format!("{id} is too large and stays: {reason}")).line();
+        out.put(Role::Caution, format!("{id} is too large and stays: {}", one_line(reason))).line();
     }
     for one in &split.inferred {
         let what = if one.is_circular { "would depend on, in a circle, and does not:" } else { "depends on" };

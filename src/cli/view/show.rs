@@ -26,6 +26,8 @@ use crate::ops::show::{Shown, ShownPatch, ShownWorkstream};
 const SCHEMA_VERSION: u32 = 1;
 /// How many findings are shown; `--json` has them all.
 const MAX_FINDINGS: usize = 20;
+/// What is said of a patch of which the ledger alone knows.
+pub const GONE: &str = "Its commit is no longer there.";
 /// The most characters of a message in a table.
 const MAX_MESSAGE: usize = 100;
 
@@ -221,12 +223,18 @@ fn patch(one: &ShownPatch, zone: &TimeZone) -> Styled {
         out.add(stand.merge.map(|merge| format!(" as {}", merge.short())).unwrap_or_default());
         out.add(stand.reason.as_ref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default()).line();
     }
-    out.line().add(String::from_utf8_lossy(&one.stat));
+    match &one.stat {
+        Some(stat) => out.line().add(String::from_utf8_lossy(stat)),
+        None => out.line().put(Role::Faint, GONE).line(),
+    };
     if let Some(attempt) = one.attempt.as_ref().filter(|attempt| !attempt.findings.is_empty()) {
         out.line().append(findings_of(attempt));
     }
     out.append(output(one.attempt.as_ref(), &one.outputs));
-    out.line().add(format!("  git show {}", record.commit.short())).put(Role::Faint, "  # its change").line();
+    out.line();
+    if one.stat.is_some() {
+        out.add(format!("  git show {}", record.commit.short())).put(Role::Faint, "  # its change").line();
+    }
     out.add(format!("  git orc log {} -p", record.id)).put(Role::Faint, "  # its entries").line();
     out
 }

@@ -25,7 +25,7 @@ const MAX_SHOWN: usize = 3;
 /// Returns the document of a run: the summary, and whether somebody works on it.
 #[must_use]
 pub fn json(status: &Status) -> String {
-    let mut document = fields(&summary(&status.state));
+    let mut document = fields(&summary(&status.state).ended(&status.state, status.ended));
     document.insert("interrupted".to_owned(), Value::Bool(is_interrupted(status.state.status, status.driver.as_ref())));
     document.insert("driver".to_owned(), status.driver.as_ref().map_or(Value::Null, |driver| Value::from(driver.pid)));
     document.insert("cost".to_owned(), if status.cost.is_known() { value(&status.cost) } else { Value::Null });
@@ -43,7 +43,7 @@ pub fn json(status: &Status) -> String {
 /// Returns the table, the verdict and the next commands.
 #[must_use]
 pub fn human(status: &Status) -> Styled {
-    let told = summary(&status.state);
+    let told = summary(&status.state).ended(&status.state, status.ended);
     let mut out = head(&told);
     out.append(table(&status.state, &told)).line();
     out.append(workflow::lines(&status.workflows));
@@ -232,7 +232,8 @@ mod tests {
     use crate::io::git::lock::Holder;
 
     fn shown(state: RunState, driver: Option<Holder>) -> String {
-        human(&Status { state, driver, cost: CostLine::default(), by_hand: Vec::new(), workflows: Vec::new() }).render(Color::Never)
+        human(&Status { state, driver, cost: CostLine::default(), ended: None, by_hand: Vec::new(), workflows: Vec::new() })
+            .render(Color::Never)
     }
 
     #[test]
@@ -286,7 +287,7 @@ mod tests {
     fn what_is_known_of_the_cost_is_told() {
         let tokens = Tokens { input: 41_000, output: 1_000, ..Tokens::default() };
         let cost = CostLine { attempts: 2, tokens, micro_usd: MicroUsd(420_000), ..CostLine::default() };
-        let status = Status { state: Sample::failed().state, driver: None, cost, by_hand: Vec::new(), workflows: Vec::new() };
+        let status = Status { state: Sample::failed().state, driver: None, cost, ended: None, by_hand: Vec::new(), workflows: Vec::new() };
         let text = human(&status).render(Color::Never);
         assert!(text.contains(", 29s\ncost $0.42, 42,000 tokens\n"), "{text}");
         let document: Value = serde_json::from_str(&json(&status)).unwrap();
@@ -299,6 +300,7 @@ mod tests {
             state: Sample::failed().state,
             driver: None,
             cost: CostLine::default(),
+            ended: None,
             by_hand: Vec::new(),
             workflows: Vec::new(),
         }))

@@ -120,8 +120,9 @@ pub fn known(known: &Known, zone: &TimeZone) -> Styled {
         field(&mut out, "patch", &format!("{} {} {}", patch.id, patch.commit.short(), patch.status.word()));
     }
     for checkpoint in &known.checkpoints {
+        let plan = checkpoint.plan.as_ref().map(|plan| format!(" in {plan}")).unwrap_or_default();
         let who = checkpoint.who.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
-        field(&mut out, "checkpoint", &format!("{} {} {}{who}", checkpoint.entry, date(checkpoint.ts, zone), checkpoint.event));
+        field(&mut out, "checkpoint", &format!("{} {} {}{plan}{who}", checkpoint.entry, date(checkpoint.ts, zone), checkpoint.event));
     }
     out
 }

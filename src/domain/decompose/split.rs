@@ -12,6 +12,7 @@ use super::infer::{Inferred, infer, prioritize};
 use super::parts::{Part, parts};
 use super::rules::Rules;
 use crate::domain::id::{RepoPath, is_atom};
+use crate::domain::pipeline::expand::PART_OF;
 use crate::domain::plan::model::{CheckedPlan, Workstream};
 use crate::domain::policy::pattern::Pattern;
 use crate::domain::policy::scope::ChangeKind;
@@ -24,7 +25,7 @@ const ID_ROOM: usize = 58;
 pub struct Question<'a> {
     /// The plan.
     pub plan: &'a CheckedPlan,
-    /// Its workstreams as they are written, in the same order.
+    /// Its workstreams as they are written. One whose pipeline makes several of it is none of the plan's.
     pub records: &'a [Map<String, Json>],
     /// The files of the base commit.
     pub files: &'a [String],
@@ -114,7 +115,16 @@ pub fn split(question: Question<'_>) -> Split {
     let mut ids: BTreeSet<String> = question.plan.workstreams.iter().map(|one| one.id.to_string()).collect();
     let mut renamed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut records, mut owned, mut taken, mut left) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
-    for (one, record) in question.plan.workstreams.iter().zip(question.records) {
+    let planned: BTreeMap<&str, &Workstream> = question.plan.workstreams.iter().map(|one| (one.id.as_str(), one)).collect();
+    for record in question.records {
+        let id = record.get("id").and_then(Json::as_str).unwrap_or_default();
+        let Some(one) = planned.get(id) else {
+            let (files, large) = laid_out(id, question, &exceeding);
+            left.extend(large);
+            owned.push(files);
+            records.push(record.clone());
+            continue;
+        };
         let files = covered(one, question.files);
         let is_large = exceeding.iter().any(|excess| excess.workstream == one.id.as_str());
         let found = if is_large { take(one, record, (&files, question.rules), &mut ids) } else { Err(String::new()) };
@@ -138,6 +148,17 @@ pub fn split(question: Question<'_>) -> Split {
     let inferred = infer(&mut records, &owned, question.rules);
     let priorities = prioritize(&mut records, question.rules);
     Split { exceeding, taken, left, inferred, priorities, records }
+}
+
+/// Returns the files of the base commit that the workstreams may change which a pipeline makes of this one, and those of them that are too
+/// large.
+fn laid_out(id: &str, question: Question<'_>, exceeding: &[Excess]) -> (Vec<String>, BTreeMap<String, String>) {
+    let is_its = |one: &&Workstream| one.metadata.get(PART_OF).and_then(Json::as_str) == Some(id);
+    let parts: Vec<&Workstream> = question.plan.workstreams.iter().filter(is_its).collect();
+    let files: BTreeSet<String> = parts.iter().flat_map(|one| covered(one, question.files)).collect();
+    let is_large = |one: &&&Workstream| exceeding.iter().any(|excess| excess.workstream == one.id.as_str());
+    let reason = || format!("the pipeline of `{id}` makes it");
+    (files.into_iter().collect(), parts.iter().filter(is_large).map(|one| (one.id.to_string(), reason())).collect())
 }
 
 /// Returns the files of the base commit that a workstream may change.

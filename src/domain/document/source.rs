@@ -5,6 +5,9 @@ use crate::domain::document::diagnostic::Span;
 /// The largest file, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
+/// The mark that some editors put before UTF-8.
+pub const MARK: &str = "\u{feff}";
+
 /// The language of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -42,10 +45,11 @@ impl SourceFile {
         Self { format: Format::of_path(&path), text: text.into(), path }
     }
 
-    /// Wraps bytes as they were read. Bytes that are no UTF-8 become U+FFFD, which the reading then reports.
+    /// Wraps bytes as they were read, without the mark that some editors put before UTF-8. Bytes that are no UTF-8 become U+FFFD, which the
+    /// reading then reports.
     #[must_use]
     pub fn from_bytes(path: impl Into<String>, bytes: &[u8]) -> Self {
-        Self::new(path, String::from_utf8_lossy(bytes))
+        Self::new(path, String::from_utf8_lossy(bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes)))
     }
 }
 
@@ -142,6 +146,14 @@ mod tests {
         for (path, format) in [("a.json", Format::Json), ("a.JSON", Format::Json), ("a.yaml", Format::Yaml), ("json", Format::Yaml)] {
             assert_eq!(Format::of_path(path), format, "{path}");
         }
+    }
+
+    #[test]
+    fn a_mark_before_the_text_is_no_part_of_it() {
+        let check = |bytes: &[u8], expect: &str| assert_eq!(SourceFile::from_bytes("a.yaml", bytes).text, expect);
+        check(b"\xef\xbb\xbfa: 1", "a: 1");
+        check(b"\xef\xbb\xbf\xef\xbb\xbfa", "\u{feff}a");
+        check(b"a\xff", "a\u{fffd}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::losses::{Fate, Losses, entries, items, number, text, value};
+use super::losses::{Fate, Losses, entries, is_map, items, number, text, value};
 use crate::domain::document::node::{Entry, Node, Value};
 use crate::domain::document::record::Record as _;
 use crate::domain::plan::raw::{RawBreaker, RawRetry, RawStep, RawWorkstream};
@@ -34,8 +34,14 @@ pub fn read(roots: &[Node], losses: &mut Losses<'_>) -> Records {
 
 fn workstream(node: &Node, frame: &mut Map<String, Json>, losses: &mut Losses<'_>) -> Map<String, Json> {
     let (mut record, mut kept) = (Map::new(), Map::new());
+    if !matches!(node.value, Value::Map(_)) {
+        losses.refuse(node.place, "workstream", "map");
+    }
     for entry in entries(node) {
         match entry.key.as_str() {
+            "execution" | "error_handling" if !is_map(&entry.node) => {
+                keep(entry, &entry.key, "it is no map, and nothing follows from it", &mut kept, losses);
+            }
             "circuit_breaker" => part(entry, RawBreaker::KEYS, (&mut record, &mut kept), losses),
             "retry" => part(entry, RawRetry::KEYS, (&mut record, &mut kept), losses),
             "steps" => steps(entry, (&mut record, &mut kept), losses),
@@ -103,6 +109,11 @@ fn part(entry: &Entry, known: &[&str], (record, kept): (&mut Map<String, Json>, 
 
 fn steps(entry: &Entry, (record, kept): (&mut Map<String, Json>, &mut Map<String, Json>), losses: &mut Losses<'_>) {
     let (mut all, mut undo) = (Vec::new(), Vec::new());
+    if !matches!(entry.node.value, Value::List(_)) {
+        // The reader of plans says what is wrong with it.
+        record.insert(entry.key.clone(), entry.node.to_json());
+        return;
+    }
     for (at, step) in items(&entry.node).iter().enumerate() {
         let mut taken = Map::new();
         for inner in entries(step) {
@@ -117,7 +128,7 @@ fn steps(entry: &Entry, (record, kept): (&mut Map<String, Json>, &mut Map<String
                 keep(inner, &path, "nothing follows from it", kept, losses);
             }
         }
-        all.push(Json::Object(taken));
+        all.push(if is_map(step) { Json::Object(taken) } else { step.to_json() });
     }
     record.insert(entry.key.clone(), Json::Array(all));
     if !undo.is_empty() {

@@ -3,27 +3,36 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::bundle::put_metadata;
-use super::losses::{Fate, Losses, entries, id_of, items, number, text, texts, value};
+use super::losses::{Fate, Losses, entries, id_of, is_list, is_map, items, number, text, value, words};
 use super::shell::Shell;
 use crate::domain::document::node::{Entry, Node, Value};
 use crate::domain::document::source::Place;
 use crate::domain::plan::records::Records;
 
 /// What only a shell understands.
-const SHELL: [&str; 10] = ["|", "&", ";", ">", "<", "`", "$(", "*", "?", "~"];
+const SHELL: [&str; 11] = ["|", "&", ";", ">", "<", "`", "$(", "*", "?", "~", "\n"];
 
 /// Reads a JSON plan.
 pub fn read(roots: &[Node], shell: Shell, losses: &mut Losses<'_>) -> Records {
     let mut records = Records::default();
     for root in roots {
         let globals = value(root, "globals");
+        if !is_map(root) {
+            losses.refuse(root.place, "plan", "map");
+        }
         for entry in entries(root) {
             match entry.key.as_str() {
                 "plan_id" => {
+                    if text(&entry.node).is_none() {
+                        losses.refuse(entry.key_place, "plan_id", "text");
+                    }
                     records.frame.insert("name".to_owned(), json!(text(&entry.node).map_or_else(|| "plan".to_owned(), id_of)));
                 }
-                "globals" => globals_of(&entry.node, &mut records.frame, losses),
+                "globals" => globals_of(entry, &mut records.frame, losses),
                 "steps" => {
+                    if !is_list(&entry.node) {
+                        losses.refuse(entry.key_place, "steps", "list of steps");
+                    }
                     for step in items(&entry.node) {
                         let record = workstream(step, (globals, shell), &mut records.frame, losses);
                         records.workstreams.push(record);
@@ -43,9 +52,16 @@ pub fn read(roots: &[Node], shell: Shell, losses: &mut Losses<'_>) -> Records {
     records
 }
 
-fn globals_of(node: &Node, frame: &mut Map<String, Json>, losses: &mut Losses<'_>) {
-    for entry in entries(node) {
+fn globals_of(globals: &Entry, frame: &mut Map<String, Json>, losses: &mut Losses<'_>) {
+    if !is_map(&globals.node) {
+        losses.refuse(globals.key_place, "globals", "map");
+    }
+    for entry in entries(&globals.node) {
         let path = format!("globals.{}", entry.key);
+        if entry.key == "env" && !is_map(&entry.node) {
+            losses.refuse(entry.key_place, &path, "map");
+            continue;
+        }
         match (entry.key.as_str(), number(Some(&entry.node))) {
             ("max_concurrency", Some(workers)) if workers > 0 => {
                 frame.insert("max_workers".to_owned(), json!(workers));
@@ -76,6 +92,9 @@ fn workstream(
     let named = value(step, "id").and_then(text).unwrap_or_default();
     let mut record = Map::from_iter([("id".to_owned(), json!(id_of(named)))]);
     let mut kept = Map::new();
+    if !matches!(step.value, Value::Map(_)) {
+        losses.refuse(step.place, "steps", "map");
+    }
     for entry in entries(step) {
         let path = format!("steps.{named}.{}", entry.key);
         taken(entry, &path, (&mut record, frame), &mut kept, losses);
@@ -96,7 +115,7 @@ fn workstream(
     record.insert("timeout_sec".to_owned(), json!(seconds.max(1)));
     let retries = number(value(step, "retries")).or_else(|| number(global("default_retries"))).unwrap_or(0);
     let delay = number(value(step, "retry_delay_sec")).unwrap_or(0);
-    record.insert("retry".to_owned(), json!({"max_attempts": retries + 1, "initial_delay_sec": delay, "factor": 1}));
+    record.insert("retry".to_owned(), json!({"max_attempts": retries.saturating_add(1), "initial_delay_sec": delay, "factor": 1}));
     put_metadata(&mut record, kept);
     record
 }
@@ -109,6 +128,10 @@ fn taken(
     kept: &mut Map<String, Json>,
     losses: &mut Losses<'_>,
 ) {
+    if let Some(expected) = unfit(entry) {
+        losses.refuse(entry.key_place, path, expected);
+        return;
+    }
     let mut tell = |fate: Fate, note: &str| losses.tell(entry.key_place, path, fate, note);
     match (entry.key.as_str(), text(&entry.node)) {
         ("id" | "command" | "args" | "cwd" | "shell" | "env" | "timeout_sec" | "retries" | "retry_delay_sec", _) => {}
@@ -116,7 +139,7 @@ fn taken(
             record.insert("title".to_owned(), json!(name));
         }
         ("depends_on", _) => {
-            let ids: Vec<String> = texts(Some(&entry.node)).iter().map(|id| id_of(id)).collect();
+            let ids: Vec<String> = words(Some(&entry.node)).unwrap_or_default().iter().map(|id| id_of(id)).collect();
             record.insert("depends_on".to_owned(), json!(ids));
         }
         ("description", Some(what)) => {
@@ -138,10 +161,24 @@ fn taken(
     }
 }
 
+/// Returns what a key of a step should be and is not: what decides about what is run, when and how often must not be guessed. Null says nothing.
+fn unfit(entry: &Entry) -> Option<&'static str> {
+    let node = &entry.node;
+    let (fits, expected) = match entry.key.as_str() {
+        "id" | "command" | "cwd" => (text(node).is_some(), "text"),
+        "args" | "depends_on" => (words(Some(node)).is_some(), "list of texts"),
+        "shell" => (matches!(node.value, Value::Bool(_)), "truth value"),
+        "env" => (is_map(node), "map"),
+        "timeout_sec" | "retries" | "retry_delay_sec" => (number(Some(node)).is_some(), "whole number from 0 up"),
+        _ => (true, ""),
+    };
+    (!fits && !matches!(node.value, Value::Null)).then_some(expected)
+}
+
 /// Returns the argument vector of a step. No shell is run but where that is allowed.
 fn command(step: &Node, (env, shell): (Option<&Node>, Shell), named: &str, losses: &mut Losses<'_>) -> Option<Vec<String>> {
     let program = value(step, "command").and_then(text)?;
-    let args = texts(value(step, "args"));
+    let args = words(value(step, "args")).unwrap_or_default();
     let wants_shell = value(step, "shell").is_some_and(|shell| matches!(shell.value, Value::Bool(true)));
     let place = value(step, "command").map_or(step.place, |node| node.place);
     let path = format!("steps.{named}.command");
@@ -168,7 +205,7 @@ fn command(step: &Node, (env, shell): (Option<&Node>, Shell), named: &str, losse
 
 /// Splits a line into words, or gives it to a shell when it needs one.
 pub fn split(line: &str, (place, path): (Place, &str), shell: Shell, losses: &mut Losses<'_>) -> Option<Vec<String>> {
-    if SHELL.iter().any(|sign| line.contains(sign)) {
+    if needs_shell(line) {
         return shelled(line, (place, path), shell, losses);
     }
     match shell_words::split(line) {
@@ -178,6 +215,14 @@ pub fn split(line: &str, (place, path): (Place, &str), shell: Shell, losses: &mu
             None
         }
     }
+}
+
+/// Returns whether a line is more than words: it has signs, names a variable, or sets one first.
+fn needs_shell(line: &str) -> bool {
+    let begins_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let names_variable = line.match_indices('$').any(|(at, _)| line.get(at + 1..).is_some_and(begins_name));
+    let sets_variable = line.split_whitespace().next().is_some_and(|first| begins_name(first) && first.contains('='));
+    names_variable || sets_variable || SHELL.iter().any(|sign| line.contains(sign))
 }
 
 fn shelled(line: &str, (place, path): (Place, &str), shell: Shell, losses: &mut Losses<'_>) -> Option<Vec<String>> {

@@ -79,6 +79,11 @@ impl<'a> Losses<'a> {
         });
     }
 
+    /// Tells that a value is not what it should be, so that nobody can say what was meant by it.
+    pub fn refuse(&mut self, place: Place, key: &str, expected: &str) {
+        self.tell(place, key, Fate::Refused, format!("it is no {expected}, and nobody can say what was meant; write it as one"));
+    }
+
     /// Returns whether something must be decided about first.
     #[must_use]
     pub fn is_refused(&self) -> bool {
@@ -88,7 +93,7 @@ impl<'a> Losses<'a> {
     /// Returns everything, in the order of the files.
     #[must_use]
     pub fn finish(mut self) -> Vec<Loss> {
-        self.found.sort_by_key(|one| (self.files.iter().position(|(file, _)| file.path == one.file), one.line, one.column));
+        self.found.sort_by_cached_key(|one| (self.files.iter().position(|(file, _)| file.path == one.file), one.line, one.column));
         self.found
     }
 }
@@ -121,6 +126,34 @@ pub fn text(node: &Node) -> Option<&str> {
 #[must_use]
 pub fn texts(node: Option<&Node>) -> Vec<String> {
     node.map(items).unwrap_or_default().iter().filter_map(text).map(str::to_owned).collect()
+}
+
+/// Returns the words of a list, whole numbers as they are written; `None` for anything else, so that nobody takes it for an empty list. What is
+/// absent or null is one.
+#[must_use]
+pub fn words(node: Option<&Node>) -> Option<Vec<String>> {
+    let word = |item: &Node| match &item.value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Whole(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => None,
+    };
+    match node.map(|node| &node.value) {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::List(items)) => items.iter().map(word).collect(),
+        Some(Value::Bool(_) | Value::Whole(_) | Value::Float(_) | Value::Text(_) | Value::Map(_)) => None,
+    }
+}
+
+/// Returns whether a value is a map or nothing, so that there is no more in it than its entries.
+#[must_use]
+pub const fn is_map(node: &Node) -> bool {
+    matches!(node.value, Value::Map(_) | Value::Null)
+}
+
+/// Returns whether a value is a list or nothing, so that there is no more in it than its items.
+#[must_use]
+pub const fn is_list(node: &Node) -> bool {
+    matches!(node.value, Value::List(_) | Value::Null)
 }
 
 /// Returns a whole number that is not negative.

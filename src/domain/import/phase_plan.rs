@@ -6,10 +6,16 @@ use serde_json::{Map, Value as Json, json};
 
 use super::bundle::put_metadata;
 use super::json_plan::split;
-use super::losses::{Fate, Losses, entries, id_of, items, number, text, texts, value};
+use super::losses::{Fate, Losses, entries, id_of, is_list, is_map, items, number, text, texts, value, words};
 use super::shell::Shell;
 use crate::domain::document::node::{Entry, Node, Value};
 use crate::domain::plan::records::Records;
+
+/// The sections of which every key is looked at.
+const TAKEN_APART: [&str; 4] = ["phase_identity", "dag_and_dependencies", "scope_and_modules", "execution_profile"];
+
+/// The lists of a scope.
+const SCOPES: [&str; 4] = ["modify", "create", "forbidden_paths", "read_only"];
 
 /// The rules of a completion gate that hold in every run.
 const ALWAYS: [&str; 6] = [
@@ -51,8 +57,12 @@ type Names<'a> = (&'a BTreeMap<String, String>, Shell);
 
 fn workstream(root: &Node, (names, shell): Names<'_>, frame: &mut Map<String, Json>, losses: &mut Losses<'_>) -> Map<String, Json> {
     let mut phase = Phase { record: Map::from_iter([("id".to_owned(), json!(own_id(root)))]), kept: Map::new() };
+    if !matches!(root.value, Value::Map(_)) {
+        losses.refuse(root.place, "phase", "map");
+    }
     for section in entries(root) {
         match section.key.as_str() {
+            key if TAKEN_APART.contains(&key) && !is_map(&section.node) => losses.refuse(section.key_place, key, "map"),
             "phase_identity" => phase.identity(section, losses),
             "dag_and_dependencies" => phase.dependencies(section, names, losses),
             "scope_and_modules" => phase.scope(section, frame, losses),
@@ -113,6 +123,7 @@ impl Phase {
             let path = format!("dag_and_dependencies.{}", entry.key);
             match (entry.key.as_str(), text(&entry.node)) {
                 ("workstream_bundle_id", _) => {}
+                ("depends_on", _) if !is_list(&entry.node) => losses.refuse(entry.key_place, &path, "list of phases"),
                 ("depends_on", _) => {
                     let mut known = Vec::new();
                     for item in items(&entry.node) {
@@ -139,7 +150,15 @@ impl Phase {
 
     fn scope(&mut self, section: &Entry, frame: &mut Map<String, Json>, losses: &mut Losses<'_>) {
         let scope = value(&section.node, "file_scope");
-        let list = |key: &str| texts(scope.and_then(|scope| value(scope, key)));
+        if let Some(scope) = scope.filter(|scope| !is_map(scope)) {
+            losses.refuse(scope.place, "scope_and_modules.file_scope", "map");
+        }
+        for entry in scope.map(entries).unwrap_or_default().iter().filter(|entry| SCOPES.contains(&entry.key.as_str())) {
+            if words(Some(&entry.node)).is_none() {
+                losses.refuse(entry.key_place, &format!("scope_and_modules.file_scope.{}", entry.key), "list of globs");
+            }
+        }
+        let list = |key: &str| words(scope.and_then(|scope| value(scope, key))).unwrap_or_default();
         self.put("files_scope", json!(list("modify")));
         self.put("files_create", json!(list("create")));
         let forbidden: Vec<String> = list("forbidden_paths").into_iter().chain(list("read_only")).collect();
@@ -153,15 +172,20 @@ impl Phase {
             );
         }
         for entry in scope.map(entries).unwrap_or_default() {
-            if !["modify", "create", "forbidden_paths", "read_only"].contains(&entry.key.as_str()) {
+            if !SCOPES.contains(&entry.key.as_str()) {
                 self.keep(entry, &format!("scope_and_modules.file_scope.{}", entry.key), "nothing follows from it", losses);
             }
         }
         for entry in entries(&section.node).iter().filter(|entry| entry.key != "file_scope") {
             let base = Some(entry).filter(|entry| entry.key == "worktree_strategy").and_then(|entry| value(&entry.node, "base_branch"));
             if let Some(base) = base.and_then(text) {
-                frame.entry("base").or_insert_with(|| json!(base));
-                losses.tell(entry.key_place, "scope_and_modules.worktree_strategy.base_branch", Fate::Mapped, "it is `base` of the plan");
+                let is_taken = *frame.entry("base").or_insert_with(|| json!(base)) == base;
+                let (fate, note) = if is_taken {
+                    (Fate::Mapped, "it is `base` of the plan")
+                } else {
+                    (Fate::Lost, "a plan has one base: that of the phase before it")
+                };
+                losses.tell(entry.key_place, "scope_and_modules.worktree_strategy.base_branch", fate, note);
             }
             self.keep(entry, &format!("scope_and_modules.{}", entry.key), "every workstream has a worktree of its own", losses);
         }
@@ -193,6 +217,9 @@ impl Phase {
                 ("retry_policy", None) if number(value(&entry.node, "max_attempts")).is_some_and(|most| most > 0) => {
                     self.put("retry", json!({"max_attempts": number(value(&entry.node, "max_attempts"))}));
                     losses.tell(entry.key_place, &path, Fate::Mapped, "its `max_attempts` are those of `retry`");
+                    if entries(&entry.node).len() > 1 {
+                        self.keep(entry, &path, "nothing follows from the rest of it", losses);
+                    }
                 }
                 (_, _) => self.keep(entry, &path, "nothing follows from it", losses),
             }
@@ -202,10 +229,16 @@ impl Phase {
     /// Takes commands that must pass; others are words for the prompt, or kept.
     fn commands(&mut self, section: &Entry, (must, may): (&str, &str), shell: Shell, losses: &mut Losses<'_>) {
         let (mut required, mut wished) = (Vec::new(), Vec::new());
+        if !is_list(&section.node) {
+            losses.refuse(section.key_place, &section.key, "list of commands");
+        }
         for (number, one) in items(&section.node).iter().enumerate() {
             let path = format!("{}[{number}]", section.key);
-            let Some(node) = value(one, "command") else { continue };
-            let Some(words) = text(node).and_then(|line| split(line, (node.place, &path), shell, losses)) else { continue };
+            let Some((node, line)) = value(one, "command").and_then(|node| Some((node, text(node)?))) else {
+                losses.refuse(one.place, &path, "map with a `command`");
+                continue;
+            };
+            let Some(words) = split(line, (node.place, &path), shell, losses) else { continue };
             let is_optional = value(one, "must_pass").is_some_and(|must| matches!(must.value, Value::Bool(false)));
             if is_optional && may != must {
                 losses.tell(

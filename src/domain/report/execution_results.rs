@@ -38,7 +38,7 @@ pub struct ExecutionResult {
     pub task_id: String,
     /// What the step is for: `edit`, `static`, `runtime`, `fix`, `resolve`.
     pub task_kind: String,
-    /// `RUNNING`, `COMPLETED`, `FAILED`, `TIMEOUT` or `CANCELLED`.
+    /// `RUNNING`, `COMPLETED`, `SKIPPED`, `FAILED`, `TIMEOUT` or `CANCELLED`.
     pub status: String,
     /// The tool, of steps that change files.
     pub tool_id: Option<String>,
@@ -109,7 +109,8 @@ fn begun(entry: &Entry, started: &StepStarted) -> ExecutionResult {
 fn end(one: &mut ExecutionResult, entry: &Entry, finished: &StepFinished) {
     task_status(finished.outcome).clone_into(&mut one.status);
     one.exit_code = finished.exit_code;
-    one.error = (one.status != "COMPLETED").then(|| finished.message.clone());
+    // A step that was not due has not failed.
+    one.error = (!finished.outcome.lets_go_on()).then(|| finished.message.clone());
     if let Some(tool) = &finished.tool {
         one.tool_id = Some(tool.to_string());
     }
@@ -118,6 +119,10 @@ fn end(one: &mut ExecutionResult, entry: &Entry, finished: &StepFinished) {
     put("completed_at", json!(entry.ts));
     put("duration_ms", json!(finished.duration_ms));
     put("findings", json!(finished.findings.len()));
+    // Nobody worked on it, so that it cost nothing.
+    if finished.cached {
+        put("cached", json!(true));
+    }
     // Outputs are files beside the repository; a view names them and does not repeat them.
     if let Some(output) = &finished.output {
         put("output", json!(output));
@@ -154,5 +159,24 @@ mod tests {
         assert_eq!((&one.metadata["outcome"], &one.metadata["findings"]), (&json!("failed"), &json!(0)));
         assert!(one.metadata.contains_key("started_at") && one.metadata.contains_key("completed_at"));
         assert_eq!(over.plan, "small");
+    }
+
+    #[test]
+    fn what_was_not_due_has_no_error_and_what_was_known_says_so() {
+        let finished = |outcome: &str, cached: bool| -> StepFinished {
+            serde_json::from_value(json!({"workstream": "a", "step": "edit", "attempt": 1, "outcome": outcome, "message": "why",
+                "duration_ms": 1, "cached": cached}))
+            .unwrap()
+        };
+        let ended = |finished: &StepFinished| {
+            let entry = &entries(run(7))[4];
+            let Some(Event::StepStarted(started)) = entry.event() else { panic!("{entry:?}") };
+            let mut one = begun(entry, started);
+            end(&mut one, entry, finished);
+            (one.status, one.error, one.metadata.contains_key("cached"))
+        };
+        assert_eq!(ended(&finished("skipped", false)), ("SKIPPED".to_owned(), None, false));
+        assert_eq!(ended(&finished("passed", true)), ("COMPLETED".to_owned(), None, true));
+        assert_eq!(ended(&finished("timed_out", false)), ("TIMEOUT".to_owned(), Some("why".to_owned()), false));
     }
 }

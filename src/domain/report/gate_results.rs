@@ -32,6 +32,9 @@ pub struct GateResult {
     pub gate: String,
     /// The wave, counted from 1.
     pub wave: u32,
+    /// Which tending of the run asked it, when it was a rollback and no wave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<u32>,
     /// The tree that it looked at.
     pub tree: String,
     /// The workstreams whose work is in that tree by this wave.
@@ -43,7 +46,7 @@ pub struct GateResult {
     pub verdict: String,
     /// What it found: exit code, time, findings, and how many of them are new, known and fixed.
     pub results: BTreeMap<String, Value>,
-    /// Whether the wave could go on.
+    /// Whether the wave, or the rollback, could go on.
     pub decision: GateDecision,
 }
 
@@ -93,6 +96,7 @@ fn result(entry: &Entry, gate: &GateRun, later: &[Entry]) -> GateResult {
     GateResult {
         gate: gate.gate.clone(),
         wave: gate.wave,
+        rollback: gate.rollback,
         tree: gate.tree.to_string(),
         workstreams: gate.workstreams.iter().map(ToString::to_string).collect(),
         ts: entry.ts,
@@ -165,5 +169,7 @@ mod tests {
         check(&[gate("error", &json!({"asks": true})), decided("approve", "1")], "error", Some(true), Some("Ada"));
         check(&[gate("error", &json!({"asks": true})), decided("reject", "1")], "error", Some(false), Some("Ada"));
         check(&[gate("error", &json!({"asks": true})), decided("approve", "2")], "error", None, None);
+        let of = |more: Value| results(&[gate("passed", &more)]).gates[0].rollback;
+        assert_eq!((of(json!({})), of(json!({"rollback": 2}))), (None, Some(2)));
     }
 }

@@ -39,7 +39,7 @@ pub struct Handoff {
     pub outputs: Vec<String>,
     /// What the handoff is needed for, when anything more than that the target begins.
     pub required_by: Option<String>,
-    /// `pending`, `ready`, `in_progress`, `completed`, `blocked` or `failed`.
+    /// `pending`, `ready`, `in_progress`, `completed`, `blocked`, `failed` or `reverted`.
     pub status: String,
     /// When the work was merged, so that it could be handed over.
     #[schemars(with = "Option<String>")]
@@ -96,17 +96,18 @@ fn handoff(state: &RunState, (origin, target): (&Workstream, &Workstream), entri
         outputs: merge_of(&target.id).into_iter().collect(),
         required_by: None,
         status: status(state, &origin.id, &target.id).to_owned(),
-        ts: entries.iter().rev().find_map(merged_at),
+        // What was merged and undone again is not handed over any more.
+        ts: given.and_then(|_| entries.iter().rev().find_map(merged_at)),
     }
 }
 
 fn status(state: &RunState, origin: &WorkstreamId, target: &WorkstreamId) -> &'static str {
-    let of = |id: &WorkstreamId| state.workstreams.get(id).map(|one| &one.status);
+    let of = |id: &WorkstreamId| state.workstreams.get(id);
     let (Some(origin), Some(target)) = (of(origin), of(target)) else { return "pending" };
-    if !matches!(origin, WorkstreamStatus::Merged { .. }) {
-        return if origin.is_settled() { "blocked" } else { "pending" };
+    if !origin.lets_dependents_begin() {
+        return if origin.status.is_settled() { "blocked" } else { "pending" };
     }
-    match target {
+    match target.status {
         WorkstreamStatus::Planned | WorkstreamStatus::Ready => "ready",
         WorkstreamStatus::Blocked { .. } | WorkstreamStatus::Skipped { .. } => "blocked",
         WorkstreamStatus::Merged { .. } => "completed",
@@ -128,6 +129,7 @@ fn status(state: &RunState, origin: &WorkstreamId, target: &WorkstreamId) -> &'s
 mod tests {
     use super::*;
     use crate::domain::id::{ObjectId, RunId};
+    use crate::domain::phase::condition::Ended;
     use crate::domain::run::state::WorkstreamState;
     use crate::domain::schedule::sample::{plan, workstream};
 
@@ -152,5 +154,25 @@ mod tests {
         check(merged(), WorkstreamStatus::Validating, "in_progress", (2, 0));
         check(merged(), merged(), "completed", (2, 1));
         check(merged(), failed(), "failed", (2, 0));
+        let reverted = || WorkstreamStatus::Reverted { merge: ObjectId::ZERO, commit: ObjectId::ZERO };
+        check(merged(), reverted(), "reverted", (2, 0));
+        check(reverted(), reverted(), "blocked", (0, 0));
+    }
+
+    /// Whoever depends on work of which nothing was due goes on, and gets nothing.
+    #[test]
+    fn work_that_was_not_due_hands_over_nothing_and_blocks_nobody() {
+        let plan = plan(vec![workstream("api", &[], &["src/api/**"]), workstream("ui", &["api"], &["src/ui/**"])]);
+        let (api, ui) = (WorkstreamId::parse("api").unwrap(), WorkstreamId::parse("ui").unwrap());
+        let skipped = WorkstreamStatus::Skipped { reason: "nothing was due".to_owned() };
+        let mut needless = WorkstreamState { status: skipped, ..WorkstreamState::planned(1) };
+        needless.phased.ended.insert("edit".parse().unwrap(), Ended::Skipped);
+        let mut state = RunState::new(RunId::NONE);
+        let merged = WorkstreamStatus::Merged { merge: ObjectId::ZERO };
+        state.workstreams.insert(api, needless);
+        state.workstreams.insert(ui, WorkstreamState { status: merged, ..WorkstreamState::planned(2) });
+        let log = handoff_log(&state, &plan, &[]);
+        let one = &log.handoffs[0];
+        assert_eq!((one.status.as_str(), one.inputs.len(), one.outputs.len(), one.ts), ("completed", 0, 1, None));
     }
 }

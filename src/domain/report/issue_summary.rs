@@ -19,7 +19,7 @@ pub fn summary(run: RunId, records: &[&IssueRecord]) -> String {
             "\n## {}: {}\n\n{}\n\n{}{by}, {} of them FIX steps, {}.{:01} s, {}\n\n",
             record.workstream,
             record.step,
-            one_line(&record.message),
+            prose(&record.message),
             count(record.attempts as usize, "attempt"),
             record.fixes,
             record.duration_ms / 1_000,
@@ -27,9 +27,39 @@ pub fn summary(run: RunId, records: &[&IssueRecord]) -> String {
             record.ts,
         );
         for issue in &record.issues {
-            let place = issue.path.as_ref().map(|path| format!(" in `{}`", one_line(path))).unwrap_or_default();
-            let _ = writeln!(text, "- `{}`{place}: {}", one_line(&issue.kind), one_line(&issue.message));
+            let place = issue.path.as_ref().map(|path| format!(" in {}", code(path))).unwrap_or_default();
+            let _ = writeln!(text, "- {}{place}: {}", code(&issue.kind), prose(&issue.message));
         }
     }
     text
+}
+
+/// Returns what a tool said as one line of Markdown that says no more than that: no link, no picture, no HTML.
+fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        if matches!(c, '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '!' | '&' | '#' | '|') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Returns a name as code, where nothing in it can end that.
+fn code(text: &str) -> String {
+    if text.contains('`') { prose(text) } else { format!("`{}`", one_line(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_says_is_no_markdown() {
+        let check = |text: &str, expect: &str| assert_eq!(prose(text), expect);
+        check("plain_words, 3 of 4.", "plain_words, 3 of 4.");
+        check("![x](http://a) <img src=y>\n# z", "\\!\\[x\\](http://a) \\<img src=y\\>\\\\n\\# z");
+        assert_eq!((code("a b").as_str(), code("a`<b>").as_str()), ("`a b`", "a\\`\\<b\\>"));
+    }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::finding::model::{Finding, Level};
 use crate::domain::id::{RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::run::control::{Controlled, Verb};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepFinished, StepOutcome, StepRole, StepStarted};
 use crate::domain::run::lessons::trouble;
@@ -105,7 +106,8 @@ impl IssueRecord {
     /// Returns the name of its file.
     #[must_use]
     pub fn file(&self) -> String {
-        format!("{}-{}-{}.json", self.run.lower(), self.workstream, self.step)
+        // A name may hold `-`, so that `a-b` and `c` are told from `a` and `b-c` by what none may hold.
+        format!("{}-{}+{}.json", self.run.lower(), self.workstream, self.step)
     }
 }
 
@@ -144,6 +146,8 @@ struct Trail {
     role: Option<StepRole>,
     tool: Option<ToolId>,
     open: Option<Episode>,
+    /// Whether a person told it to wait, which is no giving up.
+    is_told_to_wait: bool,
 }
 
 impl Trail {
@@ -253,8 +257,17 @@ pub fn episodes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Episode
             let mut one = trail(&finished.workstream);
             ended.extend(one.finished((entry.run, entry.ts), finished));
             (&finished.workstream, one)
+        } else if let Event::Controlled(Controlled { verb, workstream: Some(id), .. }) = event {
+            let mut one = trail(id);
+            one.is_told_to_wait = matches!(verb, Verb::Pause | Verb::Halt);
+            (id, one)
         } else if let Some((id, reason)) = given_up(event) {
-            let open = trail(id).open;
+            let one = trail(id);
+            if one.is_told_to_wait && matches!(event, Event::WorkstreamPaused(_)) {
+                trails.insert((entry.run, id.clone()), Trail { is_told_to_wait: false, ..one });
+                continue;
+            }
+            let open = one.open;
             ended.extend(open.map(|open| Episode { message: reason.to_owned(), ts: entry.ts, ..open }));
             continue;
         } else {
@@ -268,8 +281,11 @@ pub fn episodes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Episode
 /// Returns the records of what was given up; of several of one step the newest.
 #[must_use]
 pub fn records(episodes: &[Episode]) -> Vec<IssueRecord> {
-    let mut records: Vec<IssueRecord> = Vec::new();
-    for episode in episodes.iter().filter(|episode| episode.outcome == Outcome::GivenUp) {
+    let mut records = Vec::new();
+    let name = |episode: &Episode| (episode.run, episode.workstream.clone(), episode.step.clone());
+    let given_up = || episodes.iter().filter(|episode| episode.outcome == Outcome::GivenUp);
+    let newest: BTreeMap<_, _> = given_up().enumerate().map(|(at, episode)| (name(episode), at)).collect();
+    for (_, episode) in given_up().enumerate().filter(|(at, episode)| newest.get(&name(episode)) == Some(at)) {
         let record = IssueRecord {
             schema_version: SCHEMA_VERSION,
             run: episode.run,
@@ -284,7 +300,6 @@ pub fn records(episodes: &[Episode]) -> Vec<IssueRecord> {
             message: episode.message.clone(),
             ts: episode.ts,
         };
-        records.retain(|other| other.file() != record.file());
         records.push(record);
     }
     records

@@ -10,6 +10,7 @@ use crate::domain::policy::sandbox::{Network, SandboxLevel};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{GateRun, RunPlanned, StepOutcome, Verdict};
 use crate::domain::run::rollback_wording;
+use crate::domain::text::one_line;
 
 /// Whether an entry is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub fn log_line(entry: &Entry) -> LogLine {
 fn unknown(entry: &Entry, kind: &str) -> LogLine {
     LogLine {
         time: entry.ts,
-        what: kind.replace('_', " "),
+        what: one_line(&kind.replace('_', " ")),
         tone: Tone::Neutral,
         workstream: None,
         step: None,

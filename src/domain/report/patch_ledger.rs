@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::export::SCHEMA_VERSION;
-use super::patch_history::patch_history;
+use super::patch_history::{PatchStand, patch_histories};
 use crate::domain::id::PatchId;
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
@@ -83,7 +83,9 @@ pub struct PatchState {
 /// Returns the patches of a run, oldest first.
 #[must_use]
 pub fn patch_lines(entries: &[Entry], files: &PatchFiles) -> Vec<PatchLine> {
-    entries.iter().filter_map(|entry| created(entry).map(|patch| line(entries, (entry, patch), files))).collect()
+    let histories = patch_histories(entries);
+    let history = |patch: &PatchCreated| histories.get(&patch.patch).cloned().unwrap_or_default();
+    entries.iter().filter_map(|entry| created(entry).map(|patch| line(history(patch), (entry, patch), files))).collect()
 }
 
 /// Returns the patch that an entry captured.
@@ -95,8 +97,7 @@ pub fn created(entry: &Entry) -> Option<&PatchCreated> {
     }
 }
 
-fn line(entries: &[Entry], (entry, patch): (&Entry, &PatchCreated), files: &PatchFiles) -> PatchLine {
-    let history = patch_history(entries, patch.patch);
+fn line(history: Vec<PatchStand>, (entry, patch): (&Entry, &PatchCreated), files: &PatchFiles) -> PatchLine {
     let was = |state: &str| history.iter().any(|stand| stand.state == state);
     let last = history.last();
     PatchLine {

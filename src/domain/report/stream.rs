@@ -34,7 +34,7 @@ pub struct StreamLine {
     pub run_id: String,
     /// What it is about: the attempt as `workstream/step#1`, the workstream, or the run.
     pub task_id: String,
-    /// How a task or the run stands after it: `RUNNING`, `COMPLETED`, `FAILED`, `TIMEOUT`, `CANCELLED`.
+    /// How a task or the run stands after it: `RUNNING`, `COMPLETED`, `SKIPPED`, `FAILED`, `TIMEOUT`, `CANCELLED`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// The tool.
@@ -75,7 +75,8 @@ pub fn executor_lines(entries: &[Entry]) -> Vec<StreamLine> {
     lines
 }
 
-/// Returns what kept the run going, or held it up: breakers, retries, the recovery ladder, escalations, budgets, new drivers.
+/// Returns what kept the run going, or held it up: breakers, retries, the recovery ladder, escalations, budgets, new drivers, what people
+/// told it, and settings that were read again.
 #[must_use]
 pub fn resilience_lines(entries: &[Entry]) -> Vec<StreamLine> {
     let of_resilience = |entry: &&Entry| entry.event().is_some_and(is_of_resilience);

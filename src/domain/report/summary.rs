@@ -36,7 +36,7 @@ pub struct RunSummary {
     pub workstreams: Vec<WorkstreamSummary>,
     /// What was changed behind the run's back, the oldest first.
     pub integrity: Vec<IntegrityReport>,
-    /// From the first entry to the last one, in seconds.
+    /// From the first entry to the end of the run, or to the newest entry while it goes on, in seconds.
     pub elapsed_seconds: f64,
 }
 
@@ -148,6 +148,14 @@ pub fn summary(state: &RunState) -> RunSummary {
         workstreams,
         integrity: state.integrity.clone(),
         elapsed_seconds: elapsed(state.started, state.updated),
+    }
+}
+
+impl RunSummary {
+    /// Returns the summary of a run that ended at another time than that of its newest entry: it was tended after that.
+    #[must_use]
+    pub fn ended(self, state: &RunState, at: Option<Timestamp>) -> Self {
+        Self { elapsed_seconds: elapsed(state.started, at.or(state.updated)), ..self }
     }
 }
 

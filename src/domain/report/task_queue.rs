@@ -33,7 +33,7 @@ pub struct QueuedTask {
     pub params: BTreeMap<String, Value>,
     /// The workstreams that must be merged before it begins.
     pub dependencies: Vec<String>,
-    /// Those of them that are not merged yet.
+    /// Those of them that it still waits for: neither merged, nor skipped because nothing of them was due.
     pub open_dependencies: Vec<String>,
     /// The order inside its wave: higher first.
     pub priority: i64,
@@ -61,7 +61,7 @@ const fn is_left(one: &WorkstreamState) -> bool {
 }
 
 fn queued(state: &RunState, planned: &Workstream, one: &WorkstreamState) -> QueuedTask {
-    let is_open = |id: &&WorkstreamId| state.workstreams.get(id).is_none_or(is_left);
+    let is_open = |id: &&WorkstreamId| state.workstreams.get(id).is_none_or(|one| !one.lets_dependents_begin());
     QueuedTask {
         id: planned.id.to_string(),
         action: action(&one.status).to_owned(),
@@ -79,10 +79,11 @@ const fn action(status: &WorkstreamStatus) -> &'static str {
     match status {
         WorkstreamStatus::Planned | WorkstreamStatus::Ready | WorkstreamStatus::Retrying { .. } => "execute",
         WorkstreamStatus::InProgress | WorkstreamStatus::Validating => "continue",
-        WorkstreamStatus::Verified { .. } | WorkstreamStatus::Merged { .. } | WorkstreamStatus::Reverted { .. } => "merge",
+        WorkstreamStatus::Verified { .. } | WorkstreamStatus::Merged { .. } => "merge",
         WorkstreamStatus::Conflicted { .. } => "resolve",
         WorkstreamStatus::Blocked { .. } | WorkstreamStatus::Skipped { .. } => "wait",
         WorkstreamStatus::Paused { .. }
+        | WorkstreamStatus::Reverted { .. }
         | WorkstreamStatus::Failed { .. }
         | WorkstreamStatus::TimedOut { .. }
         | WorkstreamStatus::Aborted { .. }
@@ -137,5 +138,15 @@ mod tests {
         );
         assert_eq!(queue.tasks[0].params["tool"], "command");
         assert_eq!(queue.tasks[0].params["files_scope"], json!(["a"]));
+        // What was undone is left to a person. Whoever waits for it waits, and for what a person left out, too.
+        let reverted = WorkstreamStatus::Reverted { merge: ObjectId::ZERO, commit: ObjectId::ZERO };
+        let skipped = WorkstreamStatus::Skipped { reason: "no need".to_owned() };
+        for (id, status) in [("done", reverted), ("late", skipped)] {
+            state.workstreams.get_mut(&WorkstreamId::parse(id).unwrap()).unwrap().status = status;
+        }
+        let queue = task_queue(&state, &plan);
+        let told: Vec<_> = queue.tasks.iter().map(|task| (task.id.as_str(), task.action.as_str())).collect();
+        assert_eq!(told, [("done", "review"), ("a", "continue"), ("b", "execute")]);
+        assert_eq!(queue.tasks[2].open_dependencies, ["done", "late"]);
     }
 }

@@ -123,7 +123,8 @@ fn next(event: &Event, (state, before): (Workflow, Workflow), open: &Open) -> Wo
     if let Event::StepStarted(_) = event {
         return if open.changing.is_empty() { Workflow::Testing } else { Workflow::Development };
     }
-    if matches!(event, Event::GateFinished(_)) && open.changing.is_empty() {
+    // A rollback asks gates as well. What goes on then is no testing: the state changes when something was undone.
+    if matches!(event, Event::GateFinished(gate) if gate.rollback.is_none()) && open.changing.is_empty() {
         return Workflow::Testing;
     }
     state
@@ -175,7 +176,14 @@ mod tests {
         assert_eq!(states(&[edit, edited, check, moved("run_failed")]), [Development, Testing, Blocked]);
         let patch = json!({"patch_reverted": {"workstream": "a", "step": "edit", "attempt": 1, "tool": "t",
             "patch": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "commit": "1".repeat(40), "files": 1, "insertions": 1, "deletions": 0}});
-        assert_eq!(states(&[patch, moved("run_aborted")]), [Rollback, Idle]);
+        assert_eq!(states(&[patch.clone(), moved("run_aborted")]), [Rollback, Idle]);
+        // The gates of a rollback leave a run that is over as it is, and whether it comes to anything is told by what is undone.
+        let gate = |rollback: Value| {
+            json!({"gate_finished": {"gate": "g", "wave": 1, "tree": "1".repeat(40), "workstreams": [], "verdict": "failed", "duration_ms": 1,
+                "rollback": rollback}})
+        };
+        assert_eq!(states(&[gate(Value::Null), moved("run_completed"), gate(json!(1))]), [Testing, Idle]);
+        assert_eq!(states(&[gate(Value::Null), moved("run_completed"), gate(json!(1)), patch]), [Testing, Idle, Rollback]);
     }
 
     #[test]

@@ -57,6 +57,9 @@ pub struct Checkpoint {
     /// The plan's text then, by its digest; of the first checkpoint alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_digest: Option<String>,
+    /// The plan's file, as it was named; of the first checkpoint alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// Who put the workstream into the plan; of the first checkpoint alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
@@ -103,7 +106,7 @@ fn tool(one: &Workstream) -> String {
     }
 }
 
-/// Returns the checkpoints of a workstream among entries, oldest first: every entry that is about it and after which its state is another one.
+/// Returns the checkpoints of a workstream among entries, oldest first: every entry that is about it.
 #[must_use]
 pub fn checkpoints(entries: &[Entry], id: &WorkstreamId) -> Vec<Checkpoint> {
     let is_its = |entry: &&Entry| entry.event().is_some_and(|event| event.about().workstream == Some(id));
@@ -120,6 +123,7 @@ fn checkpoint(entry: &Entry) -> Checkpoint {
         ts: entry.ts,
         event: told(entry).name().to_owned(),
         plan_digest: created.map(|created| created.digest.clone()),
+        plan: created.map(|created| created.plan.clone()),
         who: created.map(|created| created.who.clone()),
     }
 }

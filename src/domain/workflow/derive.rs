@@ -9,6 +9,7 @@ use crate::domain::id::{EntryId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::pipeline::expand::{PART_OF, PIPELINE};
 use crate::domain::plan::model::{CheckedPlan, Workstream};
+use crate::domain::run::control::Verb;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{StepOutcome, StepRole};
 
@@ -153,6 +154,7 @@ impl<'a> Fold<'a> {
             self.mender(phase).into_iter().for_each(|(role, _)| self.rest(role));
         }
         self.moved(event, cause);
+        self.left_out(event);
         if matches!(event, Event::RunPaused(_)) {
             self.derived.besides = Besides::Paused;
         }
@@ -224,6 +226,16 @@ impl<'a> Fold<'a> {
         phase.role.iter().for_each(|role| self.rest(role));
         if stand == Stand::Blocked && phase.state.is_some() {
             self.go(BLOCKED, cause);
+        }
+    }
+
+    /// A person said that a phase is skipped: nothing else is told of that, since nobody drives the run for it.
+    fn left_out(&mut self, event: &Event) {
+        let Event::Controlled(control) = event else { return };
+        let id = control.workstream.as_ref().filter(|_| control.verb == Verb::Skip);
+        if let Some((at, phase)) = id.and_then(|id| self.place(id)).filter(|(at, _)| self.derived.phases[*at] != Stand::Merged) {
+            self.derived.phases[at] = Stand::Skipped;
+            phase.role.iter().for_each(|role| self.rest(role));
         }
     }
 

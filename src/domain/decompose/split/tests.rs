@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::decompose::rules::{SHIPPED, parse_rules};
 use crate::domain::document::source::{Shape, SourceFile};
-use crate::domain::plan::input::{Known, PlanDefaults, PlanInput};
+use crate::domain::plan::input::{Known, PhaseInput, PipelineFile, PlanDefaults, PlanInput};
 use crate::domain::plan::parse::parse_plan;
 
 fn rules(max_files: usize, max_tasks: usize, more: &str) -> Rules {
@@ -79,6 +79,33 @@ fn an_id_that_somebody_has_is_not_given_again() {
     let found = run(&[big, there], &["a/1", "a/2"], &rules(1, 7, ""));
     let ids: Vec<_> = found.records.iter().map(|record| record["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["big-1-1", "big-2", "big-1"]);
+}
+
+/// A pipeline with `each: workstream` makes several workstreams of one, so that the plan has more of them than its text.
+#[test]
+fn what_a_pipeline_makes_of_a_workstream_is_not_taken_for_the_next_one() {
+    let text = "each: workstream\nphases:\n- {id: one, tool: command, command: ['true']}\n- {id: two, tool: command, command: ['true']}\n";
+    let pipeline = PipelineFile { name: "two".to_owned(), file: SourceFile::new("two.yaml", text) };
+    let feature = json!({"id": "feature", "pipeline": "two", "files_scope": ["src/**"]}).as_object().unwrap().clone();
+    let small = record(&json!({"id": "small", "files_scope": ["docs"], "tasks": ["precious"]}));
+    let big = record(&json!({"id": "big", "files_scope": ["lib/**"], "depends_on": ["feature"]}));
+    let records = [feature.clone(), small, big];
+    let phases = PhaseInput { pipelines: vec![pipeline], ..PhaseInput::default() };
+    let defaults = PlanDefaults { phases, ..PlanDefaults::default() };
+    let checked = |records: &[Map<String, Json>]| {
+        let files = [SourceFile::new("plan.json", json!({"workstreams": records}).to_string())];
+        let input = PlanInput { files: &files, shape: Shape::File, defaults: &defaults, known: Known::default() };
+        parse_plan(&input).unwrap_or_else(|found| panic!("{found:#?}")).0
+    };
+    let files = ["src/a", "src/b", "src/c", "docs", "lib/a", "lib/b", "lib/c"].map(str::to_owned);
+    let more = "dependency_inference: [{if_files_changed: ['docs'], then_depends_on: ['src/**']}]\n";
+    let found = split(Question { plan: &checked(&records), records: &records, files: &files, rules: &rules(2, 7, more) });
+    let ids: Vec<_> = found.records.iter().map(|record| record["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["feature", "small", "big-1", "big-2"]);
+    assert_eq!((&found.records[0], &found.records[1]["tasks"]), (&feature, &json!(["precious"])));
+    assert_eq!(found.records[1]["depends_on"], json!(["feature"]));
+    assert_eq!(found.left.keys().collect::<Vec<_>>(), ["feature-one", "feature-two"]);
+    assert_eq!(checked(&found.records).workstreams.len(), 5);
 }
 
 /// A plan over files of a few directories: disjoint scopes, dependencies only backwards.

@@ -123,3 +123,80 @@ fn phases_become_workstreams_that_wait_for_each_other() {
     assert_eq!(fate(&found, "completion_gate.rules"), Some(Fate::Lost));
     assert_eq!(fate(&found, "governance"), Some(Fate::Kept));
 }
+
+/// Returns the keys that somebody must decide about, or that are kept, in their order.
+fn told(imported: &Imported, fate: Fate) -> Vec<&str> {
+    imported.losses.iter().filter(|one| one.fate == fate).map(|one| one.key.as_str()).collect()
+}
+
+#[test]
+fn what_is_written_otherwise_than_expected_is_never_dropped_in_silence() {
+    let refused = |file: Json| {
+        let found = read(&[("p.json", file)], Shell::Allow);
+        assert!(found.is_refused, "{found:?}");
+        told(&found, Fate::Refused).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let step = |more: Json| {
+        let mut step = json!({"id": "a", "command": "echo"}).as_object().unwrap().clone();
+        step.extend(more.as_object().unwrap().clone());
+        refused(json!({"plan_id": "p", "globals": {}, "steps": [step]}))
+    };
+    assert_eq!(step(json!({"args": ["-n", true]})), ["steps.a.args"]);
+    assert_eq!(step(json!({"args": "all"})), ["steps.a.args"]);
+    assert_eq!(step(json!({"depends_on": "b"})), ["steps.a.depends_on"]);
+    assert_eq!(step(json!({"env": "A=1", "shell": "true", "cwd": 5})), ["steps.a.env", "steps.a.shell", "steps.a.cwd"]);
+    assert_eq!(step(json!({"timeout_sec": 1.5, "retries": "3"})), ["steps.a.timeout_sec", "steps.a.retries"]);
+    assert_eq!(refused(json!({"plan_id": "p", "globals": {"env": ["A=1"]}, "steps": {"a": {}}})), ["globals.env", "steps"]);
+    assert_eq!(refused(json!([{"id": "a"}, "b"])), ["workstream"]);
+    let phase = |section: &str, value: Json| {
+        let mut phase = json!({"phase_identity": {"phase_id": "p"}}).as_object().unwrap().clone();
+        phase.insert(section.to_owned(), value);
+        refused(Json::Object(phase))
+    };
+    assert_eq!(phase("dag_and_dependencies", json!({"depends_on": "q"})), ["dag_and_dependencies.depends_on"]);
+    assert_eq!(phase("scope_and_modules", json!({"file_scope": {"modify": "src/**"}})), ["scope_and_modules.file_scope.modify"]);
+    assert_eq!(phase("execution_profile", json!("slow")), ["execution_profile"]);
+    assert_eq!(phase("pre_flight_checks", json!([{"id": "x", "cmd": "make"}, "make"])), ["pre_flight_checks[0]", "pre_flight_checks[1]"]);
+    assert_eq!(phase("acceptance_tests", json!({"command": "make"})), ["acceptance_tests"]);
+}
+
+#[test]
+fn null_says_nothing_and_numbers_are_words() {
+    let step = json!({"id": "a", "command": "head", "args": ["-n", 5], "depends_on": null, "env": null, "cwd": null, "retries": null});
+    let found = read(&[("p.json", json!({"plan_id": "p", "steps": [step]}))], Shell::Refuse);
+    assert_sound(&found);
+    assert_eq!((found.is_refused, &found.records.workstreams[0]["command"]), (false, &json!(["head", "-n", "5"])));
+}
+
+#[test]
+fn what_a_bundle_says_otherwise_is_kept_or_left_to_the_reader() {
+    let bundle =
+        json!({"id": "w", "files_scope": ["a"], "tool": "aider", "execution": "parallel", "error_handling": ["x"], "steps": {"one": {}}});
+    let found = read(&[("a.json", bundle)], Shell::Refuse);
+    assert_eq!(told(&found, Fate::Kept), ["execution", "error_handling"]);
+    assert_eq!(found.records.workstreams[0]["steps"], json!({"one": {}}));
+}
+
+#[test]
+fn variables_and_lines_need_a_shell() {
+    let check = |line: &str, is_refused: bool| {
+        let plan = json!({"plan_id": "p", "steps": [{"id": "a", "command": line}]});
+        assert_eq!(read(&[("p.json", plan)], Shell::Refuse).is_refused, is_refused, "{line}");
+    };
+    check("echo $HOME", true);
+    check("CI=1 make", true);
+    check("make\ntest", true);
+    check("make CI=1 --price 5$", false);
+}
+
+#[test]
+fn one_base_of_several_is_that_of_the_first_phase() {
+    let phase = |id: &str, base: &str| {
+        let strategy = json!({"worktree_strategy": {"base_branch": base}});
+        json!({"phase_identity": {"phase_id": id}, "scope_and_modules": strategy})
+    };
+    let found = read(&[("1.json", phase("p", "main")), ("2.json", phase("q", "next"))], Shell::Refuse);
+    let fates: Vec<_> =
+        found.losses.iter().filter(|one| one.key.ends_with("base_branch")).map(|one| (one.file.as_str(), one.fate)).collect();
+    assert_eq!((fates, &found.records.frame["base"]), (vec![("1.json", Fate::Mapped), ("2.json", Fate::Lost)], &json!("main")));
+}

@@ -95,7 +95,7 @@ fn what_was_mended_and_what_was_given_up() {
     let records = records(&all);
     assert_eq!(records.len(), 1);
     assert_eq!((records[0].phase.as_str(), records[0].issues[0].kind.as_str()), ("plan", "insufficient_detail"));
-    assert_eq!(records[0].file(), format!("{}-ws-plan-check.json", RunId::new(Ulid::from(2)).lower()));
+    assert_eq!(records[0].file(), format!("{}-ws+plan-check.json", RunId::new(Ulid::from(2)).lower()));
     assert_eq!(records[0].tools.iter().map(ToolId::as_str).collect::<Vec<_>>(), ["one", "two"]);
     let told: Vec<_> = patterns(&all)
         .iter()
@@ -139,4 +139,39 @@ fn what_passes_is_no_episode_and_of_two_endings_the_newest_counts() {
     let all = episodes(&history.entries);
     assert_eq!(all.len(), 2);
     assert_eq!(records(&all).iter().map(|one| one.issues[0].kind.as_str()).collect::<Vec<_>>(), ["no_change"]);
+}
+
+#[test]
+fn records_of_other_workstreams_never_have_the_same_file() {
+    let mut lost = history(1);
+    lost.step("plan-check", Static, None, Failed).failed();
+    let episode = episodes(&lost.entries).remove(0);
+    let of = |workstream: &str, step: &str| Episode {
+        workstream: WorkstreamId::parse(workstream).unwrap(),
+        step: StepId::parse(step).unwrap(),
+        ..episode.clone()
+    };
+    let found = records(&[of("a", "b-check"), of("a-b", "check"), of("a", "b-check")]);
+    let files: BTreeSet<String> = found.iter().map(IssueRecord::file).collect();
+    assert_eq!((found.len(), files.len()), (2, 2), "{files:?}");
+}
+
+#[test]
+fn a_pause_that_a_person_wished_for_gives_nothing_up() {
+    let control = |verb: &str| -> Event {
+        let value = serde_json::json!({"controlled": {"round": 0, "verb": verb, "workstream": "ws", "reason": "lunch", "who": "Ada"}});
+        serde_json::from_value(value).unwrap()
+    };
+    let paused = || Event::WorkstreamPaused(WorkstreamMoved { reason: Some("why".to_owned()), ..WorkstreamMoved::new(ws(), 0) });
+    let mut wished = history(1);
+    wished.step("static", Static, None, Failed).push(control("pause"));
+    wished.push(paused());
+    wished.push(control("resume"));
+    wished.step("static", Static, None, Passed);
+    assert_eq!(episodes(&wished.entries).iter().map(|one| (one.outcome, one.attempts)).collect::<Vec<_>>(), [(Outcome::Mended, 2)]);
+    let mut spent = history(2);
+    spent.step("static", Static, None, Failed).push(control("pause"));
+    spent.push(control("resume"));
+    spent.push(paused());
+    assert_eq!(episodes(&spent.entries).iter().map(|one| one.outcome).collect::<Vec<_>>(), [Outcome::GivenUp]);
 }

@@ -113,6 +113,21 @@ fn while_one_is_blocked_the_whole_is() {
 }
 
 #[test]
+fn what_a_person_leaves_out_blocks_nothing_any_more() {
+    let before = ["product-owner", "planning", "auditor", "verification", "synthesis", "codegen"];
+    let mut events: Vec<Value> = before.iter().flat_map(|phase| whole(phase)).collect();
+    events.extend([started("qa", "edit"), moved("workstream_paused", "qa")]);
+    let control =
+        |verb: &str, phase: &str| json!({"controlled": {"round": 0, "verb": verb, "workstream": phase, "reason": "no", "who": "Ada"}});
+    events.extend([control("skip", "qa"), control("skip", "codegen"), control("pause", "security")]);
+    let found = derived(&events);
+    let workflow = shipped();
+    let stand = |phase: &str| found.phases[workflow.phases.iter().position(|one| one.id == phase).unwrap()];
+    assert_eq!((stand("qa"), stand("codegen"), stand("security")), (Stand::Skipped, Stand::Merged, Stand::Open));
+    assert_eq!(found.active.len(), 0, "{found:?}");
+}
+
+#[test]
 fn what_is_taken_back_is_said_from_wherever_it_was() {
     for (before, expect) in [
         (vec![], vec!["ROLLBACK"]),
