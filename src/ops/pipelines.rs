@@ -11,7 +11,7 @@ use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::id::is_atom;
 use crate::domain::pipeline::expand::PIPELINE;
 use crate::domain::pipeline::parse::holding;
-use crate::domain::pipeline::shipped;
+use crate::domain::pipeline::shipped::{self, IMPLIED};
 use crate::domain::plan::input::{PhaseInput, PipelineFile};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::prompt::template::Templates;
@@ -217,9 +217,11 @@ fn take(all: &mut Vec<Found>, wrong: &mut Vec<String>, (path, shown, layer): (&P
     Ok(())
 }
 
-/// Returns the pipelines that the workstreams of a plan go through, for keeping them with the run.
+/// Returns the pipelines that the workstreams of a plan go through, for keeping them with the run. That of workstreams that name none is
+/// laid out by the reader of plans itself, and no file of it is needed unless somebody has put another one in its place.
 #[must_use]
 pub fn used(plan: &CheckedPlan, input: &PhaseInput) -> Vec<PipelineFile> {
     let names = || plan.workstreams.iter().filter_map(|one| one.metadata.get(PIPELINE)).filter_map(|name| name.as_str());
-    holding(&input.pipelines).into_iter().filter(|one| names().any(|name| name == one.name)).collect()
+    let is_given = |one: &PipelineFile| one.name != IMPLIED || input.pipelines.iter().any(|given| given.name == IMPLIED);
+    holding(&input.pipelines).into_iter().filter(|one| is_given(one) && names().any(|name| name == one.name)).collect()
 }

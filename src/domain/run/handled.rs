@@ -10,6 +10,7 @@ use super::limits::{Growth, RetryLimits};
 use super::retry;
 use super::state::{RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::WorkstreamId;
+use crate::domain::phase::judge::SOURCE;
 use crate::domain::plan::model::CheckedPlan;
 
 /// Returns what is recorded when a handling answers: another round, or the end of the work until a person comes.
@@ -71,7 +72,11 @@ pub fn at_once<'a>(all: &'a [Handling], one: &WorkstreamState, now: Timestamp) -
     let last = one.last.as_ref().filter(|last| !last.outcome.lets_go_on())?;
     let is_check = matches!(last.role, StepRole::Static | StepRole::Runtime);
     let is_due = |handling: &&Handling| match &handling.cause {
-        Cause::Found(names) => is_check && last.findings.iter().any(|f| f.rule.as_ref().is_some_and(|rule| names.contains(rule))),
+        // A linter may call its rules as it likes.
+        Cause::Found(names) => {
+            let told = || last.findings.iter().filter(|finding| finding.source == SOURCE).filter_map(|finding| finding.rule.as_ref());
+            is_check && told().any(|rule| names.contains(rule))
+        }
         Cause::TimedOut => last.outcome == StepOutcome::TimedOut,
         Cause::Lacking | Cause::Unmended => false,
     };
@@ -175,6 +180,9 @@ mod tests {
         check(&failed("contested", StepOutcome::Failed), Some("conflict"), "rest");
         check(&failed("contested", StepOutcome::Passed), None, "rest");
         check(&failed("other", StepOutcome::Failed), None, "rest");
+        let mut linted = failed("contested", StepOutcome::Failed);
+        linted.last.as_mut().unwrap().findings[0].source = "linter".to_owned();
+        check(&linted, None, "rest");
         check(&failed("other", StepOutcome::TimedOut), Some("slow"), "rest");
         let mut lacking = failed("other", StepOutcome::NotStarted);
         lacking.phased.lacks = Some("nothing there".to_owned());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::model::{BLOCKED, IDLE, PAUSED, PREVIOUS, ROLLBACK};
 use super::order;
-use super::raw::{RawState, RawWorkflow, Texts, plain};
+use super::raw::{RawRolePhase, RawState, RawWorkflow, Texts, plain};
 use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::At;
@@ -166,16 +166,16 @@ impl<'a> States<'a> {
         }
     }
 
-    /// A state in which a gate is judged must be able to enter BLOCKED.
+    /// A state in which somebody works must be able to enter BLOCKED: a gate, a failure or a person can stop the work of every phase.
     fn blocking(&self, sink: &mut Sink<'_>) {
-        for (name, _) in self.all() {
-            let gate = self.raw.phases.iter().find_map(|phase| {
-                let is_here = phase.state.as_ref().is_some_and(|state| state.value == name.value);
-                phase.gate.as_ref().filter(|_| is_here)
-            });
-            let Some(gate) = gate.filter(|_| !self.next(&name.value).contains(BLOCKED)) else { continue };
-            let message = format!("{} can not enter `BLOCKED`, though the gate {} can block it", quoted(&name.value), quoted(&gate.value));
-            let draft = Draft::new(Code::CanNotBlock, name.place, message).related("the gate is judged here", gate.place);
+        for (name, _) in self.all().filter(|(name, _)| !self.next(&name.value).contains(BLOCKED)) {
+            let here = |phase: &&RawRolePhase| phase.state.as_ref().is_some_and(|state| state.value == name.value);
+            let phases = || self.raw.phases.iter().filter(here);
+            let gate = phases().find_map(|phase| phase.gate.as_ref()).map(|gate| (gate, "the gate", "block it", "the gate is judged here"));
+            let phase = || phases().find_map(|phase| phase.id.as_ref()).map(|id| (id, "the work of", "come to a halt there", "the phase"));
+            let Some((what, kind, end, related)) = gate.or_else(phase) else { continue };
+            let message = format!("{} can not enter `BLOCKED`, though {kind} {} can {end}", quoted(&name.value), quoted(&what.value));
+            let draft = Draft::new(Code::CanNotBlock, name.place, message).related(related, what.place);
             sink.add(draft.hint("Add `BLOCKED` to the `next` of the state."));
         }
     }

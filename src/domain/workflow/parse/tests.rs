@@ -102,6 +102,11 @@ fn a_gate_can_block_and_nothing_goes_around_it() {
         &["p.yaml:7:3: `PLANNING` can not enter `BLOCKED`, though the gate `planned` can block it [can-not-block]"],
     );
     check(
+        "next: [IDLE, BLOCKED]",
+        "next: [IDLE]",
+        &["p.yaml:8:3: `CODING` can not enter `BLOCKED`, though the work of `code` can come to a halt there [can-not-block]"],
+    );
+    check(
         "gates:\n",
         "  - {from: coder, to: critic}\n  - {from: planner, to: critic}\ngates:\n",
         &["p.yaml:13:23: no role has the name `critic` [unknown-id]", "p.yaml:14:25: no role has the name `critic` [unknown-id]"],
@@ -129,6 +134,14 @@ fn what_may_run_at_once_is_in_one_state() {
 }
 
 #[test]
+fn a_handoff_leads_from_the_state_of_the_one_phase_to_that_of_the_other() {
+    let text = SOUND.replacen("state: CODING", "state: TRYING", 1);
+    let text = text.replacen("next: [IDLE, BLOCKED]}", "next: [TRYING, BLOCKED]}\n  TRYING: {roles: [coder], next: [IDLE, BLOCKED]}", 1);
+    let said: Vec<String> = read(&text).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["p.yaml:4:36: `TRYING` follows `PLANNING`, but does not come after it in `states` [bad-transition]"]);
+}
+
+#[test]
 fn the_original_is_refused_with_exactly_its_faults() {
     let text = include_str!("../../../../fixtures/workflows/invalid/original.yaml");
     let found = parse(&SourceFile::new("original.yaml", text)).unwrap_err();
@@ -139,6 +152,7 @@ fn the_original_is_refused_with_exactly_its_faults() {
     original.yaml:55:3: `VALIDATION` can not be reached from `IDLE` [unreachable-state]
     original.yaml:56:3: `SYNTHESIS` can not be reached from `IDLE` [unreachable-state]
     original.yaml:59:3: `DEPLOYMENT` can not enter `BLOCKED`, though the gate `deployment` can block it [can-not-block]
+    original.yaml:60:3: `MONITORING` can not enter `BLOCKED`, though the work of `observability` can come to a halt there [can-not-block]
     original.yaml:60:68: no state has the name `MAINTENANCE` [unknown-id]
     original.yaml:65:29: `planning_ai` hands over to `codegen_ai` around `auditor_ai`, whose gate is then bypassed [gate-bypass]
     original.yaml:68:29: `planning_ai` hands over to `auditor_ai`, but no state of the one (PLANNING) leads to one of the other (AUDIT) [bad-transition]
