@@ -201,7 +201,9 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>, FsError> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    Ok(fs::list(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == ENDING)).collect())
+    // Links are kept, so that one that leads away is told; whatever else is no file has nothing to read.
+    let is_one = |path: &PathBuf| path.extension().is_some_and(|ending| ending == ENDING) && (path.is_file() || path.is_symlink());
+    Ok(fs::list(folder)?.into_iter().filter(is_one).collect())
 }
 
 fn take(all: &mut Vec<Found>, wrong: &mut Vec<String>, (path, shown, layer): (&Path, &str, Layer)) -> Result<(), FsError> {
