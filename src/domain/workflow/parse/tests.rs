@@ -86,6 +86,14 @@ fn every_name_has_something_behind_it() {
         "role: coder, state: PLANNING",
         &["p.yaml:4:22: `coder` is not at work in `PLANNING` [bad-transition]"],
     );
+    check(
+        "gates:\n",
+        "errors:\n  audit_failure: {action: BLOCK, on: [planed]}\ngates:\n",
+        &["p.yaml:14:39: no gate and no condition has the name `planed` [unknown-id]"],
+    );
+    let on = "errors:\n  audit_failure: {action: BLOCK, on: [planned, missing_draft, missing_output, mine, audit_failure]}\n";
+    let mine = "gates:\n  other: {rules: [{exists: x, condition: mine}]}\n";
+    check("gates:\n", &format!("{on}{mine}"), &[]);
     check("requires: [draft]", "requires: [drafts]", &["p.yaml:14:24: nobody makes `drafts` [no-producer]"]);
     check(
         "requires: [draft]",
