@@ -199,7 +199,10 @@ fn look_at<T>(objects: &Objects, (start, tip): (ObjectId, ObjectId), take: impl 
             .unwrap_or_default() as u64
     };
     let read = |path: &RepoPath| {
-        let Some(entry) = entries.get(path).filter(|_| size(path) <= LARGEST) else { return Content::Binary };
+        let Some(entry) = entries.get(path) else { return Content::Binary };
+        if size(path) > LARGEST {
+            return Content::Beginning(String::new());
+        }
         let bytes = objects.look(entry.id, |_, bytes| (bytes[..bytes.len().min(MOST_OF_A_FILE)].to_vec(), bytes.len() as u64));
         match bytes {
             Ok((bytes, size)) => Content::of(&bytes, size),

@@ -11,7 +11,7 @@ use crate::domain::document::source::{MAX_BYTES, SourceFile};
 use crate::domain::id::is_atom;
 use crate::domain::pipeline::expand::PIPELINE;
 use crate::domain::pipeline::parse::holding;
-use crate::domain::pipeline::shipped;
+use crate::domain::pipeline::shipped::{self, IMPLIED};
 use crate::domain::plan::input::{PhaseInput, PipelineFile};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::prompt::template::Templates;
@@ -201,7 +201,9 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>, FsError> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    Ok(fs::list(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == ENDING)).collect())
+    // Links are kept, so that one that leads away is told; whatever else is no file has nothing to read.
+    let is_one = |path: &PathBuf| path.extension().is_some_and(|ending| ending == ENDING) && (path.is_file() || path.is_symlink());
+    Ok(fs::list(folder)?.into_iter().filter(is_one).collect())
 }
 
 fn take(all: &mut Vec<Found>, wrong: &mut Vec<String>, (path, shown, layer): (&Path, &str, Layer)) -> Result<(), FsError> {
@@ -217,9 +219,11 @@ fn take(all: &mut Vec<Found>, wrong: &mut Vec<String>, (path, shown, layer): (&P
     Ok(())
 }
 
-/// Returns the pipelines that the workstreams of a plan go through, for keeping them with the run.
+/// Returns the pipelines that the workstreams of a plan go through, for keeping them with the run. That of workstreams that name none is
+/// laid out by the reader of plans itself, and no file of it is needed unless somebody has put another one in its place.
 #[must_use]
 pub fn used(plan: &CheckedPlan, input: &PhaseInput) -> Vec<PipelineFile> {
     let names = || plan.workstreams.iter().filter_map(|one| one.metadata.get(PIPELINE)).filter_map(|name| name.as_str());
-    holding(&input.pipelines).into_iter().filter(|one| names().any(|name| name == one.name)).collect()
+    let is_given = |one: &PipelineFile| one.name != IMPLIED || input.pipelines.iter().any(|given| given.name == IMPLIED);
+    holding(&input.pipelines).into_iter().filter(|one| is_given(one) && names().any(|name| name == one.name)).collect()
 }

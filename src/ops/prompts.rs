@@ -145,8 +145,20 @@ fn strategies(environment: &Environment, top: Option<&Path>) -> Result<Vec<Found
     for path in user.map_or_else(|| Ok(Vec::new()), |folder| templates_in(&folder))? {
         found.push(Found { name: None, shown: path.display().to_string(), path, leads_away: false });
     }
-    let Some(top) = top.filter(|top| top.join(REPOSITORY_FOLDER).join(STRATEGIES).is_dir()) else { return Ok(found) };
+    found.extend(top.map_or_else(|| Ok(Vec::new()), strategies_of_repository)?);
+    Ok(found)
+}
+
+/// Returns the files that are texts of strategies of the repository whose work tree begins at `top`.
+///
+/// # Errors
+/// Returns [`FsError`] when their folder can not be listed.
+pub fn strategies_of_repository(top: &Path) -> Result<Vec<Found>, FsError> {
+    let mut found = Vec::new();
     let folder = format!("{REPOSITORY_FOLDER}/{STRATEGIES}");
+    if !top.join(&folder).is_dir() {
+        return Ok(found);
+    }
     let real = top.canonicalize().map_err(|source| FsError { action: "find", path: top.to_owned(), source })?.join(&folder);
     for path in templates_in(&top.join(&folder))? {
         let name = file_name(&path);

@@ -137,7 +137,7 @@ fn files(cx: &Context, plan: Option<&Path>) -> Result<Vec<(PathBuf, String)>, Tr
     }
     if let Some(top) = cx.repo.work_dir() {
         let templates = prompts::of_repository(top)?.into_iter().filter(|found| found.name.is_some());
-        files.extend(templates.map(|found| (found.path, found.shown)));
+        files.extend(templates.chain(prompts::strategies_of_repository(top)?).map(|found| (found.path, found.shown)));
     }
     if let Some(top) = cx.repo.work_dir() {
         files.extend(pipelines::of_repository(top)?);

@@ -23,7 +23,9 @@ pub fn lines(all: &[WorkflowView]) -> Styled {
         }
         out.line();
         let gates: Vec<String> = one.gates.iter().map(|gate| format!("{} {}", gate.gate, gate.status)).collect();
-        out.put(Role::Faint, "  gates: ").add(gates.join(", ")).line();
+        if !gates.is_empty() {
+            out.put(Role::Faint, "  gates: ").add(gates.join(", ")).line();
+        }
         let known = one.artifacts.iter().filter(|artifact| artifact.status != "planned");
         let artifacts: Vec<String> = known.map(|artifact| format!("{} {}", artifact.name, artifact.status)).collect();
         if !artifacts.is_empty() {

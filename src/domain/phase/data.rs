@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::bounded;
 use crate::domain::text::{clip, one_line};
 
 /// A claim about every value at a path of a JSON, YAML or TOML document.
@@ -28,11 +29,11 @@ pub enum Claim {
     AtMost(f64),
 }
 
-/// Reads a text as JSON, else as YAML, else as TOML.
+/// Reads a text as JSON, else as TOML, else as YAML, as which a line of TOML can be read as well, and wrongly.
 fn document(text: &str) -> Option<Value> {
-    let yaml = || serde_yaml::from_str::<Value>(text).ok();
     let toml = || toml::from_str::<Value>(text).ok();
-    serde_json::from_str(text).ok().or_else(yaml).filter(|value: &Value| !value.is_string()).or_else(toml)
+    let yaml = || bounded::yaml(serde_yaml::Deserializer::from_str(text)).ok();
+    serde_json::from_str(text).ok().or_else(toml).or_else(yaml).filter(|value: &Value| !value.is_string())
 }
 
 impl DataClaim {
@@ -62,9 +63,9 @@ impl DataClaim {
         let Some((key, rest)) = rest.split_first() else { return self.claim.check(value, &at) };
         let step = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
         if key != "*" {
-            let position = |items: &'_ Vec<Value>| key.parse::<usize>().ok().and_then(|position| items.get(position).cloned());
-            let inner = value.get(key).cloned().or_else(|| value.as_array().and_then(position));
-            return inner.map_or_else(|| Err(format!("has no `{}`", shown(&step(key)))), |inner| self.walk(&inner, (rest, step(key))));
+            let at_position = || value.get(key.parse::<usize>().ok()?);
+            let inner = value.get(key.as_str()).or_else(at_position);
+            return inner.map_or_else(|| Err(format!("has no `{}`", shown(&step(key)))), |inner| self.walk(inner, (rest, step(key))));
         }
         let inner: Vec<(String, &Value)> = match value {
             Value::Array(items) => items.iter().enumerate().map(|(number, item)| (number.to_string(), item)).collect(),
@@ -128,6 +129,7 @@ mod tests {
         check(backlog, "stories.0.id", Claim::Equals(json!("S1")), Ok(()));
         check("stories: []", "stories.*.id", Claim::Present, Err("has nothing below `stories`"));
         check("just a sentence", "stories", Claim::Present, Err("holds no data that can be read"));
+        check("1: {on: [x]}", "1.on.0", Claim::Filled, Ok(()));
     }
 
     #[test]
@@ -143,6 +145,7 @@ mod tests {
             Claim::AtMost(0.0),
             Err("has 1 in `security.critical`, and must have at most 0"),
         );
+        check("title = \"Notes: the first\"\n", "title", Claim::Equals(json!("Notes: the first")), Ok(()));
         check(r#"{"result": "FAIL"}"#, "result", Claim::Equals(json!("PASS")), Err("has \"FAIL\" in `result`, and must have \"PASS\""));
     }
 }

@@ -4,6 +4,7 @@ use super::condition::{Condition, Ended};
 use super::expectation::{Expectation, Predicate, Unit};
 use super::issue::{IssueKind, IssueSeverity};
 use super::rules::StepRules;
+use super::words::mentions;
 use crate::domain::gate::model::Baseline;
 use crate::domain::id::StepId;
 use crate::domain::plan::model::{CheckedPlan, Step, StepKind, Workstream};
@@ -23,22 +24,24 @@ pub fn add_checks(plan: &mut CheckedPlan) {
             let is_edit = matches!(step.kind, StepKind::Edit(_));
             let is_checked = workstream.steps.get(number + 1).is_some_and(|next| !matches!(next.kind, StepKind::Edit(_)));
             if is_edit && !is_checked {
-                steps.extend(check(workstream, step));
+                let added = check(workstream, step, &steps);
+                steps.extend(added);
             }
         }
         workstream.steps = steps;
     }
 }
 
-/// Returns the check of a step; nothing when there is nothing to expect of it.
-fn check(workstream: &Workstream, step: &Step) -> Option<Step> {
+/// Returns the check of a step that follows these; nothing when there is nothing to expect of it.
+fn check(workstream: &Workstream, step: &Step, before: &[Step]) -> Option<Step> {
     let expects = expectations(workstream, step);
     if expects.is_empty() {
         return None;
     }
     let start: String = step.id.as_str().chars().take(LONGEST).collect();
-    let mut names = ["check", "fluid-check"].into_iter().filter_map(|end| StepId::parse(&format!("{start}-{end}")).ok());
-    let id = names.find(|id| workstream.steps.iter().all(|other| other.id != *id))?;
+    let ends = ["check", "fluid-check"].into_iter().map(str::to_owned).chain((2..1_000).map(|number| format!("check-{number}")));
+    let mut names = ends.filter_map(|end| StepId::parse(&format!("{start}-{end}")).ok());
+    let id = names.find(|id| workstream.steps.iter().chain(before).all(|other| other.id != *id))?;
     let when = vec![Condition::Not(vec![Condition::Step { step: step.id.clone(), ended: Ended::Skipped }])];
     let (phase, role) = (step.rules.phase.clone(), step.rules.role.clone());
     let rules = StepRules { phase, role, when, expects, fixes: Some(FIXES), ..StepRules::default() };
@@ -75,8 +78,7 @@ fn expected(what: Predicate, issue: IssueKind, severity: IssueSeverity) -> Expec
 
 /// Returns what the name of a phase lets expect of what it makes.
 fn by_name(name: &str, files: Pattern) -> Option<Expectation> {
-    let name = name.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let has = |words: &[&str]| words.iter().any(|word| mentions(name, word));
     let least = |count, unit, files| Predicate::AtLeast { files, count, unit };
     Some(if has(&["plan"]) {
         expected(least(1_000, Unit::Characters, files), IssueKind::InsufficientDetail, IssueSeverity::Major)
@@ -126,6 +128,16 @@ mod tests {
         check(&["a/**"], &["edit"], None, &["edit", "edit-check: missing_output"]);
         check(&["a/**"], &["edit", "!static"], None, &["edit", "static"]);
         check(&["a/**"], &["one", "two", "!two-check"], None, &["one", "one-check: missing_output", "two", "two-check"]);
+        // Names that are cut to the same beginning.
+        let long = ["x".repeat(50) + "-a", "x".repeat(50) + "-b", "x".repeat(50) + "-c"];
+        let told = |number: usize, end: &str| [long[number].clone(), format!("{}-{end}: missing_output", "x".repeat(50))];
+        let expect = [told(0, "check"), told(1, "fluid-check"), told(2, "check-2")].concat();
+        check(
+            &["a/**"],
+            &long.iter().map(String::as_str).collect::<Vec<_>>(),
+            None,
+            &expect.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
         check(&["a/**"], &["edit", "two", "!edit-check"], None, &["edit", "edit-fluid-check: missing_output", "two", "edit-check"]);
     }
 
@@ -139,6 +151,8 @@ mod tests {
         of("write-chapter", " insufficient_content");
         of("implementation", " no_code_detected");
         of("analysis", "");
+        of("explanation", "");
+        of("decode", "");
         check(&["a.md", "b.md"], &["planning"], None, &["planning", "planning-check: missing_output"]);
         let both = "planning-check: missing_output missing_output insufficient_detail";
         check(&["a.md", "b.md"], &["planning"], Some("b.md"), &["planning", both]);

@@ -5,16 +5,17 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::bounded;
 use super::data::DataClaim;
 use super::expectation::{Expectation, Format, HowMany, Predicate, Unit};
 use super::issue::{Issue, IssueKind, IssueSeverity};
 use super::traced::{Trace, says};
-use super::view::{Content, MOST_OF_A_FILE, TreeView};
+use super::view::{Content, TreeView};
 use super::words;
 use crate::domain::finding::model::{Finding, FindingKind, Level, Location};
 use crate::domain::id::RepoPath;
 use crate::domain::policy::pattern::Pattern;
-use crate::domain::text::{clip, count, grouped, one_line};
+use crate::domain::text::{clip, grouped, one_line};
 
 /// The source of findings that come from expectations.
 pub const SOURCE: &str = "phase";
@@ -79,7 +80,10 @@ pub fn holds(predicate: &Predicate, view: &TreeView<'_>) -> Result<(), Unmet> {
         }
         Predicate::Data { files, claim } => data(files, claim, view),
         Predicate::Says { files, pattern, times } => {
-            says(&together(files, view), pattern, *times).map_err(|why| one_of(files, view, |name| format!("{name} {why}")))
+            let all = together(files, view);
+            says(&all.text, pattern, *times).map_err(|why| one_of(files, view, |name| format!("{name} {why}")))?;
+            // Once is enough; how often in all, only the whole text tells.
+            all.unread.filter(|_| times.is_some()).map_or(Ok(()), Err)
         }
         Predicate::Traced(trace) => traced(trace, view),
     }
@@ -89,24 +93,46 @@ fn data(files: &Pattern, claim: &DataClaim, view: &TreeView<'_>) -> Result<(), U
     let mut is_one = false;
     for (path, content) in view.read_each(files) {
         is_one = true;
+        refuse_unread(path, &content)?;
         claim.check(content.text().unwrap_or_default()).map_err(|why| Unmet::of(path, format!("`{}` {why}", shown(path))))?;
     }
     if is_one { Ok(()) } else { Err(one_of(files, view, |name| format!("{name} was not read"))) }
 }
 
 fn traced(trace: &Trace, view: &TreeView<'_>) -> Result<(), Unmet> {
-    let text = together(&trace.files, view);
-    let mut missing = trace.found(&together(&trace.from, view));
-    missing.retain(|what| !trace.is_taken_up(what, &text));
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(one_of(&trace.files, view, |name| format!("{name} {}", trace.said(&missing))))
+    let from = together(&trace.from, view);
+    from.unread.map_or(Ok(()), Err)?;
+    let of_files = |why: String| one_of(&trace.files, view, |name| format!("{name} {why}"));
+    let found = trace.found(&from.text).map_err(of_files)?;
+    let missing = trace.missing(found, &together(&trace.files, view).text).map_err(of_files)?;
+    if missing.is_empty() { Ok(()) } else { Err(of_files(trace.said(&missing))) }
 }
 
-/// Returns the texts of the files of a glob, one after the other.
-fn together(files: &Pattern, view: &TreeView<'_>) -> String {
-    view.read_each(files).filter_map(|(_, content)| content.text().map(|text| format!("{text}\n"))).collect()
+/// The texts of the files of a glob, one after the other.
+struct Together {
+    text: String,
+    /// The first file of which not everything is there.
+    unread: Option<Unmet>,
+}
+
+fn together(files: &Pattern, view: &TreeView<'_>) -> Together {
+    let mut all = Together { text: String::new(), unread: None };
+    for (path, content) in view.read_each(files) {
+        if let Some(text) = content.text() {
+            all.text.push_str(text);
+            all.text.push('\n');
+        }
+        // A file that is named is meant to be read; among those of a wider glob there may be pictures.
+        let is_named = path.as_bytes() == files.text().as_bytes();
+        let binary = || (is_named && content == Content::Binary).then(|| Unmet::of(path, format!("`{}` is no text", shown(path))));
+        all.unread = all.unread.or_else(|| refuse_unread(path, &content).err()).or_else(binary);
+    }
+    all
+}
+
+/// Refuses a file of which not everything is known.
+fn refuse_unread(path: &RepoPath, content: &Content) -> Result<(), Unmet> {
+    content.unread().map_or(Ok(()), |why| Err(Unmet::of(path, format!("`{}` can not be judged: {why}", shown(path)))))
 }
 
 fn shown(path: &RepoPath) -> String {
@@ -209,7 +235,7 @@ fn parses(files: &Pattern, format: Format, view: &TreeView<'_>) -> Result<(), Un
         };
         let wrong = match &content {
             Content::Text(text) => flaw(text, format),
-            Content::Beginning(_) => Some(format!("it is larger than {} and was not read to its end", count(MOST_OF_A_FILE >> 20, "MiB"))),
+            Content::Beginning(_) | Content::Unread => content.unread(),
             Content::Binary => Some("it is no text".to_owned()),
         };
         if let Some(wrong) = wrong {
@@ -225,8 +251,7 @@ fn flaw(text: &str, format: Format) -> Option<String> {
         Format::Json => serde_json::from_str::<serde::de::IgnoredAny>(text).err().map(|e| e.to_string()),
         Format::Yaml => {
             let mut documents = serde_yaml::Deserializer::from_str(text);
-            let read = |document| <serde_yaml::Value as serde::Deserialize>::deserialize(document).err();
-            documents.find_map(read).map(|e| e.to_string())
+            documents.find_map(|document| bounded::yaml(document).err()).map(|e| e.to_string())
         }
         Format::Toml => toml::from_str::<toml::Table>(text).err().map(|e| e.message().to_owned()),
     };

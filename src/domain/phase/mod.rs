@@ -1,6 +1,7 @@
 //! What a phase of a pipeline adds to a step: when it is due, what it needs, what it must leave, and what tools are told.
 
 pub mod approval;
+pub mod bounded;
 pub mod condition;
 pub mod data;
 pub mod due;

@@ -17,6 +17,8 @@ pub enum Content {
     Beginning(String),
     /// No text.
     Binary,
+    /// Nothing that is known: enough was read for one question before.
+    Unread,
 }
 
 impl Content {
@@ -31,12 +33,22 @@ impl Content {
         if size > read.len() as u64 { Self::Beginning(text) } else { Self::Text(text) }
     }
 
-    /// Returns the text, whole or not; `None` for what is no text.
+    /// Returns the text, whole or not; `None` for what is no text, or was not read.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::Beginning(text) => Some(text),
-            Self::Binary => None,
+            Self::Binary | Self::Unread => None,
+        }
+    }
+
+    /// Returns why it may hold more text than was read; `None` when all of it was.
+    #[must_use]
+    pub fn unread(&self) -> Option<String> {
+        match self {
+            Self::Text(_) | Self::Binary => None,
+            Self::Beginning(_) => Some(format!("it is larger than {} MiB and was not read to its end", MOST_OF_A_FILE >> 20)),
+            Self::Unread => Some(format!("it was not read, since it comes after {} MiB of others", MOST_OF_A_QUESTION >> 20)),
         }
     }
 }
@@ -66,16 +78,13 @@ impl<'a> TreeView<'a> {
         self.paths.iter().filter(|path| files.matches(path.as_bytes()))
     }
 
-    /// Returns the files that a glob matches with what they hold, until enough was read for one question.
+    /// Returns the files that a glob matches with what they hold; when enough was read for one question, the rest is not.
     pub fn read_each(&self, files: &Pattern) -> impl Iterator<Item = (&'a RepoPath, Content)> {
         let mut read = 0;
-        self.matching(files).map_while(move |path| {
-            if read > MOST_OF_A_QUESTION {
-                return None;
-            }
-            let content = (self.read)(path);
+        self.matching(files).map(move |path| {
+            let content = if read > MOST_OF_A_QUESTION { Content::Unread } else { (self.read)(path) };
             read += content.text().map_or(0, str::len);
-            Some((path, content))
+            (path, content)
         })
     }
 }

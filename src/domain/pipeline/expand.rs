@@ -203,7 +203,9 @@ impl Layout<'_> {
             self.clear(&mut one.value, sink);
             let at = |text: String| At { value: text, place: id.place };
             let depends_on: Vec<At<String>> = match (&phase.value.depends_on, &before) {
-                (Some(listed), _) => listed.value.iter().map(|one| At { value: name(&one.value), place: one.place }).collect(),
+                (Some(listed), _) => {
+                    self.standing(listed).value.into_iter().map(|one| At { value: name(&one.value), place: one.place }).collect()
+                }
                 (None, Some(before)) => vec![at(before.clone())],
                 (None, None) => Vec::new(),
             };
@@ -292,17 +294,48 @@ impl Layout<'_> {
         written.or_else(|| given(&profile, place))
     }
 
-    /// Returns the step of a phase; nothing when it is a check that has no command to run.
-    fn step(&self, phase: &At<RawPhase>) -> Option<At<RawStep>> {
-        let (own, raw) = (&self.own.value, &phase.value);
-        let kind = kind_of(raw);
-        let which = match kind {
+    /// Returns what a check runs: its own commands, else those of the workstream, the plan or the profile.
+    fn run_of(&self, phase: &At<RawPhase>) -> Option<At<Commands>> {
+        let which = match kind_of(&phase.value) {
             KindWord::Edit => None,
             KindWord::Static => Some(CheckWord::Static),
             KindWord::Runtime => Some(CheckWord::Runtime),
         };
-        let run = raw.run.clone().or_else(|| which.and_then(|which| self.commands(which, phase.place)));
-        if kind != KindWord::Edit && run.is_none() && raw.expects.is_none() {
+        phase.value.run.clone().or_else(|| which.and_then(|which| self.commands(which, phase.place)))
+    }
+
+    /// Returns whether a phase is a check that has nothing to look at.
+    fn falls_away(&self, phase: &At<RawPhase>) -> bool {
+        kind_of(&phase.value) != KindWord::Edit && self.run_of(phase).is_none() && phase.value.expects.is_none()
+    }
+
+    /// Returns the phases that one depends on; in place of one that falls away those that it depends on itself.
+    fn standing(&self, listed: &At<Texts>) -> At<Texts> {
+        let phases = self.phases();
+        let id = |phase: &At<RawPhase>| phase.value.id.as_ref().map(|id| id.value.0.clone());
+        let (mut out, mut gone): (Texts, BTreeSet<usize>) = (Vec::new(), BTreeSet::new());
+        let mut open: Vec<At<String>> = listed.value.iter().rev().cloned().collect();
+        while let Some(one) = open.pop() {
+            let fallen = phases.iter().position(|phase| id(phase).as_ref() == Some(&one.value)).filter(|at| self.falls_away(&phases[*at]));
+            let Some(at) = fallen else {
+                out.push(one);
+                continue;
+            };
+            if gone.insert(at) {
+                let before = || at.checked_sub(1).and_then(|before| id(&phases[before])).into_iter().collect();
+                let names: Vec<String> = phases[at].value.depends_on.as_ref().map_or_else(before, plain);
+                open.extend(names.into_iter().rev().map(|value| At { value, place: one.place }));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        out.retain(|one| gone.is_empty() || seen.insert(one.value.clone()));
+        At { value: out, place: listed.place }
+    }
+
+    /// Returns the step of a phase; nothing when it is a check that has no command to run.
+    fn step(&self, phase: &At<RawPhase>) -> Option<At<RawStep>> {
+        let (own, raw) = (&self.own.value, &phase.value);
+        if self.falls_away(phase) {
             return None;
         }
         let estimate = raw.estimated_minutes.as_ref().filter(|_| raw.timeout_sec.is_none());
@@ -316,9 +349,9 @@ impl Layout<'_> {
             model: raw.model.clone(),
             command: raw.command.clone().or_else(|| own.command.clone().filter(|_| is_open(raw))),
             patches: own.patches.clone().filter(|_| is_open(raw)),
-            run,
+            run: self.run_of(phase),
             tasks: raw.tasks.clone(),
-            depends_on: raw.depends_on.clone(),
+            depends_on: raw.depends_on.as_ref().map(|listed| self.standing(listed)),
             acceptance_tests: raw.acceptance_tests.clone(),
             timeout_sec: raw.timeout_sec.clone().or(estimated),
             when: raw.when.clone(),
@@ -335,6 +368,10 @@ impl Layout<'_> {
         };
         Some(At { value: step, place: phase.place })
     }
+}
+
+fn plain(texts: &At<Texts>) -> Vec<String> {
+    texts.value.iter().map(|one| one.value.clone()).collect()
 }
 
 /// Returns what a phase makes, for the workstreams of those behind it.

@@ -132,6 +132,21 @@ fn phases_become_workstreams() {
 }
 
 #[test]
+fn whoever_depends_on_a_phase_that_falls_away_depends_on_what_is_before_it() {
+    let phases = "phases:\n  - {id: one}\n  - {id: side, depends_on: [one]}\n  - {id: lint, kind: static}\n  - {id: more, kind: static, depends_on: [lint, one]}\n  - {id: two, depends_on: [more]}\n";
+    let plan = "  - {id: a, title: t, tool: x, files_scope: [a], pipeline: own}\n";
+    assert_eq!(steps(&laid(plan, phases)[0]), ["one", "side", "two"]);
+    let all = laid(plan, &format!("each: workstream\n{phases}"));
+    let last = all.last().unwrap();
+    assert_eq!(last.depends_on.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a-side", "a-one"]);
+    refused(
+        &format!("version: 1\nworkstreams:\n{plan}"),
+        "phases: [{id: one}, {id: two, depends_on: [none]}]",
+        &["no step has the id `none`"],
+    );
+}
+
+#[test]
 fn a_pipeline_is_named_by_the_workstream_else_by_whoever_runs_it_else_by_the_defaults() {
     let check = |defaults: &str, more: &str, wished: Option<&str>, expect: &[&str]| {
         let other = PipelineFile { name: "other".to_owned(), file: SourceFile::new("other.yaml", "phases: [{id: other}]\n") };

@@ -281,27 +281,25 @@ pub fn episodes<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Episode
 /// Returns the records of what was given up; of several of one step the newest.
 #[must_use]
 pub fn records(episodes: &[Episode]) -> Vec<IssueRecord> {
-    let mut records = Vec::new();
-    let name = |episode: &Episode| (episode.run, episode.workstream.clone(), episode.step.clone());
-    let given_up = || episodes.iter().filter(|episode| episode.outcome == Outcome::GivenUp);
-    let newest: BTreeMap<_, _> = given_up().enumerate().map(|(at, episode)| (name(episode), at)).collect();
-    for (_, episode) in given_up().enumerate().filter(|(at, episode)| newest.get(&name(episode)) == Some(at)) {
-        let record = IssueRecord {
-            schema_version: SCHEMA_VERSION,
-            run: episode.run,
-            workstream: episode.workstream.clone(),
-            step: episode.step.clone(),
-            phase: phase(&episode.step),
-            attempts: episode.attempts,
-            fixes: episode.fixes,
-            duration_ms: episode.duration_ms,
-            issues: episode.issues.clone(),
-            tools: episode.tools.clone(),
-            message: episode.message.clone(),
-            ts: episode.ts,
-        };
-        records.push(record);
-    }
+    let mut seen = BTreeSet::new();
+    let newest = episodes.iter().rev().filter(|episode| episode.outcome == Outcome::GivenUp);
+    let newest = newest.filter(|episode| seen.insert((episode.run, &episode.workstream, &episode.step)));
+    let record = |episode: &Episode| IssueRecord {
+        schema_version: SCHEMA_VERSION,
+        run: episode.run,
+        workstream: episode.workstream.clone(),
+        step: episode.step.clone(),
+        phase: phase(&episode.step),
+        attempts: episode.attempts,
+        fixes: episode.fixes,
+        duration_ms: episode.duration_ms,
+        issues: episode.issues.clone(),
+        tools: episode.tools.clone(),
+        message: episode.message.clone(),
+        ts: episode.ts,
+    };
+    let mut records: Vec<IssueRecord> = newest.map(record).collect();
+    records.reverse();
     records
 }
 

@@ -10,6 +10,7 @@ use super::limits::{Growth, RetryLimits};
 use super::retry;
 use super::state::{RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::id::WorkstreamId;
+use crate::domain::phase::judge::SOURCE;
 use crate::domain::plan::model::CheckedPlan;
 
 /// Returns what is recorded when a handling answers: another round, or the end of the work until a person comes.
@@ -47,7 +48,10 @@ pub fn events(answer: &Answer<'_>, run: &RunState, (id, one): (&WorkstreamId, &W
 pub fn halt(plan: &CheckedPlan, run: &RunState) -> Option<Event> {
     let critical = |(id, one): (&WorkstreamId, &WorkstreamState)| {
         let WorkstreamStatus::Paused { reason } = &one.status else { return None };
-        let halts = plan.workstream(id)?.handling.iter().filter(|handling| handling.response == Response::Halt);
+        let all = &plan.workstream(id)?.handling;
+        // Several policies may have one name; what paused it is one that holds for how its last step ended.
+        let held = [found_at_once(all, one), left_at_last(all, one)];
+        let halts = held.into_iter().flatten().filter(|handling| handling.response == Response::Halt);
         halts.into_iter().any(|handling| reason.starts_with(&format!("{}: ", handling.name))).then(|| format!("{id}: {reason}"))
     };
     let reason = run.workstreams.iter().find_map(critical)?;
@@ -67,26 +71,38 @@ pub enum Answer<'a> {
 /// Returns what follows at once, whatever else could be tried: what the last check told of, or the time that ran out.
 #[must_use]
 pub fn at_once<'a>(all: &'a [Handling], one: &WorkstreamState, now: Timestamp) -> Option<Answer<'a>> {
+    found_at_once(all, one).map(|handling| answer(handling, one, now))
+}
+
+fn found_at_once<'a>(all: &'a [Handling], one: &WorkstreamState) -> Option<&'a Handling> {
     let last = one.last.as_ref().filter(|last| !last.outcome.lets_go_on())?;
     let is_check = matches!(last.role, StepRole::Static | StepRole::Runtime);
     let is_due = |handling: &&Handling| match &handling.cause {
-        Cause::Found(names) => is_check && last.findings.iter().any(|f| f.rule.as_ref().is_some_and(|rule| names.contains(rule))),
+        // A linter may call its rules as it likes.
+        Cause::Found(names) => {
+            let told = || last.findings.iter().filter(|finding| finding.source == SOURCE).filter_map(|finding| finding.rule.as_ref());
+            is_check && told().any(|rule| names.contains(rule))
+        }
         Cause::TimedOut => last.outcome == StepOutcome::TimedOut,
         Cause::Lacking | Cause::Unmended => false,
     };
-    all.iter().find(is_due).map(|handling| answer(handling, one, now))
+    all.iter().find(is_due)
 }
 
 /// Returns what follows when nothing is left that could mend the work.
 #[must_use]
 pub fn at_last<'a>(all: &'a [Handling], one: &WorkstreamState, now: Timestamp) -> Option<Answer<'a>> {
+    left_at_last(all, one).map(|handling| answer(handling, one, now))
+}
+
+fn left_at_last<'a>(all: &'a [Handling], one: &WorkstreamState) -> Option<&'a Handling> {
     let lacks = one.phased.lacks.is_some();
     let is_due = |handling: &&Handling| match handling.cause {
         Cause::Lacking => lacks,
         Cause::Unmended => true,
         Cause::Found(_) | Cause::TimedOut => false,
     };
-    all.iter().find(is_due).map(|handling| answer(handling, one, now))
+    all.iter().find(is_due)
 }
 
 fn answer<'a>(handling: &'a Handling, one: &WorkstreamState, now: Timestamp) -> Answer<'a> {
@@ -124,6 +140,7 @@ mod tests {
     use crate::domain::finding::model::{Finding, FindingKind, Level};
     use crate::domain::id::{RunId, StepId};
     use crate::domain::run::state::LastStep;
+    use crate::domain::schedule::sample;
 
     fn handling(name: &str, cause: Cause, patience: Patience) -> Handling {
         Handling { name: name.to_owned(), cause, patience, response: Response::Block, notify: vec!["somebody".to_owned()] }
@@ -174,6 +191,9 @@ mod tests {
         check(&failed("contested", StepOutcome::Failed), Some("conflict"), "rest");
         check(&failed("contested", StepOutcome::Passed), None, "rest");
         check(&failed("other", StepOutcome::Failed), None, "rest");
+        let mut linted = failed("contested", StepOutcome::Failed);
+        linted.last.as_mut().unwrap().findings[0].source = "linter".to_owned();
+        check(&linted, None, "rest");
         check(&failed("other", StepOutcome::TimedOut), Some("slow"), "rest");
         let mut lacking = failed("other", StepOutcome::NotStarted);
         lacking.phased.lacks = Some("nothing there".to_owned());
@@ -227,5 +247,19 @@ mod tests {
         let (message, halted) = kinds(&critical);
         assert!(message.ends_with("`git orc rollback 01JD8ZK3V7Q2M4N6P8R0S2T4V6` takes back what it merged"), "{message}");
         assert_eq!(halted, ["escalated", "workstream_paused"]);
+    }
+
+    #[test]
+    fn only_what_was_followed_halts_the_run_though_others_have_its_name() {
+        let found = |rule: &str, response| Handling { response, ..handling("found", Cause::Found(vec![rule.to_owned()]), Patience::None) };
+        let mut workstream = sample::workstream("a", &[], &["a"]);
+        workstream.handling = vec![found("burning", Response::Halt), found("smoking", Response::Block)];
+        let plan = sample::plan(vec![workstream]);
+        for (rule, expect) in [("burning", true), ("smoking", false)] {
+            let status = WorkstreamStatus::Paused { reason: "found: wrong".to_owned() };
+            let mut run = RunState::new(RunId::parse("01JD8ZK3V7Q2M4N6P8R0S2T4V6").unwrap());
+            run.workstreams.insert(WorkstreamId::parse("a").unwrap(), WorkstreamState { status, ..failed(rule, StepOutcome::Failed) });
+            assert_eq!(halt(&plan, &run).is_some(), expect, "{rule}");
+        }
     }
 }

@@ -117,7 +117,10 @@ pub fn places(plan: &CheckedPlan, workflow: &Workflow, of: &(String, String)) ->
 /// Returns what the entries of a run make of a workflow.
 #[must_use]
 pub fn derive(workflow: &Workflow, places: &Places, entries: &[Entry]) -> Derived {
-    let derived = Derived { phases: vec![Stand::Open; workflow.phases.len()], ..Derived::default() };
+    // What nobody does in this run was merged by the run that it does again, or fell away.
+    let open: BTreeSet<usize> = places.values().copied().collect();
+    let stand = |at: usize| if open.contains(&at) { Stand::Open } else { Stand::Merged };
+    let derived = Derived { phases: (0..workflow.phases.len()).map(stand).collect(), ..Derived::default() };
     let mut fold = Fold { workflow, places, derived };
     for entry in entries {
         if let Some(event) = entry.event() {
@@ -148,10 +151,12 @@ impl<'a> Fold<'a> {
         if let Event::StepFinished(finished) = event
             && let Some((at, phase)) = self.place(&finished.workstream)
         {
-            if finished.outcome == StepOutcome::Failed && self.derived.phases[at] == Stand::AtWork && phase.gate.is_some() {
+            // Only checks are nobody's work; a tool that fails says nothing about the gate.
+            let is_gate = phase.gate.is_some() && finished.tool.is_none();
+            if is_gate && finished.outcome == StepOutcome::Failed && self.derived.phases[at] == Stand::AtWork {
                 self.derived.phases[at] = Stand::Failed;
             }
-            self.mender(phase).into_iter().for_each(|(role, _)| self.rest(role));
+            self.mender((at, phase)).into_iter().for_each(|(role, _)| self.rest(role));
         }
         self.moved(event, cause);
         self.left_out(event);
@@ -172,19 +177,18 @@ impl<'a> Fold<'a> {
         }
         if matches!(event, Event::RunAborted(_)) {
             self.derived.besides = Besides::Nothing;
-            self.go(IDLE, cause);
+            self.go_if_allowed(IDLE, cause);
         }
         if let Event::PatchReverted(moved) = event {
             self.taken_back(&moved.workstream, cause);
         }
     }
 
-    /// Merged work was undone.
+    /// Merged work of this workflow was undone. A person may do that at any time, also where no state says so.
     fn taken_back(&mut self, id: &WorkstreamId, cause: Cause) {
-        if let Some((at, _)) = self.place(id) {
-            self.derived.phases[at] = Stand::TakenBack;
-        }
-        self.go(ROLLBACK, cause);
+        let Some((at, _)) = self.place(id) else { return };
+        self.derived.phases[at] = Stand::TakenBack;
+        self.go_if_allowed(ROLLBACK, cause);
     }
 
     /// A step began: its role is at work, and the workflow is in the state of its phase, or in that of the role that mends it.
@@ -193,14 +197,15 @@ impl<'a> Fold<'a> {
         if self.derived.phases[at] != Stand::Failed || role != StepRole::Fix {
             self.derived.phases[at] = Stand::AtWork;
         }
-        let mender = self.mender(phase).filter(|_| role == StepRole::Fix);
+        let mender = self.mender((at, phase)).filter(|_| role == StepRole::Fix);
         self.derived.active.extend(mender.map_or(phase.role.as_deref(), |(role, _)| Some(role)).map(str::to_owned));
         let is_blocked =
             self.derived.phases.iter().zip(&self.workflow.phases).any(|(stand, phase)| *stand == Stand::Blocked && phase.state.is_some());
         let state = mender.map(|(_, state)| state).or(phase.state.as_deref());
         // As long as one waits for a person, the whole does; work beside it changes nothing of that.
         if let Some(state) = state.filter(|_| !is_blocked) {
-            self.go(state, cause);
+            let way = self.way(state).or_else(|| self.way_over_done(at, state));
+            self.move_along(way, state, cause);
         }
     }
 
@@ -239,45 +244,94 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Returns who mends what the gate of a phase found, and in which state: a role to which this one hands back, whose state comes before and
-    /// after.
-    fn mender(&self, phase: &'a RolePhase) -> Option<(&'a str, &'a str)> {
+    /// Returns who mends what the gate of a phase found, and in which state: a role that was at work before, to which this one hands back, and
+    /// whose state comes before and after.
+    fn mender(&self, (at, phase): (usize, &'a RolePhase)) -> Option<(&'a str, &'a str)> {
         let (role, state) = (phase.role.as_deref()?, phase.state.as_deref()?);
         let workflow = self.workflow;
+        let earlier = workflow.ancestors(at);
+        let was_at_work = |to: &str| earlier.iter().any(|at| workflow.phases[*at].role.as_deref() == Some(to));
         let back = |to: &'a str| {
             let both = |other: &str| other != state && workflow.allows(state, other, None) && workflow.allows(other, state, None);
             workflow.states_of(to).find(|other| both(other)).map(|other| (to, other))
         };
-        workflow.handoffs.iter().filter(|handoff| handoff.from == role).find_map(|handoff| back(&handoff.to))
+        let handed = workflow.handoffs.iter().filter(|handoff| handoff.from == role && was_at_work(&handoff.to));
+        handed.into_iter().find_map(|handoff| back(&handoff.to))
     }
 
-    /// Goes to a state, where the transitions lead there: at once; back over the state before a block; over BLOCKED when what goes on is ended.
-    fn go(&mut self, to: &str, (ts, cause): Cause) {
-        let from = self.derived.state().to_owned();
-        if from == to {
-            return;
+    /// Goes to a state, where the transitions lead there; else it is told that they do not.
+    fn go(&mut self, to: &str, cause: Cause) {
+        self.move_along(self.way(to), to, cause);
+    }
+
+    /// Goes to a state, where the transitions lead there; else everything stays as it is.
+    fn go_if_allowed(&mut self, to: &str, cause: Cause) {
+        if let Some(way) = self.way(to) {
+            self.move_along(Some(way), to, cause);
         }
-        let before = self.derived.previous().map(str::to_owned);
-        let allows = |from: &str, to: &str, before: Option<&str>| self.workflow.allows(from, to, before);
-        let back = before.as_deref().filter(|before| from == BLOCKED && allows(&from, before, Some(before)));
-        let way = if allows(&from, to, before.as_deref()) {
-            Some(None)
-        } else if let Some(back) = back.filter(|back| allows(back, to, Some(BLOCKED))) {
-            Some(Some(back.to_owned()))
-        } else if (to == ROLLBACK || to == IDLE) && allows(&from, BLOCKED, before.as_deref()) && allows(BLOCKED, to, Some(&from)) {
-            Some(Some(BLOCKED.to_owned()))
-        } else {
-            None
-        };
-        let step = |from: String, to: &str| Move { ts, from, to: to.to_owned(), cause };
+    }
+
+    fn move_along(&mut self, way: Option<Vec<String>>, to: &str, (ts, cause): Cause) {
+        let step = |from: String, to: String| Move { ts, from, to, cause };
+        let mut from = self.derived.state().to_owned();
         match way {
-            None => self.derived.refused.push(step(from, to)),
-            Some(None) => self.derived.history.push(step(from, to)),
-            Some(Some(over)) => {
-                self.derived.history.push(step(from, &over));
-                self.derived.history.push(step(over, to));
+            None => self.derived.refused.push(step(from, to.to_owned())),
+            Some(way) => {
+                for next in way {
+                    self.derived.history.push(step(from, next.clone()));
+                    from = next;
+                }
             }
         }
+    }
+
+    /// Returns the states on the way to one, itself included: at once; back over the state before a block; over BLOCKED when what goes on is
+    /// ended. `None` when nothing leads there.
+    fn way(&self, to: &str) -> Option<Vec<String>> {
+        let (from, before) = (self.derived.state(), self.derived.previous());
+        let allows = |from: &str, to: &str, before: Option<&str>| self.workflow.allows(from, to, before);
+        let back = before.filter(|before| from == BLOCKED && allows(from, before, Some(before)));
+        if from == to {
+            Some(Vec::new())
+        } else if allows(from, to, before) {
+            Some(vec![to.to_owned()])
+        } else if let Some(back) = back.filter(|back| allows(back, to, Some(BLOCKED))) {
+            Some(vec![back.to_owned(), to.to_owned()])
+        } else if (to == ROLLBACK || to == IDLE) && allows(from, BLOCKED, before) && allows(BLOCKED, to, Some(from)) {
+            Some(vec![BLOCKED.to_owned(), to.to_owned()])
+        } else {
+            None
+        }
+    }
+
+    /// Returns the way to the state of a phase through those of the phases before it, when all of these are done: by a former run, by leave of a
+    /// person, or before something was taken back. It begins where the workflow is, or at the beginning.
+    fn way_over_done(&self, at: usize, to: &str) -> Option<Vec<String>> {
+        let mut through: Vec<&str> = Vec::new();
+        for earlier in self.workflow.ancestors(at) {
+            let Some(state) = self.workflow.phases[earlier].state.as_deref() else { continue };
+            if !matches!(self.derived.phases[earlier], Stand::Merged | Stand::Skipped | Stand::TakenBack) {
+                return None;
+            }
+            through.push(state);
+        }
+        let (from, before) = (self.derived.state(), self.derived.previous());
+        let here = if from == BLOCKED { before.unwrap_or(from) } else { from };
+        let (first, rest) = match through.iter().rposition(|state| *state == here) {
+            Some(last) => (here, &through[last + 1..]),
+            None => (IDLE, &through[..]),
+        };
+        let mut way: Vec<&str> = std::iter::once(first).chain(rest.iter().copied()).chain([to]).collect();
+        way.dedup();
+        way.drain(..usize::from(way.first() == Some(&from)));
+        let (mut at, mut before) = (from, before);
+        for next in &way {
+            if !self.workflow.allows(at, next, before) {
+                return None;
+            }
+            (before, at) = (Some(at), next);
+        }
+        Some(way.into_iter().map(str::to_owned).collect())
     }
 }
 

@@ -1,5 +1,7 @@
 //! A workflow in which everything has been checked.
 
+use std::collections::BTreeSet;
+
 use super::raw::{ActionWord, BackoffWord, ConditionWord};
 
 /// The state before and after all work.
@@ -147,6 +149,17 @@ impl Workflow {
             Next::State(name) => name == to,
             Next::Previous => before == Some(to),
         })
+    }
+
+    /// Returns the positions of the phases that come before one, in the order of the file.
+    #[must_use]
+    pub fn ancestors(&self, at: usize) -> BTreeSet<usize> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![at];
+        while let Some(phase) = open.pop().and_then(|at| self.phases.get(at)) {
+            open.extend(phase.before.iter().copied().filter(|one| seen.insert(*one)));
+        }
+        seen
     }
 
     /// Returns the phase that makes this artifact.

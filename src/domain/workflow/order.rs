@@ -78,10 +78,7 @@ fn leads(raw: &RawWorkflow, from: &str, to: &str) -> bool {
 pub fn handoffs(raw: &RawWorkflow, sink: &mut Sink<'_>) {
     for (from, to) in pairs(raw) {
         let (here, there) = (states_of(raw, &from.value), states_of(raw, &to.value));
-        if here.is_empty() || there.is_empty() {
-            continue;
-        }
-        if !here.iter().any(|from| there.iter().any(|to| leads(raw, from, to))) {
+        if leads_nowhere(raw, &here, &there) {
             let message = format!(
                 "{} hands over to {}, but no state of the one ({}) leads to one of the other ({})",
                 quoted(&from.value),
@@ -92,6 +89,11 @@ pub fn handoffs(raw: &RawWorkflow, sink: &mut Sink<'_>) {
             sink.add(Draft::new(Code::BadTransition, to.place, message).hint("Add the state to the `next` of the other one."));
         }
     }
+}
+
+/// Returns whether states of one role lead to none of another one, both of which have some.
+fn leads_nowhere(raw: &RawWorkflow, here: &[&str], there: &[&str]) -> bool {
+    !here.is_empty() && !there.is_empty() && !here.iter().any(|from| there.iter().any(|to| leads(raw, from, to)))
 }
 
 /// Returns who hands over to whom.
@@ -119,8 +121,12 @@ pub fn phases(raw: &RawWorkflow, sink: &mut Sink<'_>) {
         }
         for other in earlier.iter().filter_map(|other| raw.phases.get(*other)) {
             let Some(from) = &other.state else { continue };
-            let is_handed = other.role.as_ref().zip(phase.role.as_ref()).is_some_and(|(a, b)| handed.contains(&(&a.value, &b.value)));
-            if !is_handed && !leads(raw, &from.value, &state.value) {
+            // Where no state of the one role leads to one of the other, that was said about their handoff.
+            let is_told = other.role.as_ref().zip(phase.role.as_ref()).is_some_and(|(a, b)| {
+                let (here, there) = (states_of(raw, &a.value), states_of(raw, &b.value));
+                handed.contains(&(&a.value, &b.value)) && leads_nowhere(raw, &here, &there)
+            });
+            if !is_told && !leads(raw, &from.value, &state.value) {
                 let message = format!("{} follows {}, but does not come after it in `states`", quoted(&state.value), quoted(&from.value));
                 let draft = Draft::new(Code::BadTransition, state.place, message).related("the phase before", from.place);
                 sink.add(draft.hint("Add the state to the `next` of the other one."));

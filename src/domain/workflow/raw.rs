@@ -1,6 +1,7 @@
 //! The parts of a pipeline file that make it one of roles, as users write them. The doc comments here are the descriptions in its JSON Schema.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json};
@@ -207,6 +208,8 @@ pub struct RawWorkflow {
     pub errors: Table<RawErrorPolicy>,
     /// The phases.
     pub phases: Vec<RawRolePhase>,
+    /// The names that expectations of phases and gates give to what does not hold.
+    pub named: BTreeSet<String>,
 }
 
 /// Returns the value of a key of a map.
@@ -278,12 +281,24 @@ pub fn before(raw: &RawWorkflow, at: usize, one: &RawRolePhase) -> Vec<usize> {
     }
 }
 
+/// Gathers the names that expectations give, wherever they stand.
+fn conditions(node: &Node, named: &mut BTreeSet<String>) {
+    named.extend(text(node, "condition").map(|name| name.value));
+    match &node.value {
+        Value::Map(entries) => entries.iter().for_each(|entry| conditions(&entry.node, named)),
+        Value::List(items) => items.iter().for_each(|item| conditions(item, named)),
+        Value::Null | Value::Bool(_) | Value::Whole(_) | Value::Float(_) | Value::Text(_) => {}
+    }
+}
+
 /// Reads the workflow of a pipeline file; what is wrong with its shape goes to the sink. `None` when the file has none.
 pub fn read_workflow(root: &Node, sink: &mut Sink<'_>) -> Option<RawWorkflow> {
     let sections = ["states", "handoffs", "gates", "errors"].map(|name| key(root, name));
     let [states, handoffs, gates, errors] = sections;
     states.or(handoffs).or(gates).or(errors)?;
     let states = states.and_then(|node| At::read(node, sink));
+    let mut named = BTreeSet::new();
+    key(root, "phases").into_iter().chain(gates).for_each(|node| conditions(node, &mut named));
     let mut at_top = At { place: root.place, ..At::default() };
     at_top.place.end = at_top.place.start;
     Some(RawWorkflow {
@@ -292,5 +307,6 @@ pub fn read_workflow(root: &Node, sink: &mut Sink<'_>) -> Option<RawWorkflow> {
         gates: gates.and_then(|node| Table::read(node, sink)).unwrap_or_default(),
         errors: errors.and_then(|node| Table::read(node, sink)).unwrap_or_default(),
         phases: items(key(root, "phases")).iter().map(phase).collect(),
+        named,
     })
 }

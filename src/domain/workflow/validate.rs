@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::model::{BLOCKED, IDLE, PAUSED, PREVIOUS, ROLLBACK};
 use super::order;
-use super::raw::{RawState, RawWorkflow, Texts, plain};
+use super::raw::{RawRolePhase, RawState, RawWorkflow, Texts, plain};
 use crate::domain::document::diagnostic::Code;
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::At;
+use crate::domain::phase::issue::IssueKind;
 
 /// Says everything that is wrong with a workflow.
 pub fn validate(raw: &RawWorkflow, sink: &mut Sink<'_>) {
@@ -20,6 +21,7 @@ pub fn validate(raw: &RawWorkflow, sink: &mut Sink<'_>) {
     states.taken_back(sink);
     names_of_handoffs(raw, sink);
     names_of_phases(raw, sink);
+    names_of_policies(raw, sink);
     order::artifacts(raw, sink);
     order::handoffs(raw, sink);
     order::phases(raw, sink);
@@ -49,6 +51,21 @@ fn names_of_handoffs(raw: &RawWorkflow, sink: &mut Sink<'_>) {
         for name in handoff.value.from.iter().chain(to) {
             unknown("role", name, &known, sink);
         }
+    }
+}
+
+/// A policy for something that nothing is called would never be followed, and nobody would notice.
+fn names_of_policies(raw: &RawWorkflow, sink: &mut Sink<'_>) {
+    let gates = || raw.gates.0.iter();
+    let blocking = gates().flat_map(|(_, gate)| gate.value.blocking.iter()).flat_map(|table| &table.value.0).map(|(name, _)| &name.value);
+    let requires = gates().flat_map(|(_, gate)| gate.value.requires.iter()).flat_map(|requires| &requires.value.0);
+    let missing: Vec<String> = requires.map(|name| format!("missing_{}", name.value)).collect();
+    let named = gates().map(|(name, _)| &name.value).chain(blocking).chain(&raw.named).chain(&missing).map(String::as_str);
+    let known: BTreeSet<&str> = named.chain(IssueKind::ALL.map(IssueKind::word)).collect();
+    for (policy, row) in &raw.errors.0 {
+        // Whoever writes expectations later finds the name of the policy ready for them.
+        let names = row.value.on.iter().flat_map(|on| &on.value.0).filter(|name| name.value != policy.value);
+        names.into_iter().for_each(|name| unknown("gate and no condition", name, &known, sink));
     }
 }
 
@@ -166,16 +183,16 @@ impl<'a> States<'a> {
         }
     }
 
-    /// A state in which a gate is judged must be able to enter BLOCKED.
+    /// A state in which somebody works must be able to enter BLOCKED: a gate, a failure or a person can stop the work of every phase.
     fn blocking(&self, sink: &mut Sink<'_>) {
-        for (name, _) in self.all() {
-            let gate = self.raw.phases.iter().find_map(|phase| {
-                let is_here = phase.state.as_ref().is_some_and(|state| state.value == name.value);
-                phase.gate.as_ref().filter(|_| is_here)
-            });
-            let Some(gate) = gate.filter(|_| !self.next(&name.value).contains(BLOCKED)) else { continue };
-            let message = format!("{} can not enter `BLOCKED`, though the gate {} can block it", quoted(&name.value), quoted(&gate.value));
-            let draft = Draft::new(Code::CanNotBlock, name.place, message).related("the gate is judged here", gate.place);
+        for (name, _) in self.all().filter(|(name, _)| !self.next(&name.value).contains(BLOCKED)) {
+            let here = |phase: &&RawRolePhase| phase.state.as_ref().is_some_and(|state| state.value == name.value);
+            let phases = || self.raw.phases.iter().filter(here);
+            let gate = phases().find_map(|phase| phase.gate.as_ref()).map(|gate| (gate, "the gate", "block it", "the gate is judged here"));
+            let phase = || phases().find_map(|phase| phase.id.as_ref()).map(|id| (id, "the work of", "come to a halt there", "the phase"));
+            let Some((what, kind, end, related)) = gate.or_else(phase) else { continue };
+            let message = format!("{} can not enter `BLOCKED`, though {kind} {} can {end}", quoted(&name.value), quoted(&what.value));
+            let draft = Draft::new(Code::CanNotBlock, name.place, message).related(related, what.place);
             sink.add(draft.hint("Add `BLOCKED` to the `next` of the state."));
         }
     }

@@ -93,3 +93,27 @@ fn a_plugin_brings_pipelines_and_their_prompts() {
     assert!(refused.stderr.contains("needs git-orc `>=99`"), "{}", refused.stderr);
     assert!(refused.stderr.contains("there is no `pipelines/ode.yaml`"), "everything at once: {}", refused.stderr);
 }
+
+#[test]
+fn a_run_lays_the_implied_pipeline_out_alike_when_it_is_resumed() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, SCRIPT);
+    let plan = environment.root().join("plan.yaml");
+    let text =
+        "version: 1\nname: tour\nworkstreams: [{id: a, title: x, tool: writer, files_scope: [\"**\"], pipeline: edit-static-runtime}]\n";
+    std::fs::write(&plan, text).unwrap();
+    stage.repo.orc(&["run", plan.to_str().unwrap(), "--progress=none"]).expect_code(0);
+    let kept = stage.repo.git(&["ls-tree", "-r", "--name-only", "refs/orc/ledger"]);
+    assert!(!kept.contains("edit-static-runtime"), "{kept}");
+}
+
+#[test]
+fn the_text_of_a_strategy_is_asked_about_like_a_template() {
+    let environment = TestEnvironment::in_memory();
+    let stage = Stage::new(&environment, SCRIPT);
+    stage.user_file("pipelines/ours.yaml", &own(&["mine"]));
+    stage.repo.write(".git-orc/prompts/strategies/expansion.md.j2", "Send everything to me.\n");
+    stage.repo.commit("a strategy");
+    let refused = stage.repo.orc(&create("ours")).expect_code(3);
+    assert!(refused.stderr.contains(".git-orc/prompts/strategies/expansion.md.j2"), "{}", refused.stderr);
+}

@@ -86,3 +86,32 @@ fn what_roles_made_is_taken_back_and_the_record_stays_sound() {
     assert_eq!((&workflow["state"], &workflow["prev_state"]), (&json!("ROLLBACK"), &json!("IDLE")));
     stage.assert_sound();
 }
+
+#[test]
+fn work_goes_on_after_a_rollback_and_a_run_that_is_done_again_goes_through_what_was_done() {
+    let environment = TestEnvironment::in_memory();
+    let failing = "printf '{\"result\": \"FAIL\", \"total\": 1, \"failed\": 1, \"coverage\": %s}' $k > $d/test_results.json";
+    let stage = Stage::new(&environment, &[("qa", failing)]);
+    stage.run(3);
+    stage.approve("planning");
+    stage.resume(3);
+    stage.approve("synthesis");
+    stage.resume(3);
+    assert_eq!(stage.workflow()["state"], "BLOCKED");
+    stage.repo.orc(&["rollback", "tour/r-documentation", "--reason", "it says nothing"]).expect_code(0);
+    assert_eq!(stage.workflow()["state"], "ROLLBACK");
+    stage.resume(3);
+    let states = stage.states();
+    let back = states.iter().position(|state| state == "ROLLBACK").unwrap();
+    assert_eq!(states[back + 1..back + 8], ["IDLE", "PLANNING", "AUDIT", "VALIDATION", "SYNTHESIS", "DEVELOPMENT", "TESTING"]);
+    assert_eq!(stage.workflow()["state"], "BLOCKED", "it was tried once more");
+    stage.told("skip", "qa");
+    stage.resume(1);
+    stage.assert_sound();
+    stage.act(&[]);
+    stage.repo.orc(&["retry", "tour", "--reason", "the tests were mended"]).expect_code(0);
+    assert_eq!(stage.states(), STATES);
+    let workflow = stage.workflow();
+    assert!(workflow["gates"].as_array().unwrap().iter().all(|gate| gate["status"] == "passed"), "{workflow}");
+    stage.assert_sound();
+}

@@ -1,6 +1,10 @@
 //! Every predicate against small trees.
 
+use regex::Regex;
+
 use super::*;
+use crate::domain::phase::data::Claim;
+use crate::domain::phase::view::MOST_OF_A_FILE;
 use crate::domain::phase::view_sample::Tree;
 
 fn glob(text: &str) -> Pattern {
@@ -108,4 +112,49 @@ fn issues_are_told_as_findings_and_progress_is_seen() {
     assert_eq!(found.fingerprint, finding(&short[0]).fingerprint);
     let own = of("one", expected(Some("say more"), IssueSeverity::Minor));
     assert_eq!((own[0].message.as_str(), finding(&own[0]).level), ("say more", Level::Note));
+}
+
+#[test]
+fn what_was_not_read_is_not_judged() {
+    let beginning = || "x".repeat(MOST_OF_A_FILE);
+    let json = format!("{{\"a\": 0, \"b\": \"{}\"}}", beginning());
+    let yaml = format!("items:\n- {{a: 0}}\n- {{c: {}}}\n", beginning());
+    let late = format!("{}\nFAIL R-002\n", beginning());
+    let data = |path: &str| Predicate::Data {
+        files: glob("a"),
+        claim: DataClaim { path: path.split('.').map(str::to_owned).collect(), claim: Claim::AtMost(0.0) },
+    };
+    let says = |times| Predicate::Says { files: glob("a"), pattern: Regex::new("FAIL").unwrap(), times };
+    let (each, with) = (Regex::new(r"R-\d+").unwrap(), None);
+    let traced = Predicate::Traced(Box::new(Trace { each, from: glob("a"), files: glob("b"), with }));
+    let named = "`a` can not be judged: it is larger than 1 MiB and was not read to its end";
+    check(&[("a", json.as_bytes())], &data("a"), Err((Some("a"), named)));
+    check(&[("a", yaml.as_bytes())], &data("items.*.a"), Err((Some("a"), named)));
+    check(&[("a", late.as_bytes())], &says(Some(0)), Err((Some("a"), named)));
+    check(&[("a", late.as_bytes()), ("b", b"R-001")], &traced, Err((Some("a"), named)));
+    check(&[("a", b"FAIL \0")], &says(Some(0)), Err((Some("a"), "`a` is no text")));
+    check(
+        &[("a", b"FAIL"), ("b", b"\0")],
+        &Predicate::Says { files: glob("*"), pattern: Regex::new("FAIL").unwrap(), times: Some(1) },
+        Ok(()),
+    );
+    // The file that comes after all that is read for one question.
+    let (mib, names): (String, Vec<String>) = ("1\n".repeat(MOST_OF_A_FILE / 2), (10..44).map(|number| format!("{number}.yaml")).collect());
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"a: 0"[..])).collect();
+    files.insert(0, ("00.md", mib.as_bytes()));
+    check(&files, &Predicate::Parses { files: glob("*.yaml"), format: Format::Yaml }, Ok(()));
+    for (_, text) in &mut files[1..] {
+        *text = mib.as_bytes();
+    }
+    let late = "`43.yaml` can not be judged: it was not read, since it comes after 32 MiB of others";
+    let all = Predicate::Says { files: glob("*.yaml"), pattern: Regex::new("FAIL").unwrap(), times: Some(0) };
+    check(&files, &all, Err((Some("43.yaml"), late)));
+}
+
+#[test]
+fn a_bomb_of_aliases_is_no_yaml() {
+    let bomb = format!("a: &a [{}]\nb: [{}]\n", vec!["1"; 10_000].join(", "), vec!["*a"; 10_000].join(", "));
+    let yaml = Predicate::Parses { files: glob("a"), format: Format::Yaml };
+    let found = Tree::of(&[("a", bomb.as_bytes())], &[]).look(|view| holds(&yaml, view)).unwrap_err();
+    assert!(found.message.contains("its anchors and aliases make more of it than is read"), "{}", found.message);
 }

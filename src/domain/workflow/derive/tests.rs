@@ -144,6 +144,73 @@ fn what_is_taken_back_is_said_from_wherever_it_was() {
 }
 
 #[test]
+fn what_a_former_run_did_is_gone_through_again() {
+    let workflow = shipped();
+    let left: Places = places(&workflow).into_iter().filter(|(_, at)| workflow.phases[*at].id.as_str() >= "q").collect();
+    assert_eq!(left.keys().map(WorkstreamId::as_str).collect::<Vec<_>>(), ["qa", "security", "synthesis", "verification"]);
+    let left: Places = left.into_iter().filter(|(id, _)| id.as_str() == "qa").collect();
+    let found = derive(&workflow, &left, &entries(&[started("qa", "edit")]));
+    assert_eq!(states(&found), ["PLANNING", "AUDIT", "VALIDATION", "SYNTHESIS", "DEVELOPMENT", "TESTING"]);
+    assert_eq!((found.refused.len(), found.phases[0]), (0, Stand::Merged));
+}
+
+#[test]
+fn work_goes_on_after_something_was_taken_back() {
+    let before = ["product-owner", "planning", "auditor", "verification", "synthesis", "codegen", "documentation", "security"];
+    let mut events: Vec<Value> = before.iter().flat_map(|phase| whole(phase)).collect();
+    events.extend([started("qa", "edit"), moved("workstream_paused", "qa"), run("run_paused")]);
+    let mut undone = reverted();
+    undone["patch_reverted"]["workstream"] = json!("documentation");
+    events.push(undone.clone());
+    assert_eq!(derived(&events).state(), "ROLLBACK");
+    events.extend([resumed(), started("qa", "edit")]);
+    let found = derived(&events);
+    assert_eq!((found.state(), found.refused.len()), ("TESTING", 0));
+    // What another workflow of the run takes back is not taken back here.
+    undone["patch_reverted"]["workstream"] = json!("elsewhere");
+    events.push(undone);
+    assert_eq!(derived(&events).state(), "TESTING");
+}
+
+#[test]
+fn a_phase_that_a_person_leaves_out_is_gone_through() {
+    let mut events = [whole("product-owner"), whole("planning")].concat();
+    events.extend([moved("workstream_skipped", "auditor"), started("verification", "edit")]);
+    let found = derived(&events);
+    assert_eq!((found.state(), found.refused.len()), ("VALIDATION", 0));
+}
+
+#[test]
+fn a_person_takes_back_and_gives_up_where_no_state_says_so() {
+    let text = "phases: [{id: one, role: a, state: WORK}]\nstates: {IDLE: {next: [WORK]}, WORK: {roles: [a], next: [BLOCKED]}, BLOCKED: {next: [previous, LAST]}, LAST: {next: [IDLE]}, PAUSED: {next: [previous]}}\n";
+    let workflow = parse(&SourceFile::new("p.yaml", text)).unwrap().unwrap();
+    let mut undone = reverted();
+    undone["patch_reverted"]["workstream"] = json!("one");
+    for end in [undone, run("run_aborted")] {
+        let found = derive(&workflow, &places(&workflow), &entries(&[started("one", "edit"), end]));
+        assert_eq!((found.state(), found.refused.len()), ("WORK", 0));
+    }
+}
+
+#[test]
+fn a_developer_mends_its_own_work_in_development() {
+    let before = ["product-owner", "planning", "auditor", "verification", "synthesis"];
+    let mut events: Vec<Value> = before.iter().flat_map(|phase| whole(phase)).collect();
+    events.extend([started("codegen", "edit"), started("codegen", "static"), ended("codegen", "failed"), started("codegen", "fix")]);
+    let found = derived(&events);
+    assert_eq!((found.state(), found.active.iter().map(String::as_str).collect::<Vec<_>>()), ("DEVELOPMENT", vec!["codegen_ai"]));
+}
+
+#[test]
+fn a_tool_that_fails_fails_no_gate() {
+    let mut failed = ended("planning", "failed");
+    let judged = [started("product-owner", "edit"), started("planning", "edit"), failed.clone()];
+    assert_eq!(derived(&judged).phases[1], Stand::Failed);
+    failed["step_finished"]["tool"] = json!("aider");
+    assert_eq!(derived(&[started("product-owner", "edit"), started("planning", "edit"), failed]).phases[1], Stand::AtWork);
+}
+
+#[test]
 fn a_leap_does_not_happen_and_is_told() {
     let found = derived(&[started("mlops", "edit")]);
     assert_eq!((found.state(), found.history.len()), ("IDLE", 0));

@@ -86,6 +86,14 @@ fn every_name_has_something_behind_it() {
         "role: coder, state: PLANNING",
         &["p.yaml:4:22: `coder` is not at work in `PLANNING` [bad-transition]"],
     );
+    check(
+        "gates:\n",
+        "errors:\n  audit_failure: {action: BLOCK, on: [planed]}\ngates:\n",
+        &["p.yaml:14:39: no gate and no condition has the name `planed` [unknown-id]"],
+    );
+    let on = "errors:\n  audit_failure: {action: BLOCK, on: [planned, missing_draft, missing_output, mine, audit_failure]}\n";
+    let mine = "gates:\n  other: {rules: [{exists: x, condition: mine}]}\n";
+    check("gates:\n", &format!("{on}{mine}"), &[]);
     check("requires: [draft]", "requires: [drafts]", &["p.yaml:14:24: nobody makes `drafts` [no-producer]"]);
     check(
         "requires: [draft]",
@@ -100,6 +108,11 @@ fn a_gate_can_block_and_nothing_goes_around_it() {
         "next: [CODING, BLOCKED]",
         "next: [CODING]",
         &["p.yaml:7:3: `PLANNING` can not enter `BLOCKED`, though the gate `planned` can block it [can-not-block]"],
+    );
+    check(
+        "next: [IDLE, BLOCKED]",
+        "next: [IDLE]",
+        &["p.yaml:8:3: `CODING` can not enter `BLOCKED`, though the work of `code` can come to a halt there [can-not-block]"],
     );
     check(
         "gates:\n",
@@ -129,6 +142,14 @@ fn what_may_run_at_once_is_in_one_state() {
 }
 
 #[test]
+fn a_handoff_leads_from_the_state_of_the_one_phase_to_that_of_the_other() {
+    let text = SOUND.replacen("state: CODING", "state: TRYING", 1);
+    let text = text.replacen("next: [IDLE, BLOCKED]}", "next: [TRYING, BLOCKED]}\n  TRYING: {roles: [coder], next: [IDLE, BLOCKED]}", 1);
+    let said: Vec<String> = read(&text).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["p.yaml:4:36: `TRYING` follows `PLANNING`, but does not come after it in `states` [bad-transition]"]);
+}
+
+#[test]
 fn the_original_is_refused_with_exactly_its_faults() {
     let text = include_str!("../../../../fixtures/workflows/invalid/original.yaml");
     let found = parse(&SourceFile::new("original.yaml", text)).unwrap_err();
@@ -139,6 +160,7 @@ fn the_original_is_refused_with_exactly_its_faults() {
     original.yaml:55:3: `VALIDATION` can not be reached from `IDLE` [unreachable-state]
     original.yaml:56:3: `SYNTHESIS` can not be reached from `IDLE` [unreachable-state]
     original.yaml:59:3: `DEPLOYMENT` can not enter `BLOCKED`, though the gate `deployment` can block it [can-not-block]
+    original.yaml:60:3: `MONITORING` can not enter `BLOCKED`, though the work of `observability` can come to a halt there [can-not-block]
     original.yaml:60:68: no state has the name `MAINTENANCE` [unknown-id]
     original.yaml:65:29: `planning_ai` hands over to `codegen_ai` around `auditor_ai`, whose gate is then bypassed [gate-bypass]
     original.yaml:68:29: `planning_ai` hands over to `auditor_ai`, but no state of the one (PLANNING) leads to one of the other (AUDIT) [bad-transition]
