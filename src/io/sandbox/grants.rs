@@ -106,6 +106,11 @@ impl Grounds {
         &self.probe
     }
 
+    /// Returns what the user lets every program write or read besides the usual.
+    pub fn extra(&self) -> impl Iterator<Item = &Path> {
+        self.write.iter().chain(&self.read).map(PathBuf::as_path)
+    }
+
     /// Returns what a program is held by.
     #[must_use]
     pub fn confinement(&self, held: Held, own: Own<'_>) -> Confinement {
