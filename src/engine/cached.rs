@@ -65,6 +65,10 @@ pub async fn change(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, s
             Looked::Hit(hit) => *hit,
             Looked::Miss(miss) => return Ok(Told { result: None, wanted: Some(wanted), note: Some(format!("not in the cache: {miss}")) }),
         };
+        if own.config.given_up.as_ref().is_some_and(|given_up| given_up.holds(hit.entry.source.run, &order.workstream)) {
+            let note = format!("not in the cache: {}", Miss::LedNowhere);
+            return Ok(Told { result: None, wanted: Some(wanted), note: Some(note) });
+        }
         let before = wanted.start.tree;
         let tree = match hit.usage {
             Use::Applied => cache::apply(&objects, before, &hit.entry)?,

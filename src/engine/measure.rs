@@ -127,16 +127,32 @@ async fn with_commands(
     let mut measured = Vec::new();
     let mut failed = None;
     for (number, (goal, counted)) in plan.goals.list.iter().zip(counted).enumerate() {
-        let asking = Asking { cx, order, plan, worktree: live.worktree.path(), number };
-        match counted {
-            Some(value) => measured.push(value.clone()),
-            None => match asking.ask(&goal.measure, &mut measuring).await {
-                Ok(value) => measured.push(value),
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            },
+        if let Some(value) = counted {
+            measured.push(value.clone());
+            continue;
+        }
+        // A report that the checks wrote may be a file of the tree.
+        let told = if matches!(goal.measure, Measure::Coverage { command: None, .. }) {
+            Ok(None)
+        } else {
+            let (back, told) = check::put_back(cx, live).await?;
+            live = back;
+            told
+        };
+        let value = match told {
+            Ok(note) => {
+                measuring.notes.extend(note);
+                let asking = Asking { cx, order, plan, worktree: live.worktree.path(), number };
+                asking.ask(&goal.measure, &mut measuring).await
+            }
+            Err(reason) => Ok(Err(reason)),
+        };
+        match value {
+            Ok(value) => measured.push(value),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
         }
     }
     let (live, strayed) = check::strayed(cx, live).await?;

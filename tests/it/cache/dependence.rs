@@ -23,9 +23,12 @@ fn an_improvement_by_another_command_is_another_question() {
     let calls = second(&stage, (&plan("better"), &plan("best")), || {});
     assert!(calls.contains(&"best a".to_owned()), "{calls:?}");
     assert_eq!(stage.repo.git(&["show", "orc/second:a/out.txt"]).lines().count(), 70);
-    // The same one is not made again.
+    // The same one is not made again, and teaches nothing more about its strategy.
     stage.run(&plan("best"), &["--target", "orc/third"], 0);
     assert_eq!(stage.calls(), [""; 0]);
+    let goals = stage.repo.orc(&["goals", "--json"]).expect_code(0).json();
+    let seen: Vec<u64> = goals["effectiveness"]["words"].as_object().unwrap().values().map(|one| one["rounds"].as_u64().unwrap()).collect();
+    assert_eq!(seen.iter().sum::<u64>(), 2, "{goals:#}");
 }
 
 #[test]
@@ -141,5 +144,25 @@ fn a_rollback_behind_a_known_gate_is_recorded_as_one() {
         let gates = ledger.of_kind("gate_finished");
         assert!(gates.last().unwrap()["rollback"].is_number(), "{branch}: {:#}", gates.last().unwrap());
     }
+    stage.assert_sound();
+}
+
+#[test]
+fn whoever_does_a_run_again_is_not_given_what_led_to_nothing() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.program("guess", "wc -l < \"$HOME/guesses\" > a/out.txt; echo >> \"$HOME/guesses\"");
+    stage.program("is-one", "grep -q 1 a/out.txt");
+    std::fs::write(stage.home("guesses"), "").unwrap();
+    let one = "command: [guess, a], static: [[is-one, a]], circuit_breaker: {max_fix_iterations: {static: 0}}";
+    let other = "  - {id: b, files_scope: [\"b/**\"], command: [work, b], static: [[look, b]], depends_on: [a]}\n";
+    let plan = full(&format!("  - {{id: a, files_scope: [\"a/**\"], {one}}}\n{other}")).replace("name: tour", "name: tour\ncache: true");
+    stage.run(&plan, &[], 1);
+    assert_eq!(stage.calls(), ["guess a", "is-one a"]);
+    let run = stage.repo.ledger().of_kind("run_planned").last().unwrap()["run"].as_str().unwrap().to_owned();
+    stage.repo.orc(&["retry", &run, "--reason", "once more"]).expect_code(0);
+    assert_eq!(stage.calls(), ["guess a", "is-one a", "look b", "look gate", "look gate", "work b"]);
+    let why = "not in the cache: its result led to nothing in the run that is done again";
+    assert!(stage.ends()[0].ends_with(why), "{:#?}", stage.ends());
     stage.assert_sound();
 }
