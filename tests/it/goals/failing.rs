@@ -63,6 +63,21 @@ fn a_budget_that_ends_leaves_the_best_work() {
 }
 
 #[test]
+fn a_budget_that_ends_before_a_required_goal_waits_for_more() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.writer("write $(($(have) + 30))");
+    let required = HUNDRED.replace("at_least: 100", "at_least: 100, required: true");
+    stage.run(&Stage::plan(&required), &["--budget", "workstream.usd=0.7"], 3);
+    assert_eq!(stage.values(0), [40.0, 70.0]);
+    let told = stage.repo.orc(&["resume", "--progress=none", "--budget", "workstream.usd=5"]);
+    told.expect_code(0);
+    assert_eq!((stage.values(0), stage.words()), (vec![40.0, 70.0, 100.0], 100));
+    assert_eq!(stage.settled(), "met: 1 of 1 goal met");
+    stage.assert_sound();
+}
+
+#[test]
 fn what_can_not_be_measured_is_said_and_is_not_met() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
