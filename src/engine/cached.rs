@@ -159,8 +159,8 @@ pub async fn check(cx: &RunContext, order: &StepOrder, state: &RunState) -> Resu
 /// A check of a plan, counted from 0.
 pub type CheckAt<'a> = (&'a Workstream, usize);
 
-/// Looks for the verdict of a check on files. It is used only where each check that follows on the same files is known as well, and no command
-/// measures a goal behind them: what one builds or reports the next one may need.
+/// Looks for the verdict of a check on files. It is used only where each check that follows on the same files is known as well, and neither an
+/// EDIT step comes behind them nor a command that measures a goal: what one builds or reports the next one may need.
 ///
 /// # Errors
 /// Returns [`ObjectError`] when the files can not be read.
@@ -183,8 +183,11 @@ pub fn look_check(
             looked = Looked::Miss(Miss::Needed { by: next.id.to_string() });
         }
     }
-    if matches!(looked, Looked::Hit(_)) && plan.goals.are_measured_by_commands() {
-        looked = Looked::Miss(Miss::Needed { by: StepId::measure().to_string() });
+    // Whether these run is not known yet.
+    let next_edit = plan.steps.iter().skip(index).find(|step| !is_check(step)).map(|step| step.id.clone());
+    let behind = next_edit.or_else(|| plan.goals.are_measured_by_commands().then(StepId::measure));
+    if let (Looked::Hit(_), Some(step)) = (&looked, behind) {
+        looked = Looked::Miss(Miss::Needed { by: step.to_string() });
     }
     Ok(Some((wanted, looked)))
 }

@@ -44,9 +44,9 @@ pub enum Miss {
         /// What runs before it.
         after: String,
     },
-    /// A check behind it must run, which may need what this one leaves in the worktree, such as what it builds.
+    /// A step behind it runs, or may run, which may need what this check leaves in the worktree, such as what it builds.
     Needed {
-        /// That check.
+        /// That step.
         by: String,
     },
     /// Steps like this are never kept.

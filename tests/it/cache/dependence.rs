@@ -49,6 +49,25 @@ fn a_goal_finds_what_checks_leave() {
 }
 
 #[test]
+fn a_later_step_finds_what_checks_leave() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.repo.write(".gitignore", "built\n");
+    stage.repo.commit("what is built is ignored");
+    stage.program("build", "echo 80 > built");
+    stage.program("use", "cat built > a/used.txt; echo \"$1\" >> a/used.txt; test -s built");
+    let plan = |word: &str| {
+        let steps =
+            format!("{{id: one, command: [work, a]}}, {{id: made, kind: static, run: [[build, a]]}}, {{id: two, command: [use, {word}]}}");
+        full(&format!("  - {{id: a, files_scope: [\"a/**\"], steps: [{steps}]}}\n"))
+    };
+    let calls = second(&stage, (&plan("x"), &plan("y")), || {});
+    assert_eq!(calls, ["build a", "look gate", "use y"], "{:#?}", stage.ends());
+    let why = "not in the cache: `two` behind it runs, and may need what it leaves";
+    assert!(stage.ends().iter().any(|end| end.starts_with("a made passed") && end.ends_with(why)), "{:#?}", stage.ends());
+}
+
+#[test]
 fn a_name_in_the_request_is_a_word_of_it() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
