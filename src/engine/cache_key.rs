@@ -11,10 +11,10 @@ use crate::domain::cache::key::{Components, digest};
 use crate::domain::document::command::Argv;
 use crate::domain::id::{RunId, StepId};
 use crate::domain::plan::model::{Step, StepKind, Workstream};
-use crate::domain::policy::sandbox::OwnRules;
 use crate::domain::run::fact::StepRole;
 use crate::domain::tool::profile::{ToolKind, ToolProfile};
 use crate::domain::tool::resources::ResourceLimits;
+use crate::domain::tool::variable::holds_secret;
 use crate::engine::context::Inputs;
 use crate::io::settings::environment::{Environment, TaskVariables};
 
@@ -56,7 +56,8 @@ impl Keyer<'_> {
         let Change { plan, step, role, index, profile, prompt } = change;
         let edit = place::edit_step(plan, index);
         let mut told = prepared(plan);
-        let mut programs: Vec<&str> = Vec::new();
+        let mut programs: Vec<&[String]> = plan.setup.iter().map(Vec::as_slice).collect();
+        let own: Vec<String>;
         match &profile.kind {
             ToolKind::Replay => {
                 let names = edit.map_or(&[][..], |edit| edit.patches.as_slice());
@@ -64,22 +65,20 @@ impl Keyer<'_> {
             }
             ToolKind::Fixers => {
                 told.extend(plan.fixers.iter().map(argv));
-                programs.extend(plan.fixers.iter().filter_map(|argv| argv.first()).map(String::as_str));
+                programs.extend(plan.fixers.iter().map(Vec::as_slice));
             }
             ToolKind::Command => {
-                let command = edit.and_then(|edit| match role {
-                    StepRole::Fix => edit.fix.as_ref().or(edit.command.as_ref()),
-                    StepRole::Resolve => plan.resolve.as_ref().or(edit.command.as_ref()),
-                    StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Measure | StepRole::Improve => edit.command.as_ref(),
-                });
+                let command = place::command(plan, (role, index));
                 told.extend(command.map(argv));
                 told.push(prompt.to_owned());
-                programs.extend(command.and_then(|argv| argv.first()).map(String::as_str));
+                programs.extend(command.map(Vec::as_slice));
             }
-            ToolKind::External { .. } | ToolKind::Acp { .. } | ToolKind::Api { .. } | ToolKind::Manual => {
+            ToolKind::External { binary, args } | ToolKind::Acp { binary, args } => {
                 told.push(prompt.to_owned());
-                programs.extend(profile.binary());
+                own = [binary].into_iter().chain(args).chain(profile.held_args.iter().flatten()).cloned().collect();
+                programs.push(&own);
             }
+            ToolKind::Api { .. } | ToolKind::Manual => told.push(prompt.to_owned()),
         }
         let model = work::model(plan, index, profile).or(profile.model.as_deref()).unwrap_or_default();
         Components {
@@ -103,23 +102,31 @@ impl Keyer<'_> {
         let mut told = prepared(plan);
         told.extend(commands.iter().map(argv));
         told.push(format!("{:?}", step.baseline));
+        let programs = plan.setup.iter().chain(commands).map(Vec::as_slice);
         Components {
             what: format!("{role} {} {}", plan.id, step.id),
             prompt: digest(told),
-            profile: self.programs(commands.iter().filter_map(|argv| argv.first()).map(String::as_str)),
+            profile: self.programs(programs),
             model: digest([""]),
             settings: self.settings(None),
             inputs,
         }
     }
 
-    /// Returns what is known of programs: where each lies, how large it is and since when. One with a relative path is a file of the tree.
-    fn programs<'p>(&self, programs: impl IntoIterator<Item = &'p str>) -> String {
-        let outside = programs.into_iter().filter(|program| !program.contains('/') || program.starts_with('/'));
-        digest(outside.map(|program| self.environment.identity(program).unwrap_or_default()))
+    /// Returns what is known of the programs of commands, and of the files outside of the repository that these name, such as scripts: where
+    /// each lies, how large it is and since when. One with a relative path is a file of the tree.
+    pub(super) fn programs<'p>(&self, commands: impl IntoIterator<Item = &'p [String]>) -> String {
+        let of_word = |(number, word): (usize, &String)| match word.as_str() {
+            word if word.starts_with('/') => self.environment.identity_at(word.as_ref()),
+            word if number == 0 && !word.contains('/') => self.environment.identity(word),
+            _ => None,
+        };
+        let of_command = |argv: &'p [String]| argv.iter().enumerate().map(of_word).map(Option::unwrap_or_default).collect::<Vec<_>>();
+        digest(commands.into_iter().flat_map(of_command))
     }
 
-    /// Returns what else holds for a program. Of the variables that a tool's profile lets through only the names count: those are keys.
+    /// Returns what else holds for a program. Of the variables that only a tool's profile lets through, those that hold a key count by their
+    /// names alone: a new key is no other question.
     #[must_use]
     pub fn settings(&self, profile: Option<&ToolProfile>) -> String {
         let held = self.hold.held(profile);
@@ -135,11 +142,17 @@ impl Keyer<'_> {
         let mut parts: Vec<Vec<u8>> = [env!("CARGO_PKG_VERSION"), held.level.name(), held.network.name(), held.reads.name()]
             .map(|text| text.as_bytes().to_vec())
             .into();
-        for (name, value) in self.environment.for_task(&task, &[], &BTreeMap::new()) {
-            if name.to_str().is_some_and(|name| !name.starts_with("ORC_") && !OF_SESSION.contains(&name)) {
-                let value = if name == "PATH" { without_git(&value) } else { value };
-                parts.extend([name.into_encoded_bytes(), value.into_encoded_bytes()]);
+        parts.extend(self.hold.extra().map(|path| path.as_os_str().as_encoded_bytes().to_vec()));
+        let nothing = BTreeMap::new();
+        let of_all = self.environment.for_task(&task, &[], &nothing);
+        let allowed = profile.map_or(&[][..], |profile| profile.env_allow.as_slice());
+        for (name, value) in self.environment.for_task(&task, allowed, &nothing) {
+            let Some(text) = name.to_str().filter(|name| !name.starts_with("ORC_") && !OF_SESSION.contains(name)) else { continue };
+            if !of_all.contains_key(&name) && holds_secret(text) {
+                continue;
             }
+            let value = if text == "PATH" { without_git(&value) } else { value };
+            parts.extend([name.into_encoded_bytes(), value.into_encoded_bytes()]);
         }
         digest(parts)
     }
@@ -173,7 +186,7 @@ const fn word(role: StepRole) -> &'static str {
     }
 }
 
-/// Returns a profile without what says only how long, how many and how tightly: the rest of it decides what comes out.
+/// Returns a profile without what says only how long, how many and how much: the rest of it decides what comes out.
 fn plain(profile: &ToolProfile) -> String {
     let plain = ToolProfile {
         timeout_sec: None,
@@ -182,7 +195,6 @@ fn plain(profile: &ToolProfile) -> String {
         starts_per_minute: None,
         budget_args: Vec::new(),
         resources: ResourceLimits::default(),
-        sandbox: OwnRules::default(),
         install: None,
         ..profile.clone()
     };

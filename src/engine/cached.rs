@@ -17,8 +17,8 @@ use super::work::Worked;
 use crate::domain::cache::entry::{Kind, Source};
 use crate::domain::cache::filter::InputFilter;
 use crate::domain::cache::reason::Miss;
-use crate::domain::cache::wording::{Use, Volatile, steady, taken};
-use crate::domain::id::{ObjectId, RunId};
+use crate::domain::cache::wording::{Use, steady, taken, without_trailers};
+use crate::domain::id::{ObjectId, RunId, StepId};
 use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::policy::budget::Budget;
 use crate::domain::run::effect::StepOrder;
@@ -65,13 +65,16 @@ pub async fn change(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, s
             Looked::Hit(hit) => *hit,
             Looked::Miss(miss) => return Ok(Told { result: None, wanted: Some(wanted), note: Some(format!("not in the cache: {miss}")) }),
         };
+        if own.config.given_up.as_ref().is_some_and(|given_up| given_up.holds(hit.entry.source.run, &order.workstream)) {
+            let note = format!("not in the cache: {}", Miss::LedNowhere);
+            return Ok(Told { result: None, wanted: Some(wanted), note: Some(note) });
+        }
         let before = wanted.start.tree;
         let tree = match hit.usage {
             Use::Applied => cache::apply(&objects, before, &hit.entry)?,
             Use::Standing => before,
         };
-        let (plan, _) = place::planned(&own, &order)?;
-        if tree == before && hit.usage == Use::Applied && !plan.allow_empty {
+        if tree == before && hit.usage == Use::Applied && !place::workstream(&own, &order)?.allow_empty {
             let note = "not in the cache: its result changes nothing, which is not allowed".to_owned();
             return Ok(Told { result: None, wanted: Some(wanted), note: Some(note) });
         }
@@ -93,10 +96,11 @@ fn wanted_change(
     (order, profile): (&StepOrder, &ToolProfile),
     one: &WorkstreamState,
 ) -> Result<Option<(Wanted, Vec<ObjectId>)>, ExecuteError> {
-    let (plan, _) = place::planned(cx, order)?;
+    let plan = place::workstream(cx, order)?;
     let errand = Errand { order: order.clone(), profile: profile.clone(), budget: Budget::default() };
     let start = one.start.ok_or_else(|| ExecuteError::Inconsistent(format!("workstream {} has no start", order.workstream)))?;
     let tip = one.tip.unwrap_or(start);
+    let names = [cx.run.to_string(), cx.run.lower(), cx.hold.scratch_name()];
     let (from, parents, prompt) = match (&profile.kind, order.role, &one.conflict) {
         (ToolKind::Fixers, ..) => (tip, vec![tip], String::new()),
         (ToolKind::Replay, StepRole::Edit, _) => {
@@ -108,13 +112,13 @@ fn wanted_change(
             let marked = resolve::marked(cx, order.workstream.as_str(), conflict)?;
             let theirs = resolve::theirs(cx, conflict)?;
             let Ok(asked) = ask::resolve(cx, (&errand, Purpose::Comparing), (conflict, &theirs, marked))? else { return Ok(None) };
-            (marked, vec![conflict.tip, conflict.commit], steady(&asked.text, Volatile::NamesAndCommits))
+            (marked, vec![conflict.tip, conflict.commit], without_trailers(&steady(&asked.text, &names)))
         }
         (_, StepRole::Resolve, None) => return Ok(None),
         (_, StepRole::Edit | StepRole::Fix | StepRole::Improve | StepRole::Static | StepRole::Runtime | StepRole::Measure, _) => {
             let from = if begins_anew(order.role, order.index) { start } else { tip };
             let Ok(asked) = ask::work_for(cx, (&errand, Purpose::Comparing), (one, from))? else { return Ok(None) };
-            (from, vec![from], steady(&asked.text, Volatile::Names))
+            (from, vec![from], steady(&asked.text, &names))
         }
     };
     let objects = Objects::open(&cx.repo)?;
@@ -155,8 +159,8 @@ pub async fn check(cx: &RunContext, order: &StepOrder, state: &RunState) -> Resu
 /// A check of a plan, counted from 0.
 pub type CheckAt<'a> = (&'a Workstream, usize);
 
-/// Looks for the verdict of a check on files. It is used only where each check that follows on the same files is known as well: what one builds
-/// the next one may need.
+/// Looks for the verdict of a check on files. It is used only where each check that follows on the same files is known as well, and neither an
+/// EDIT step comes behind them nor a command that measures a goal: what one builds or reports the next one may need.
 ///
 /// # Errors
 /// Returns [`ObjectError`] when the files can not be read.
@@ -178,6 +182,12 @@ pub fn look_check(
         if let Looked::Miss(_) = cache::look(store, objects, (&wanted_check(keyer, (plan, next), start.clone()), now))? {
             looked = Looked::Miss(Miss::Needed { by: next.id.to_string() });
         }
+    }
+    // Whether these run is not known yet.
+    let next_edit = plan.steps.iter().skip(index).find(|step| !is_check(step)).map(|step| step.id.clone());
+    let behind = next_edit.or_else(|| plan.goals.are_measured_by_commands().then(StepId::measure));
+    if let (Looked::Hit(_), Some(step)) = (&looked, behind) {
+        looked = Looked::Miss(Miss::Needed { by: step.to_string() });
     }
     Ok(Some((wanted, looked)))
 }

@@ -84,10 +84,14 @@ fn wanted(cx: &RunContext, ask: Ask<'_>, (own, key): (&String, &GateKey)) -> Res
     let objects = Objects::open(&cx.repo)?;
     let base = objects.tree_of(ask.place.base)?.to_string();
     let keyer = Keyer { environment: &cx.environment, hold: &cx.hold, inputs: &cx.inputs };
+    let command = match &gate.check {
+        GateCheck::Command(argv) => Some(argv.as_slice()),
+        GateCheck::Manual(_) | GateCheck::Lines => None,
+    };
     let components = Components {
         what: format!("gate {}", gate.id),
         prompt: digest([gate.digest(), base]),
-        profile: digest([own.as_str(), if *own == key.alone { "alone" } else { "compared" }]),
+        profile: digest([own.as_str(), if *own == key.alone { "alone" } else { "compared" }, &keyer.programs(command)]),
         model: digest([""]),
         settings: keyer.settings(None),
         inputs: digest_of_tree(tree),

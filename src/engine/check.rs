@@ -15,7 +15,7 @@ use super::recorder::Recorder;
 use super::watch::{self, Told as Reported};
 use crate::domain::document::command::Argv;
 use crate::domain::gate::model::Baseline;
-use crate::domain::id::ObjectId;
+use crate::domain::id::{ObjectId, RepoPath};
 use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
@@ -121,15 +121,35 @@ pub(super) async fn strayed(cx: &RunContext, mut live: Live) -> Result<(Live, Op
         let mut paths = Vec::new();
         for path in own.worktrees.unrecorded(&mut live.worktree, live.captured)? {
             if objects.entry_at(live.captured, &path)?.is_some() {
-                paths.push(format!("`{}`", one_line(&path.to_string())));
+                paths.push(path);
             }
         }
-        let named = paths.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-        let more = if paths.len() > 5 { format!(" and {} more", paths.len() - 5) } else { String::new() };
-        let note = format!("{named}{more} changed after the capture; what is merged is what was captured");
+        let note = format!("{} changed after the capture; what is merged is what was captured", listed(&paths));
         Ok((live, (!paths.is_empty()).then_some(note)))
     })
     .await
+}
+
+/// Puts back what earlier commands did to files of the captured tree, before something is measured on it; the inner result is a note about it, or
+/// a sentence about why it can not be done.
+pub(super) async fn put_back(cx: &RunContext, mut live: Live) -> Result<(Live, Result<Option<String>, String>), ExecuteError> {
+    let own = cx.clone();
+    blocking(move || {
+        let told = match own.worktrees.put_back(&mut live.worktree)? {
+            Some(paths) if paths.is_empty() => Ok(None),
+            Some(paths) => Ok(Some(format!("{} changed after the capture, and was put back before it was measured", listed(&paths)))),
+            None => Err("a command changed files after the capture, and only git can put them back here".to_owned()),
+        };
+        Ok((live, told))
+    })
+    .await
+}
+
+/// Returns the first of some paths, and how many more there are.
+fn listed(paths: &[RepoPath]) -> String {
+    let named: Vec<String> = paths.iter().take(5).map(|path| format!("`{}`", one_line(&path.to_string()))).collect();
+    let more = if paths.len() > 5 { format!(" and {} more", paths.len() - 5) } else { String::new() };
+    format!("{}{more}", named.join(", "))
 }
 
 async fn run_commands(

@@ -72,7 +72,7 @@ fn key(parts: &[&str]) -> String {
 async fn toolchain(shed: Toolshed<'_>, gate: &Gate) -> Result<String, ExecuteError> {
     let mut known = String::new();
     if let GateCheck::Command(argv) = &gate.check
-        && let Some(program) = argv.first().filter(|program| !program.contains('/'))
+        && let Some(program) = argv.first().filter(|program| !program.contains('/') || program.starts_with('/'))
     {
         known.push_str(&shed.environment.identity(program).unwrap_or_default());
     }

@@ -221,7 +221,7 @@ async fn run_gate(
     }
     let question = Ask { gate, place, begins: Some(base), ungated: None };
     if let Some(known) = cached_gate::look(cx, question).await? {
-        let run = GateRun { wave, round, workstreams: merges.iter().map(|merge| merge.workstream.clone()).collect(), ..known };
+        let run = GateRun { wave, round, rollback, workstreams: merges.iter().map(|merge| merge.workstream.clone()).collect(), ..known };
         let message = run.reason.clone().unwrap_or_default();
         return Ok((vec![Event::GateFinished(run)], Verdict::Passed, message));
     }

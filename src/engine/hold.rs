@@ -45,6 +45,17 @@ impl Hold {
         self.rules.held(profile.map_or(&free, |profile| &profile.sandbox), self.grounds.probe().best())
     }
 
+    /// Returns the folders that the user lets every program reach besides the usual.
+    pub fn extra(&self) -> impl Iterator<Item = &Path> {
+        self.grounds.extra()
+    }
+
+    /// Returns the name of the folder for temporary files, which is another one in every run.
+    #[must_use]
+    pub fn scratch_name(&self) -> String {
+        self.scratch.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// Returns what a program is held by that works in these folders, with a folder for its temporary files.
     ///
     /// # Errors

@@ -8,22 +8,19 @@ use super::bench::{self, Command};
 use super::checked::{Checked, FINDINGS_KEPT, Printed, Reads, judge};
 use super::context::{RunContext, Since};
 use super::failure::{ExecuteError, blocking};
+use super::measured_files::{Value, counted};
 use super::place::{self, Stand};
 use super::recorder::Recorder;
-use super::surroundings::Ground;
 use super::watch::{self, Told};
 use super::{check, gate_run};
 use crate::domain::document::command::Argv;
 use crate::domain::finding::model::Finding;
 use crate::domain::gate::coverage;
 use crate::domain::goal::amount::Amount;
-use crate::domain::goal::counting::{chapters, has_part, words};
 use crate::domain::goal::gap::{GoalValue, score};
-use crate::domain::goal::model::{Goal, Measure};
+use crate::domain::goal::model::Measure;
 use crate::domain::goal::number::read;
-use crate::domain::id::ObjectId;
 use crate::domain::plan::model::{StepKind, Workstream};
-use crate::domain::policy::pattern::Pattern;
 use crate::domain::run::effect::StepOrder;
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{OutputRef, StepFinished, StepOutcome};
@@ -65,7 +62,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     let (own, own_plan) = (cx.clone(), plan.clone());
     let (tree, counted) = blocking(move || {
         let tree = Objects::open(&own.repo)?.tree_of(commit)?;
-        Ok((tree, own_plan.goals.list.iter().map(|goal| count(&own, (&own_plan, goal), commit)).collect::<Result<Vec<_>, _>>()?))
+        Ok((tree, own_plan.goals.list.iter().map(|goal| counted(&own, (&own_plan, goal), commit)).collect::<Result<Vec<_>, _>>()?))
     })
     .await?;
     watch::enter(cx, &watch::name(order), None).await?;
@@ -111,45 +108,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, state: &RunState, recorder:
     Ok(())
 }
 
-type Value = Result<Amount, String>;
-
 fn values(plan: &Workstream, measured: impl Iterator<Item = Value>) -> Vec<GoalValue> {
     plan.goals.list.iter().zip(measured).map(|(goal, value)| GoalValue::new(goal, value)).collect()
-}
-
-/// Measures a goal on the files of a commit; nothing when that needs a command.
-fn count(cx: &RunContext, (plan, goal): (&Workstream, &Goal), commit: ObjectId) -> Result<Option<Value>, ExecuteError> {
-    let texts = |files: Option<&Pattern>| -> Result<Vec<(String, String)>, ExecuteError> {
-        let ground = Ground::open(&cx.repo, commit, &plan.scope)?;
-        let found = match files {
-            Some(files) => ground.matching(files)?,
-            None => ground.in_scope()?,
-        };
-        let read = ground.read(found)?.into_iter().filter(|file| !file.is_binary);
-        Ok(read.filter_map(|file| Some((file.path.to_string(), file.text?))).collect())
-    };
-    let sum = |files: Option<&Pattern>, count: fn(&str) -> u64| -> Result<Option<Value>, ExecuteError> {
-        Ok(Some(Ok(Amount::whole(texts(files)?.iter().map(|(_, text)| count(text)).sum()))))
-    };
-    match &goal.measure {
-        Measure::Words(files) => sum(files.as_ref(), words),
-        Measure::Chapters(files) => sum(files.as_ref(), chapters),
-        Measure::Completeness { parts, files } => {
-            let texts = texts(files.as_ref())?;
-            let is_there = |part: &&String| {
-                let is_file = texts.iter().any(|(path, text)| path == *part && !text.trim().is_empty());
-                is_file || texts.iter().any(|(_, text)| has_part(text, part))
-            };
-            let there = parts.iter().filter(is_there).count();
-            Ok(Some(Ok(share(there, parts.len()))))
-        }
-        Measure::Coverage { .. } | Measure::Findings(_) | Measure::Number { .. } => Ok(None),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody lists that many parts")]
-fn share(there: usize, all: usize) -> Amount {
-    if all == 0 { Amount::ONE } else { Amount::bounded(there as f64 / all as f64) }
 }
 
 async fn with_commands(
@@ -167,16 +127,32 @@ async fn with_commands(
     let mut measured = Vec::new();
     let mut failed = None;
     for (number, (goal, counted)) in plan.goals.list.iter().zip(counted).enumerate() {
-        let asking = Asking { cx, order, plan, worktree: live.worktree.path(), number };
-        match counted {
-            Some(value) => measured.push(value.clone()),
-            None => match asking.ask(&goal.measure, &mut measuring).await {
-                Ok(value) => measured.push(value),
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            },
+        if let Some(value) = counted {
+            measured.push(value.clone());
+            continue;
+        }
+        // A report that the checks wrote may be a file of the tree.
+        let told = if matches!(goal.measure, Measure::Coverage { command: None, .. }) {
+            Ok(None)
+        } else {
+            let (back, told) = check::put_back(cx, live).await?;
+            live = back;
+            told
+        };
+        let value = match told {
+            Ok(note) => {
+                measuring.notes.extend(note);
+                let asking = Asking { cx, order, plan, worktree: live.worktree.path(), number };
+                asking.ask(&goal.measure, &mut measuring).await
+            }
+            Err(reason) => Ok(Err(reason)),
+        };
+        match value {
+            Ok(value) => measured.push(value),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
         }
     }
     let (live, strayed) = check::strayed(cx, live).await?;

@@ -37,6 +37,7 @@ pub mod hold;
 pub mod integrate;
 pub mod journal;
 pub mod measure;
+pub mod measured_files;
 pub mod merging;
 pub mod notes;
 pub mod phases;

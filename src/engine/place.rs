@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::bench;
 use super::context::{Live, RunContext, Since};
 use super::failure::{ExecuteError, blocking};
+use crate::domain::document::command::Argv;
 use crate::domain::id::{ObjectId, WorkstreamId};
 use crate::domain::plan::model::{EditStep, Step, StepKind, Workstream};
 use crate::domain::run::effect::StepOrder;
@@ -56,6 +57,18 @@ pub fn edit_step(plan: &Workstream, index: usize) -> Option<&EditStep> {
         Some(StepKind::Edit(edit)) => Some(edit),
         Some(StepKind::Static(_) | StepKind::Runtime(_)) | None => None,
     }
+}
+
+/// Returns what the embedded tool `command` runs in a step of this role.
+#[must_use]
+pub fn command(plan: &Workstream, (role, index): (StepRole, usize)) -> Option<&Argv> {
+    let edit = edit_step(plan, index);
+    let own = match role {
+        StepRole::Fix | StepRole::Improve => edit.and_then(|edit| edit.fix.as_ref()),
+        StepRole::Resolve => plan.resolve.as_ref(),
+        StepRole::Edit | StepRole::Static | StepRole::Runtime | StepRole::Measure => None,
+    };
+    own.or_else(|| edit?.command.as_ref())
 }
 
 /// Returns the state of a workstream.

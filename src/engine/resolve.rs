@@ -39,9 +39,8 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
         Ok(live) => live,
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
     };
-    let step = place::edit_step(plan, order.index);
-    let command = plan.resolve.as_deref().or_else(|| step.and_then(|s| s.command.as_deref()));
-    let set = Assignment { plan, asked: &asked, command, parents: vec![conflict.tip, conflict.commit], budget };
+    let command = place::command(plan, (order.role, order.index));
+    let set = Assignment { plan, asked: &asked, command: command.map(Vec::as_slice), parents: vec![conflict.tip, conflict.commit], budget };
     let mut worked = work::assign(cx, order, profile, (live, set)).await?;
     if worked.outcome == StepOutcome::Passed {
         let (own, found, paths) = (cx.clone(), worked.found.clone(), conflict.paths.clone());

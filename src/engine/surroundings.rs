@@ -114,18 +114,26 @@ impl<'a> Ground<'a> {
     pub fn read(&self, files: Vec<(RepoPath, Entry)>) -> Result<Vec<TextFile>, ObjectError> {
         let mut read = 0;
         let mut texts = Vec::with_capacity(files.len());
-        for (path, entry) in files {
-            let size = self.objects.size(entry.id)? as u64;
-            if size > LARGEST_READ || read + size > MOST_READ {
-                texts.push(TextFile { path, size, text: None, is_binary: false });
-                continue;
-            }
-            read += size;
-            let bytes = self.objects.read_blob(entry.id)?;
-            let is_binary = is_binary(&bytes);
-            texts.push(TextFile { path, size, text: Some(String::from_utf8_lossy(&bytes).into_owned()), is_binary });
+        for file in files {
+            let file = self.read_one(file, LARGEST_READ.min(MOST_READ - read))?;
+            read += file.text.as_ref().map_or(0, |_| file.size);
+            texts.push(file);
         }
         Ok(texts)
+    }
+
+    /// Reads a file, as far as it has at most so many bytes.
+    ///
+    /// # Errors
+    /// Returns [`ObjectError`] when an object can not be read.
+    pub fn read_one(&self, (path, entry): (RepoPath, Entry), most: u64) -> Result<TextFile, ObjectError> {
+        let size = self.objects.size(entry.id)? as u64;
+        if size > most {
+            return Ok(TextFile { path, size, text: None, is_binary: false });
+        }
+        let bytes = self.objects.read_blob(entry.id)?;
+        let is_binary = is_binary(&bytes);
+        Ok(TextFile { path, size, text: Some(String::from_utf8_lossy(&bytes).into_owned()), is_binary })
     }
 }
 

@@ -118,14 +118,7 @@ pub async fn run(cx: &RunContext, order: &StepOrder, profile: &ToolProfile, stat
         Err(message) => return Ok(Worked::ended(StepOutcome::NotStarted, message)),
     };
     let plan = place::workstream(cx, order)?;
-    let step = place::edit_step(plan, order.index);
-    let command = step.and_then(|step| {
-        if matches!(order.role, StepRole::Fix | StepRole::Improve) {
-            step.fix.as_ref().or(step.command.as_ref())
-        } else {
-            step.command.as_ref()
-        }
-    });
+    let command = place::command(plan, (order.role, order.index));
     let set = Assignment { plan, asked: &asked, command: command.map(Vec::as_slice), parents: vec![parent], budget };
     assign(cx, order, profile, (live, set)).await
 }

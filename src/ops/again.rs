@@ -95,6 +95,7 @@ pub fn again(cx: &Context, (run, reason): (Option<&str>, &str), decide: impl FnO
     if only.is_empty() {
         return Err(AgainError::Nothing { run });
     }
+    let given_up = given_up(&state);
     let tip = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
     let thawed = thaw(&ledger, tip, run)?;
     trust::decide_run(cx, (run, &thawed), decide)?;
@@ -103,7 +104,7 @@ pub fn again(cx: &Context, (run, reason): (Option<&str>, &str), decide: impl FnO
         base: Some(state.base.to_string()),
         target: Some(state.target),
         only,
-        retry_of: Some(RetryOf { run, reason }),
+        retry_of: Some(RetryOf { run, reason, given_up }),
         ..thawed.frozen.overrides
     };
     Ok(Again { plan, overrides })
@@ -113,6 +114,14 @@ pub fn again(cx: &Context, (run, reason): (Option<&str>, &str), decide: impl FnO
 fn left(state: &RunState) -> Vec<WorkstreamId> {
     let is_left = |status: &WorkstreamStatus| !matches!(status, WorkstreamStatus::Merged { .. });
     state.workstreams.iter().filter(|(_, one)| is_left(&one.status) && !one.is_needless()).map(|(id, _)| id.clone()).collect()
+}
+
+/// Returns what came to nothing, and was not only stopped or waiting for others.
+fn given_up(state: &RunState) -> Vec<WorkstreamId> {
+    let is_given_up = |status: &WorkstreamStatus| {
+        matches!(status, WorkstreamStatus::Failed { .. } | WorkstreamStatus::TimedOut { .. } | WorkstreamStatus::Quarantined { .. })
+    };
+    state.workstreams.iter().filter(|(_, one)| is_given_up(&one.status)).map(|(id, _)| id.clone()).collect()
 }
 
 /// Writes the files of a frozen plan, and those that it names, and returns what is to be run.

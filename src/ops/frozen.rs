@@ -161,6 +161,9 @@ pub struct RetryOf {
     pub run: RunId,
     /// Why.
     pub reason: String,
+    /// Its workstreams that came to nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<WorkstreamId>,
 }
 
 impl Overrides {

@@ -13,8 +13,8 @@ use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
 use crate::ops::context::Context;
 use crate::ops::find::{FindError, find_run};
 
-/// What stands in every entry about goals.
-const KINDS: [&str; 3] = ["\"goals_measured\"", "\"goal_round\"", "\"goals_settled\""];
+/// What stands in every entry about goals, and in those of improvements.
+const KINDS: [&str; 4] = ["\"goals_measured\"", "\"goal_round\"", "\"goals_settled\"", "\"step\":\"improve\""];
 
 /// The error of asking for goals.
 #[derive(Debug, thiserror::Error)]

@@ -24,7 +24,7 @@ use crate::domain::document::source::SourceFile;
 use crate::domain::id::{ObjectId, RunId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::prompt::template::Templates;
-use crate::domain::run::config::RunConfig;
+use crate::domain::run::config::{GivenUp, RunConfig};
 use crate::domain::run::event::Event;
 use crate::domain::run::fact::{RunDriven, RunPlanned};
 use crate::domain::run::state::RunState;
@@ -253,6 +253,7 @@ pub async fn run(cx: &Context, request: RunRequest) -> Result<Ending, RunError> 
     prompts::check(cx, &plan, (&templates, &inputs, &config))?;
     let pipelines = pipelines::used(&plan, &source.phases);
     let retry_of = request.overrides.retry_of.clone();
+    config.given_up = retry_of.as_ref().map(|again| GivenUp { run: again.run, workstreams: again.given_up.clone() });
     let rules = Rules { quality: quality.as_ref(), policies: &policies.files, pipelines: &pipelines };
     let frozen = frozen::frozen(&source, &inputs, rules, (request.overrides, defaults(&settings), config.clone()));
     let files = frozen::to_files(run, &frozen, &source, &inputs, rules)?;

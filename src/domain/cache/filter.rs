@@ -1,29 +1,43 @@
-//! The files that a step starts from: every one of its commit, or those that the workstream says it reads or may change.
+//! The files that a step starts from: every one of its commit, or those that the workstream says it reads or may change, and those that its
+//! commands name.
+
+use std::collections::BTreeSet;
 
 use crate::domain::cache::key::digest;
 use crate::domain::id::{ObjectId, RepoPath};
-use crate::domain::plan::model::Workstream;
+use crate::domain::plan::model::{StepKind, Workstream};
 use crate::domain::policy::pattern::Pattern;
 
 /// A file of a tree: its path, its mode in octal digits, its object.
 pub type FileAt = (RepoPath, String, ObjectId);
 
-/// The globs of the files that a workstream reads or may change.
+/// The files that a workstream reads or may change.
 #[derive(Debug, Clone)]
-pub struct InputFilter(Vec<Pattern>);
+pub struct InputFilter {
+    globs: Vec<Pattern>,
+    /// The words of its commands: a program or a script of the repository is one of them.
+    named: BTreeSet<String>,
+}
 
 impl InputFilter {
-    /// Returns the globs of a workstream; `None` when it does not say what it reads, so that every file counts.
+    /// Returns the files of a workstream; `None` when it does not say what it reads, so that every file counts.
     #[must_use]
     pub fn of(plan: &Workstream) -> Option<Self> {
-        let inputs = plan.inputs.as_ref()?;
-        Some(Self(inputs.iter().chain(plan.scope.changeable()).cloned().collect()))
+        let globs = plan.inputs.as_ref()?.iter().chain(plan.scope.changeable()).cloned().collect();
+        let of_steps = plan.steps.iter().flat_map(|step| match &step.kind {
+            StepKind::Edit(edit) => edit.command.iter().chain(&edit.fix).collect::<Vec<_>>(),
+            StepKind::Static(commands) | StepKind::Runtime(commands) => commands.iter().collect(),
+        });
+        let commands = of_steps.chain(&plan.setup).chain(&plan.fixers).chain(&plan.resolve);
+        let named = commands.flatten().map(|word| word.strip_prefix("./").unwrap_or(word).to_owned()).collect();
+        Some(Self { globs, named })
     }
 
     /// Returns whether a file counts.
     #[must_use]
     pub fn covers(&self, path: &RepoPath) -> bool {
-        self.0.iter().any(|pattern| pattern.matches(path.as_bytes()))
+        let is_named = || std::str::from_utf8(path.as_bytes()).is_ok_and(|path| self.named.contains(path));
+        self.globs.iter().any(|pattern| pattern.matches(path.as_bytes())) || is_named()
     }
 }
 
@@ -73,7 +87,10 @@ mod tests {
         for (path, expect) in [("docs/a.md", true), ("src/x/y", true), ("docs/a.txt", false), ("README", false)] {
             assert_eq!(filter.covers(&path.into()), expect, "{path}");
         }
+        one.setup = vec![vec!["sh".to_owned(), "./tools/gen.sh".to_owned()]];
         one.inputs = Some(Vec::new());
+        let filter = InputFilter::of(&one).unwrap();
+        assert!(filter.covers(&"tools/gen.sh".into()) && !filter.covers(&"gen.sh".into()), "what a command names is read");
         assert!(InputFilter::of(&one).is_some_and(|filter| filter.covers(&"src/a".into()) && !filter.covers(&"docs/a.md".into())));
     }
 }

@@ -35,6 +35,8 @@ pub enum Miss {
     },
     /// It was used in this run already, or made by it, and something else is wanted now.
     UsedAlready,
+    /// It led to nothing in the run that is done again, and something else is wanted now.
+    LedNowhere,
     /// Part of it is gone.
     Damaged,
     /// It is not known on which files the step would start.
@@ -42,9 +44,9 @@ pub enum Miss {
         /// What runs before it.
         after: String,
     },
-    /// A check behind it must run, which may need what this one leaves in the worktree, such as what it builds.
+    /// A step behind it runs, or may run, which may need what this check leaves in the worktree, such as what it builds.
     Needed {
-        /// That check.
+        /// That step.
         by: String,
     },
     /// Steps like this are never kept.
@@ -58,6 +60,7 @@ impl fmt::Display for Miss {
             Self::Expired { since, now } => write!(f, "the result expired {}", ago(*since, *now)),
             Self::Differs { parts, files } => differs(f, parts, files),
             Self::UsedAlready => f.write_str("its result was used in this run already"),
+            Self::LedNowhere => f.write_str("its result led to nothing in the run that is done again"),
             Self::Damaged => f.write_str("part of the result is gone"),
             Self::Unknown { after } => write!(f, "it starts from what {after} leaves"),
             Self::Needed { by } => write!(f, "`{by}` behind it runs, and may need what it leaves"),

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::entry::{CacheEntry, Kind};
-use crate::domain::id::RunId;
 use crate::domain::text::count;
 
 /// How a kept result was used.
@@ -45,45 +44,24 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// What is another one in every run, and so is left out before prompts are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Volatile {
-    /// Names of runs, patches and temporary folders, which the output of checks may hold.
-    Names,
-    /// Ids of commits as well, which the messages of merges hold.
-    NamesAndCommits,
-}
-
-/// Returns a prompt without what is another one in every run.
+/// Returns a prompt without the names of its own run, which the output of checks may hold: they are other ones in every run.
 #[must_use]
-pub fn steady(text: &str, volatile: Volatile) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
-        let (before, tail) = rest.split_at(start);
-        let end = tail.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tail.len());
-        let (word, after) = tail.split_at(end);
-        out.push_str(before);
-        let is_scratch = word.len() == 16 && out.ends_with("orc-") && is_base32(word);
-        let is_commit = volatile == Volatile::NamesAndCommits && word.len() == 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_ulid = word.len() == 26 && is_base32(word) && RunId::parse(word).is_ok();
-        out.push_str(if is_scratch || is_commit || is_ulid { "*" } else { word });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+pub fn steady(text: &str, names: &[String]) -> String {
+    names.iter().fold(text.to_owned(), |text, name| text.replace(name, "*"))
 }
 
-fn is_base32(word: &str) -> bool {
-    word.bytes().all(|byte| {
-        byte.is_ascii_digit() || (byte.is_ascii_alphabetic() && !matches!(byte.to_ascii_lowercase(), b'i' | b'l' | b'o' | b'u'))
-    })
+/// Returns a prompt without what merges that this program made say about themselves: they are other commits in every run.
+#[must_use]
+pub fn without_trailers(text: &str) -> String {
+    let is_trailer = |line: &&str| ["Orc-Run: ", "Orc-Patch: ", "Orc-Commit: "].iter().any(|name| line.trim_start().starts_with(name));
+    text.split_inclusive('\n').filter(|line| !is_trailer(line)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::cache::entry::tests::entry;
+    use crate::domain::id::RunId;
 
     #[test]
     fn what_was_used_again_is_told() {
@@ -111,14 +89,16 @@ mod tests {
 
     #[test]
     fn what_is_new_in_every_run_is_left_out() {
-        let check = |text: &str, expect: &str| assert_eq!(steady(text, Volatile::Names), expect, "{text}");
+        let names = ["01arz3ndektsv4rrffq69g5fav", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "orc-ektsv4rrffq69g5f"].map(str::to_owned);
+        let check = |text: &str, expect: &str| assert_eq!(steady(text, &names), expect, "{text}");
         check("rootdir: /w/project.orc/01arz3ndektsv4rrffq69g5fav/a, x", "rootdir: /w/project.orc/*/a, x");
-        check("Orc-Run: 01ARZ3NDEKTSV4RRFFQ69G5FAV\n", "Orc-Run: *\n");
-        check("/tmp/orc-ektsv4rrffq69g5f/0/x", "/tmp/orc-*/0/x");
-        check("no-change: 01ARZ3NDEKTSV4RRFFQ69G5FA", "no-change: 01ARZ3NDEKTSV4RRFFQ69G5FA");
-        check("ÄÖ 42 — x", "ÄÖ 42 — x");
-        let commit = "0123456789abcdef0123456789abcdef01234567";
-        check(commit, commit);
-        assert_eq!(steady(&format!("commit {commit}"), Volatile::NamesAndCommits), "commit *");
+        check("of run 01ARZ3NDEKTSV4RRFFQ69G5FAV\n", "of run *\n");
+        check("/tmp/orc-ektsv4rrffq69g5f/0/x", "/tmp/*/0/x");
+        // Whatever else looks like a name is a word of the user's.
+        for text in ["no-change: 01BX5ZZKBKACTAV9WEVGEMMVRZ", "ÄÖ 42 — x", "0123456789abcdef0123456789abcdef01234567"] {
+            check(text, text);
+        }
+        let message = "Merge a\n\n  Orc-Run: x\nOrc-Workstream: a\nOrc-Commit: y\n\nthe Orc-Run: stays\n";
+        assert_eq!(without_trailers(message), "Merge a\n\nOrc-Workstream: a\n\nthe Orc-Run: stays\n");
     }
 }

@@ -18,6 +18,8 @@ pub struct Amount(i64);
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// The smallest amount above nothing.
+    pub const LEAST: Self = Self(1);
     /// One.
     pub const ONE: Self = Self(SCALE);
 
@@ -45,6 +47,12 @@ impl Amount {
     #[must_use]
     pub const fn above(self, other: Self) -> Self {
         Self(self.0 - other.0)
+    }
+
+    /// Returns whether it is at most this share of another one, whatever the sign of that.
+    #[must_use]
+    pub fn is_within(self, share: Self, of: Self) -> bool {
+        i128::from(self.0) * i128::from(SCALE) <= i128::from(of.0).abs() * i128::from(share.0)
     }
 
     /// Returns the number.

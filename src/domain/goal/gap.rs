@@ -26,6 +26,9 @@ pub struct GoalValue {
     pub gap: Amount,
     /// How much it counts.
     pub weight: Amount,
+    /// Whether the work is not done without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
     /// Why it could not be measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -49,6 +52,7 @@ impl GoalValue {
             met: gap == Amount::ZERO,
             gap,
             weight: goal.weight,
+            required: goal.required,
             note,
         }
     }
@@ -63,12 +67,6 @@ impl GoalValue {
         }
     }
 
-    /// Returns how much its gap counts.
-    #[must_use]
-    pub fn weighted(&self) -> f64 {
-        self.gap.number() * self.weight.number()
-    }
-
     /// Returns whether there is more than there should be.
     #[must_use]
     pub fn is_above(&self) -> bool {
@@ -78,44 +76,50 @@ impl GoalValue {
 
 /// Returns how far a number is from the target of a goal: 0 when it is reached, 1 at the most.
 fn gap(goal: &Goal, value: Amount) -> Amount {
-    let (value, target) = (value.number(), goal.target.number());
-    let slack = target.abs() * goal.tolerance.number();
+    let (over, under) = (value.above(goal.target), goal.target.above(value));
     let missing = match goal.bound {
-        Bound::AtLeast => target - value,
-        Bound::AtMost => value - target,
-        Bound::Equals => (value - target).abs(),
+        Bound::AtLeast => under,
+        Bound::AtMost => over,
+        Bound::Equals => over.max(under),
     };
-    if missing <= slack {
+    // Exact, or what lies on the border would be a matter of rounding.
+    if missing <= Amount::ZERO || missing.is_within(goal.tolerance, goal.target) {
         return Amount::ZERO;
     }
-    // Whatever is smaller than one is measured by one: from 0 findings on each one counts.
-    let share = (missing / target.abs().max(1.0)).min(1.0);
-    let share = if (0.0..1.0).contains(&target.abs()) && target != 0.0 { (missing / target.abs()).min(1.0) } else { share };
+    // From 0 findings on each one counts.
+    let whole = if goal.target == Amount::ZERO { 1.0 } else { goal.target.number().abs() };
     // A gap that there is never rounds to none.
-    Amount::bounded(share).max(Amount::bounded(0.000_001))
+    Amount::bounded((missing.number() / whole).min(1.0)).max(Amount::LEAST)
 }
 
-/// Returns how near all goals are together: 1 when each is reached.
+/// Returns goals with how much each counts; where none counts anything, all count alike.
+fn weighed(values: &[GoalValue]) -> impl Iterator<Item = (&GoalValue, f64)> {
+    let is_nothing = values.iter().all(|one| one.weight <= Amount::ZERO);
+    values.iter().map(move |one| (one, if is_nothing { 1.0 } else { one.weight.number() }))
+}
+
+/// Returns how near all goals are together: 1 when each is reached, and only then.
 #[must_use]
 pub fn score(values: &[GoalValue]) -> Amount {
-    let weight: f64 = values.iter().map(|one| one.weight.number()).sum();
-    if weight <= 0.0 {
-        return if values.iter().all(|one| one.met) { Amount::ONE } else { Amount::ZERO };
+    if values.iter().all(|one| one.met) {
+        return Amount::ONE;
     }
-    let missing: f64 = values.iter().map(GoalValue::weighted).sum();
-    Amount::bounded(1.0 - missing / weight)
+    let (missing, all) =
+        weighed(values).fold((0.0, 0.0), |(missing, all), (one, weight)| (missing + one.gap.number() * weight, all + weight));
+    Amount::bounded(1.0 - missing / all).min(Amount::ONE.above(Amount::LEAST))
 }
 
 /// Returns the goal that counts most for what is missing; of equals the first one.
 #[must_use]
 pub fn worst(values: &[GoalValue]) -> Option<&GoalValue> {
-    let mut worst: Option<&GoalValue> = None;
-    for one in values.iter().filter(|one| !one.met) {
-        if worst.is_none_or(|known| one.weighted() > known.weighted()) {
-            worst = Some(one);
+    let mut worst: Option<(&GoalValue, f64)> = None;
+    for (one, weight) in weighed(values).filter(|(one, _)| !one.met) {
+        let counts = one.gap.number() * weight;
+        if worst.is_none_or(|(_, known)| counts > known) {
+            worst = Some((one, counts));
         }
     }
-    worst
+    worst.map(|(one, _)| one)
 }
 
 /// Returns how it stands with all goals: how many are met, and those that are not.
@@ -171,6 +175,10 @@ mod tests {
         check(Equals, 12.0, 0.0, 15.0, 0.25);
         check(Equals, 12.0, 0.25, 15.0, 0.0);
         check(AtLeast, 1e9, 0.0, 999_999_999.0, 0.000_001);
+        // On the border.
+        check(AtLeast, 1.1, 0.1, 0.99, 0.0);
+        check(AtMost, 1.1, 0.1, 1.21, 0.0);
+        check(AtMost, 1.1, 0.1, 1.210_001, 0.100_001);
     }
 
     #[test]
@@ -192,7 +200,12 @@ mod tests {
         check(&[value("a", 1.0, 50.0), value("b", 1.0, 50.0)], (0.5, Some("a"), "0 of 2 goals met; a 50 of 100, b 50 of 100"));
         check(&[value("a", 1.0, 50.0), value("b", 3.0, 80.0)], (0.725, Some("b"), "0 of 2 goals met; a 50 of 100, b 80 of 100"));
         check(&[value("a", 1.0, 50.0), value("b", 3.0, 100.0)], (0.875, Some("a"), "1 of 2 goals met; a 50 of 100"));
-        check(&[value("a", 0.0, 50.0)], (0.0, Some("a"), "0 of 1 goal met; a 50 of 100"));
+        // Where nothing counts, all count alike, or no round could bring anything.
+        check(&[value("a", 0.0, 50.0)], (0.5, Some("a"), "0 of 1 goal met; a 50 of 100"));
+        check(&[value("a", 0.0, 90.0), value("b", 0.0, 70.0)], (0.8, Some("b"), "0 of 2 goals met; a 90 of 100, b 70 of 100"));
+        check(&[value("a", 0.0, 50.0), value("b", 1.0, 100.0)], (0.999_999, Some("a"), "1 of 2 goals met; a 50 of 100"));
+        // What is nearly there is not there.
+        check(&[value("a", 1.0, 99.999_9), value("b", 9.0, 100.0)], (0.999_999, Some("a"), "1 of 2 goals met; a 100 of 100"));
         check(&[], (1.0, None, "0 of 0 goals met"));
     }
 }

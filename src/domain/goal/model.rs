@@ -29,6 +29,14 @@ impl Default for Goals {
     }
 }
 
+impl Goals {
+    /// Returns whether something has to run in the worktree, or has to have run there, so that they can be measured.
+    #[must_use]
+    pub fn are_measured_by_commands(&self) -> bool {
+        self.list.iter().any(|goal| !goal.measure.is_of_files())
+    }
+}
+
 /// One number that is to be reached.
 #[derive(Debug, Clone)]
 pub struct Goal {

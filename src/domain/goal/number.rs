@@ -8,8 +8,13 @@ use serde_json::Value as Json;
 use super::amount::Amount;
 use super::model::Reading;
 
-static NUMBER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s=:(\[,/])([-+]?[0-9][0-9_,]*(?:\.[0-9]+)?)(?:[\s%;:)\],/]|\.?$|\.\s)").ok());
+/// What looks like a number and stands for itself. Groups of digits are parted by what the languages of this world part them by.
+static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let digits = r"[0-9][0-9_,.'\u{2019}\u{a0}\u{202f}]*(?:e[-+]?[0-9]+)?";
+    Regex::new(&format!(r"(?i)(?:^|[\s=:(\[,/])([-+]?(?:{digits}|nan|inf(?:inity)?))(?:[\s%;:)\],/]|\.?$|\.\s)")).ok()
+});
+/// What parts groups of three digits.
+const GROUPS: [char; 5] = [',', '\'', '\u{2019}', '\u{a0}', '\u{202f}'];
 
 /// Returns the number of an output; nothing when it is not there.
 #[must_use]
@@ -21,24 +26,43 @@ pub fn read(reading: &Reading, text: &str) -> Option<Amount> {
     }
 }
 
-/// Returns the last number of an output that stands for itself.
+/// Returns the last number of an output that stands for itself; nothing when it is not sure which number that is: one before it would be another.
 fn last(text: &str) -> Option<Amount> {
     let pattern = NUMBER.as_ref()?;
     let of_line = |line: &str| {
         // What ends one number may begin the next.
         let (mut found, mut from) = (None, 0);
         while let Some(group) = pattern.captures_at(line, from).and_then(|found| found.get(1)) {
-            found = number(group.as_str()).or(found);
+            if !is_version(group.as_str()) {
+                found = Some(number(group.as_str()));
+            }
             from = group.end();
         }
         found
     };
-    text.lines().rev().find_map(of_line)
+    text.lines().rev().find_map(of_line).flatten()
 }
 
+/// Returns whether a text is a version, an address or a date: digits with more than one point between them.
+fn is_version(text: &str) -> bool {
+    let text = text.trim_end_matches('.');
+    text.bytes().filter(|byte| *byte == b'.').count() > 1 && !text.contains(GROUPS)
+}
+
+/// Returns the number that a text is. A comma that parts no groups of three digits is that of another language, and nothing is guessed.
 fn number(text: &str) -> Option<Amount> {
-    let plain: String = text.trim().trim_end_matches('%').chars().filter(|c| !matches!(c, ',' | '_')).collect();
-    Amount::of(plain.trim().parse().ok()?)
+    let text = text.trim().trim_end_matches('%').trim_end().trim_end_matches(['.', ',']);
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let mut groups = unsigned.split(GROUPS);
+    let (first, rest) = (groups.next()?, groups.collect::<Vec<_>>());
+    let has_digits = |group: &str, most: usize| (1..=most).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((last, middle)) = rest.split_last() {
+        let last = last.split_once('.').map_or(*last, |(whole, _)| whole);
+        let is_grouped = has_digits(first, 3) && middle.iter().chain([&last]).all(|group| group.len() == 3 && has_digits(group, 3));
+        is_grouped.then_some(())?;
+    }
+    let plain: String = text.chars().filter(|c| *c != '_' && !GROUPS.contains(c)).collect();
+    Amount::of(plain.parse().ok()?)
 }
 
 fn at(pointer: &str, text: &str) -> Option<Amount> {
@@ -74,6 +98,20 @@ mod tests {
             ("see v1.2.3 of x86\n", None),
             ("took 12ms\n", None),
             ("1/2\n", Some(2.0)),
+            ("12, 30,\n", Some(30.0)),
+            ("epoch 3 loss 2.5e-05\n", Some(0.000_025)),
+            ("1E3", Some(1000.0)),
+            ("5_000 lines\n", Some(5000.0)),
+            ("1'234.5\n", Some(1234.5)),
+            ("50\u{202f}000 words\n", Some(50_000.0)),
+            ("90 tests, version 1.2.3\n", Some(90.0)),
+            // One before it would be another number.
+            ("TOTAL 120 83,5%\n", None),
+            ("1.234,56\n", None),
+            ("7\n1,2,3\n", None),
+            ("epoch 12 loss nan\n", None),
+            ("epoch 12 loss -inf\n", None),
+            ("of 5 files 9999999999999 bytes\n", None),
         ] {
             check(&Reading::Last, text, expect);
         }
@@ -85,6 +123,11 @@ mod tests {
         check(&pattern, "cov: 10\ncov: 71.5 in 3 s\n", Some(71.5));
         check(&pattern, "cover: 10\n", None);
         check(&pattern, "cov: ...\n", None);
+        let any = Reading::Pattern(Regex::new(r"cov: (\S+)").unwrap());
+        check(&any, "cov: 83,5%\n", None);
+        check(&any, "cov: 1,234.\n", Some(1234.0));
+        check(&any, "cov: NaN\n", None);
+        check(&any, "cov: 1e-3\n", Some(0.001));
         let pointer = |text: &str| Reading::Pointer(text.to_owned());
         check(&pointer("/totals/percent"), "note\n{\"totals\": {\"percent\": 61.25}}\nmore", Some(61.25));
         check(&pointer("/a/1"), "{\"a\": [1, \"2,000\"]}", Some(2000.0));

@@ -30,7 +30,9 @@ static COVERAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// What may stand before a number, and what says which way it bounds.
-const BEFORE: &str = r"(?:^|[\s(])(?P<bound>exactly|at\s+most|up\s+to|no\s+more\s+than|not\s+more\s+than|fewer\s+than|less\s+than|under|within|max(?:imum|\.)?(?:\s+of)?)?\s*";
+const BEFORE: &str = r"(?:^|[\s(])(?P<bound>exactly|(?:no|not)\s+(?:fewer|less)\s+than|at\s+most|up\s+to|(?:no|not)\s+more\s+than|(?:not|never)\s+exceed(?:ing)?|fewer\s+than|less\s+than|shorter\s+than|under|below|within|limit(?:ed)?\s+(?:of|to)|max(?:imum|\.)?(?:\s+of)?)?\s*";
+/// What may stand behind a noun and says that its number is the most.
+const BEHIND: [&str; 7] = ["or less", "or fewer", "at most", "maximum", "max", "limit", "tops"];
 
 fn pattern(text: &str) -> Option<Regex> {
     Regex::new(&format!("(?i){text}")).ok()
@@ -76,7 +78,9 @@ fn first(pattern: &Regex, text: &str, id: &str) -> Option<Found> {
         let is_sound = target > 0.0 && if id == "coverage" { target <= 100.0 } else { target.fract() == 0.0 };
         let bound = match captures.name("bound").map(|bound| bound.as_str().to_lowercase()).as_deref() {
             Some("exactly") => Bound::Equals,
+            Some(words) if words.starts_with("no") && (words.contains("fewer") || words.contains("less")) => Bound::AtLeast,
             Some(_) => Bound::AtMost,
+            None if is_limited(text.get(captures.get(0)?.end()..)?) => Bound::AtMost,
             None => Bound::AtLeast,
         };
         // A range and a measure of each of several things are no number for the whole.
@@ -86,6 +90,13 @@ fn first(pattern: &Regex, text: &str, id: &str) -> Option<Found> {
         let is_range = ["between", " to", " and", "-", "–", "or"].iter().any(|word| head.ends_with(word)) && ends_in_number(&head);
         (is_sound && !is_each && !is_range).then_some(Found { bound, target, at: number.start() })
     })
+}
+
+/// Returns whether what follows on a noun says that its number is the most. Before another number it says so of that one.
+fn is_limited(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\t', ',', '(']).to_lowercase();
+    let after = |words: &&str| rest.strip_prefix(*words).filter(|after| !after.starts_with(|c: char| c.is_alphanumeric()));
+    BEHIND.iter().find_map(after).is_some_and(|after| !after.trim_start().starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Returns whether the word before the last one is a number.
@@ -127,6 +138,23 @@ mod tests {
         }
         check("at most 300 words", &[("words", AtMost, 300.0)]);
         check("Up to 2k words", &[("words", AtMost, 2000.0)]);
+        for request in [
+            "fewer than 300 words",
+            "below 300 words",
+            "shorter than 300 words",
+            "must not exceed 300 words",
+            "a limit of 300 words",
+            "300 words or less",
+            "300 words, at most",
+            "a 300-word limit",
+            "300 words max.",
+        ] {
+            check(request, &[("words", AtMost, 300.0)]);
+        }
+        for request in ["no fewer than 300 words", "not less than 300 words", "300 words or more", "300 words, maximizing fun"] {
+            check(request, &[("words", AtLeast, 300.0)]);
+        }
+        check("12 chapters, at most 300 words", &[("chapters", AtLeast, 12.0), ("words", AtMost, 300.0)]);
         check("exactly 12 chapters", &[("chapters", Equals, 12.0)]);
         check("12 chapters", &[("chapters", AtLeast, 12.0)]);
         check("12 chapters of 50k words", &[("chapters", AtLeast, 12.0), ("words", AtLeast, 50_000.0)]);

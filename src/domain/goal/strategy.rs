@@ -142,6 +142,7 @@ mod tests {
             met: gap == 0.0,
             gap: Amount::bounded(gap),
             weight: Amount::ONE,
+            required: false,
             note: None,
         }
     }

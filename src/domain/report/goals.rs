@@ -6,7 +6,7 @@ use crate::domain::goal::amount::Amount;
 use crate::domain::goal::bound::Bound;
 use crate::domain::goal::gap::GoalValue;
 use crate::domain::goal::strategy::{Effects, closed};
-use crate::domain::id::{ObjectId, RunId, WorkstreamId};
+use crate::domain::id::{ObjectId, RunId, StepId, WorkstreamId};
 use crate::domain::ledger::entry::Entry;
 use crate::domain::run::event::Event;
 use crate::domain::run::goals::{GoalRound, GoalsMeasured, GoalsSettled};
@@ -188,6 +188,11 @@ pub fn effects_of(entries: &[Entry]) -> Effects {
             open.push(Open { place, round: told.clone(), before });
         } else if let Event::GoalsSettled(_) = event {
             end(&mut open, &place, None);
+        } else if let Event::StepFinished(told) = event
+            && told.cached
+        {
+            // What was made once is one experience, however often it is used again.
+            open.retain(|one| one.place != place || told.step != StepId::improve());
         }
     }
     effects

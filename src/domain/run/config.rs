@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::adapt::Fluid;
 use super::limits::BreakerLimits;
 use crate::domain::goal::strategy::Effects;
-use crate::domain::id::{StepId, ToolId, WorkstreamId};
+use crate::domain::id::{RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::policy::budget::Budgets;
 use crate::domain::policy::sandbox::SandboxRules;
 use crate::domain::tool::profile::ResolveMode;
@@ -85,6 +85,26 @@ pub struct RunConfig {
     /// What strategies for goals came to before, where there are goals.
     #[serde(default, skip_serializing_if = "Effects::is_empty")]
     pub effects: Effects,
+    /// What came to nothing in the run that this one does again; `None` for any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<GivenUp>,
+}
+
+/// The workstreams that came to nothing in a run. Whoever does them again wants other answers than the ones that led there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// The run.
+    pub run: RunId,
+    /// The workstreams.
+    pub workstreams: Vec<WorkstreamId>,
+}
+
+impl GivenUp {
+    /// Returns whether what a workstream left in a run led to nothing.
+    #[must_use]
+    pub fn holds(&self, run: RunId, workstream: &WorkstreamId) -> bool {
+        self.run == run && self.workstreams.contains(workstream)
+    }
 }
 
 impl ToolTraits {
@@ -114,6 +134,7 @@ impl RunConfig {
             workers_why: None,
             fluid: None,
             effects: Effects::default(),
+            given_up: None,
         }
     }
 

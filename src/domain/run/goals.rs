@@ -134,6 +134,14 @@ pub struct Measurement {
     pub review: Vec<String>,
 }
 
+impl Measurement {
+    /// Returns what measurements are compared by: whether the work is done with it, then how near all goals are.
+    #[must_use]
+    pub fn worth(&self) -> (bool, Amount) {
+        (self.values.iter().all(|value| value.met || !value.required), self.score)
+    }
+}
+
 /// One round of improvement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
@@ -200,12 +208,13 @@ impl GoalsState {
         matches!(self.stage, RoundStage::Improving | RoundStage::Checking)
     }
 
-    /// Returns the best measurement: of equals the first one, which took less.
+    /// Returns the best measurement: one that reaches what is required before any other, then the nearest; of equals the first one, which took
+    /// less.
     #[must_use]
     pub fn best(&self) -> Option<&Measurement> {
         let mut best: Option<&Measurement> = None;
         for one in &self.measured {
-            if best.is_none_or(|known| one.score > known.score) {
+            if best.is_none_or(|known| one.worth() > known.worth()) {
                 best = Some(one);
             }
         }

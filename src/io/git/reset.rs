@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::domain::id::RepoPath;
 use crate::io::fs;
 use crate::io::git::admin::Admin;
 use crate::io::git::checkout::{Placed, Wanted};
@@ -64,6 +65,28 @@ impl Worktrees {
         worktree.included = self.copy_included(&worktree)?;
         fs::remove_file(&self.mark_file(&worktree.name))?;
         Ok(worktree)
+    }
+
+    /// Writes the files of a worktree's commit again that are not as they were, and returns their paths; nothing when git made the worktree, and
+    /// only git could write them. What else lies in it stays.
+    ///
+    /// # Errors
+    /// Returns [`WorktreeError`] when the worktree can not be read or written.
+    pub fn put_back(&self, worktree: &mut Worktree) -> Result<Option<Vec<RepoPath>>, WorktreeError> {
+        let (tree, node) = self.tree_of(worktree.commit)?;
+        let objects = Objects::open(&self.repo)?;
+        let (found, _) = self.walk(worktree, tree, (&objects, Store::No))?;
+        let strayed: Vec<_> = found.changes.into_iter().filter(|change| change.old.is_some()).map(|change| change.path).collect();
+        if strayed.is_empty() {
+            return Ok(Some(strayed));
+        }
+        if worktree.maker != Maker::Own || self.maker(&node)? != Maker::Own {
+            return Ok(None);
+        }
+        let top = Folder::open(worktree.path()).map_err(disk(worktree.path()))?;
+        strayed.iter().try_for_each(|path| remove(&top, path)).map_err(disk(worktree.path()))?;
+        self.restore_files(worktree, &node, &top)?;
+        Ok(Some(strayed))
     }
 
     /// Moves a worktree and its administration, marking it as being made anew.
@@ -188,13 +211,7 @@ fn clear(top: &Folder, found: &Found, ignored: IgnoredFiles) -> io::Result<()> {
         IgnoredFiles::Remove => &found.ignored,
     };
     for path in changed.chain(skipped).chain(hidden) {
-        let (parent, name) = split(path.as_bytes());
-        match top.descend(parent) {
-            Ok(folder) => folder.remove(name)?,
-            // It went together with a directory above it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+        remove(top, path)?;
     }
     for path in found.folders.iter().rev() {
         let (parent, name) = split(path);
@@ -202,4 +219,14 @@ fn clear(top: &Folder, found: &Found, ignored: IgnoredFiles) -> io::Result<()> {
         let _ = top.descend(parent).and_then(|folder| folder.remove_empty(name));
     }
     Ok(())
+}
+
+fn remove(top: &Folder, path: &RepoPath) -> io::Result<()> {
+    let (parent, name) = split(path.as_bytes());
+    match top.descend(parent) {
+        Ok(folder) => folder.remove(name),
+        // It went together with a directory above it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }

@@ -13,6 +13,9 @@ use crate::io::settings::environment::Environment;
 /// The shared memory of POSIX. Bubblewrap gives everybody an empty one.
 const SHARED_MEMORY: &str = "/dev/shm";
 
+/// Where the secret lies that seals the cache of steps, below the main git directory. Whoever knows it could write a cache that is believed.
+const SEAL: &str = "orc/cache";
+
 /// What the sandbox must keep everybody off.
 #[derive(Debug, Clone, Copy)]
 pub struct Protected<'a> {
@@ -86,6 +89,8 @@ impl Grounds {
             shared_memory: None,
             homes,
         };
+        // It may be made only while programs run already.
+        grounds.secrets.extend(real([protected.common_dir.to_owned()]).pop().map(|folder| folder.join(SEAL)));
         // Some put a repository there.
         grounds.shared_memory = real([SHARED_MEMORY.into()]).pop().filter(|folder| !grounds.is_kept_off(folder));
         let libraries = |folder: &PathBuf| Some(folder.parent()?.join("lib")).filter(|lib| lib.is_dir());
@@ -104,6 +109,11 @@ impl Grounds {
     #[must_use]
     pub const fn probe(&self) -> &Probe {
         &self.probe
+    }
+
+    /// Returns what the user lets every program write or read besides the usual.
+    pub fn extra(&self) -> impl Iterator<Item = &Path> {
+        self.write.iter().chain(&self.read).map(PathBuf::as_path)
     }
 
     /// Returns what a program is held by.
@@ -273,6 +283,14 @@ mod tests {
         let granted = machine.writable(&["ROOT/data", "ROOT/repo/src", "ROOT", "ROOT/repo.orc", "~/missing"], &["~/.tool", "~/.cargo/bin"]);
         assert_eq!(granted, ["repo.orc/run/ws", "home/.cache", "data", "home/.tool"]);
         assert_eq!(machine.writable(&[], &["~/.ssh"]), ["repo.orc/run/ws", "home/.cache", "home/.ssh"], "named by the user, so meant");
+    }
+
+    #[test]
+    fn the_secret_of_the_cache_is_hidden_before_it_is_there() {
+        let machine = Machine::new(&[]);
+        let held = Held { level: SandboxLevel::Bubblewrap, network: Network::Full, reads: Reads::All };
+        let own = Own { folders: &[], rules: &OwnRules::default(), tmp: &machine.at("tmp") };
+        assert!(machine.grounds(&[]).confinement(held, own).masked.contains(&machine.at("repo/.git").join(SEAL)));
     }
 
     #[test]

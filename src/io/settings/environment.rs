@@ -141,10 +141,15 @@ impl Environment {
     #[must_use]
     pub fn identity(&self, program: &str) -> Option<String> {
         let path = self.var("PATH").map(absolute_folders);
-        let found = which::which_in_global(program, path).ok()?.next()?;
-        let meta = std::fs::metadata(&found).ok()?;
+        self.identity_at(&which::which_in_global(program, path).ok()?.next()?)
+    }
+
+    /// Returns what tells one version of the file at a path from another; nothing where there is none.
+    #[must_use]
+    pub fn identity_at(&self, path: &Path) -> Option<String> {
+        let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
         let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Some(format!("{} {} {}", found.display(), meta.len(), since.as_nanos()))
+        Some(format!("{} {} {}", path.display(), meta.len(), since.as_nanos()))
     }
 
     /// Returns the home folder.

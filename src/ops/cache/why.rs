@@ -9,7 +9,7 @@ use super::CacheError;
 use crate::domain::cache::entry::{Kind, Source};
 use crate::domain::cache::filter::InputFilter;
 use crate::domain::cache::reason::Miss;
-use crate::domain::cache::wording::{Use, Volatile, steady, taken};
+use crate::domain::cache::wording::{Use, taken};
 use crate::domain::id::{ObjectId, RunId, StepId, ToolId, WorkstreamId};
 use crate::domain::plan::model::{Step, StepKind, Workstream};
 use crate::domain::policy::budget::Budget;
@@ -204,7 +204,7 @@ impl Seer<'_> {
                     budget: Budget::default(),
                 };
                 let Ok(asked) = self.asker.ask_for(&question, Purpose::Comparing)? else { return Ok(None) };
-                steady(&asked.text, Volatile::Names)
+                asked.text
             }
         };
         let about = Change { plan, step: &step.id, role: StepRole::Edit, index, profile, prompt: &prompt };

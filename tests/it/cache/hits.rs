@@ -87,7 +87,7 @@ fn another_command_prompt_or_program_is_another_question() {
         assert!(stage.ends()[0].contains(expect), "{expect}: {:#?}", stage.ends());
     };
     again(&one(", tasks: [do it well]"), "orc/prompt", "not in the cache: the prompt differs");
-    again(&one(", setup: [[\"true\"]]"), "orc/setup", "not in the cache: the prompt differs");
+    again(&one(", setup: [[\"true\"]]"), "orc/setup", "not in the cache: the prompt and the tool's profile or program differs");
     stage.program("work", "echo other > a/out.txt");
     again(&one(""), "orc/program", "not in the cache: the tool's profile or program differs");
     // What only bounds it is no other question.

@@ -63,6 +63,21 @@ fn a_budget_that_ends_leaves_the_best_work() {
 }
 
 #[test]
+fn a_budget_that_ends_before_a_required_goal_waits_for_more() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.writer("write $(($(have) + 30))");
+    let required = HUNDRED.replace("at_least: 100", "at_least: 100, required: true");
+    stage.run(&Stage::plan(&required), &["--budget", "workstream.usd=0.7"], 3);
+    assert_eq!(stage.values(0), [40.0, 70.0]);
+    let told = stage.repo.orc(&["resume", "--progress=none", "--budget", "workstream.usd=5"]);
+    told.expect_code(0);
+    assert_eq!((stage.values(0), stage.words()), (vec![40.0, 70.0, 100.0], 100));
+    assert_eq!(stage.settled(), "met: 1 of 1 goal met");
+    stage.assert_sound();
+}
+
+#[test]
 fn what_can_not_be_measured_is_said_and_is_not_met() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
@@ -77,4 +92,20 @@ fn what_can_not_be_measured_is_said_and_is_not_met() {
     assert!(note(1).starts_with("there is no report of coverage in coverage.xml"), "{}", note(1));
     assert!(note(2).contains("no-such-program"), "{}", note(2));
     assert!(stage.settled().contains("0 of 3 goals met; none not measured of 1"), "{}", stage.settled());
+}
+
+#[test]
+fn each_goal_is_measured_on_the_captured_tree() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.writer("write 40");
+    // A check that mends by itself, and a measure that spoils: neither is what is merged.
+    let checks = "    static: [[sh, -c, 'seq 100 > book/text.md; echo x > report.txt']]\n";
+    let one = |id: &str, script: &str| format!("      - {{id: {id}, command: [sh, -c, '{script}'], at_least: 100}}\n");
+    let goals = one("size", "wc -w < book/text.md; seq 7 > book/text.md; rm -rf book/deep")
+        + &one("again", "wc -w < book/text.md")
+        + &one("left", "grep -c x report.txt");
+    stage.run(&Stage::plan(&format!("{checks}    goals:\n{goals}    circuit_breaker: {{max_fix_iterations: {{static: 0}}}}\n")), &[], 0);
+    assert_eq!((stage.values(0)[0], stage.values(1)[0], stage.values(2)[0], stage.words()), (40.0, 40.0, 1.0, 40));
+    stage.assert_sound();
 }

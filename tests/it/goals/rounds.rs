@@ -139,3 +139,28 @@ fn a_strategy_of_ones_own_is_used_and_learned() {
     let told = stage.repo.orc(&["goals", "--json"]).expect_code(0).json();
     assert_eq!(told["effectiveness"]["words"]["own"]["rounds"].as_u64(), Some(8), "{told:#}");
 }
+
+#[test]
+fn what_is_required_stays_though_other_goals_come_nearer() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.writer("test $ORC_STEP = edit && { write 40; echo '## Risks' >> book/text.md; echo many >> book/text.md; } || write 90");
+    let goals = "    goals:\n      - {id: whole, measure: completeness, parts: [Risks], required: true}\n      - {id: size, measure: words, in: \
+                 \"book/**\", at_least: 100, weight: 9}\n";
+    stage.run(&Stage::plan(goals), &[], 0);
+    assert_eq!(stage.values(0), [1.0, 0.0, 0.0]);
+    assert!(stage.settled().contains("1 of 2 goals met; size 43 of 100"), "{}", stage.settled());
+    assert_eq!(stage.words(), 43);
+    stage.assert_sound();
+}
+
+#[test]
+fn large_files_are_counted_and_pictures_are_there() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.writer("write 300000; printf '\\0\\1\\2' > book/map.png");
+    let goals = "    goals:\n      - {id: size, measure: words, in: \"book/**\", at_least: 300000}\n      - {id: whole, measure: completeness, parts: \
+                 [book/map.png, book/none.png]}\n";
+    stage.run(&Stage::plan(&format!("{goals}    circuit_breaker: {{max_fix_iterations: {{static: 0}}}}\n")), &[], 0);
+    assert_eq!((stage.values(0)[0], stage.values(1)[0]), (300_000.0, 0.5));
+}

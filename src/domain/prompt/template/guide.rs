@@ -139,6 +139,7 @@ mod tests {
             met: false,
             gap: Amount::bounded(0.176),
             weight: Amount::ONE,
+            required: false,
             note: None,
         }
     }

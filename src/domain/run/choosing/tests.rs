@@ -46,6 +46,7 @@ impl Hand {
             ToolTraits { prompted: true, fixed: false, resolve: ResolveMode::Markers, max_parallel: None, starts_per_minute: None };
         let config = RunConfig {
             fluid: None,
+            given_up: None,
             max_workers: 4,
             breaker: BreakerLimits::default(),
             tools: route.iter().map(|id| (id.clone(), traits)).collect(),

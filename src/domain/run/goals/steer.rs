@@ -1,5 +1,7 @@
 //! What follows for the goals of a workstream: measuring, another round, or the end. Nothing here does anything.
 
+use std::cmp::Ordering;
+
 use super::{GoalsEnd, GoalsState, Measurement, RoundStage};
 use crate::domain::goal::amount::Amount;
 use crate::domain::goal::gap::{told, worst};
@@ -117,16 +119,20 @@ fn settlement(goals: &Goals, best: &Measurement, (reason, why): (GoalsEnd, Optio
     Settlement { commit: best.commit, met: number(met), of: number(best.values.len()), lacking, reason, message }
 }
 
-/// Returns the goals and the strategies of the newest rounds without progress, the newest first. What lies above the best score before it by
-/// more than what counts as noise is progress.
+/// Returns the goals and the strategies of the newest rounds without progress, the newest first. Progress is what reaches everything that is
+/// required for the first time, or else lies above the best score before it by more than what counts as noise.
 fn stalled<'s>(goals: &Goals, state: &'s GoalsState) -> Vec<(&'s str, &'s str)> {
     let mut stalled = Vec::new();
     let numbered: Vec<_> = (1_u32..).zip(&state.rounds).collect();
     for (number, round) in numbered.into_iter().rev() {
-        let before = state.measured.iter().filter(|one| one.round < number).map(|one| one.score).max();
-        let after = state.of_round(number).map(|one| one.score);
-        let gained = before.zip(after).map_or(Amount::ZERO, |(before, after)| after.above(before));
-        if gained > goals.progress {
+        let before = state.measured.iter().filter(|one| one.round < number).map(Measurement::worth).max();
+        let after = state.of_round(number).map(Measurement::worth);
+        let is_progress = |((was_done, before), (is_done, after)): ((bool, Amount), (bool, Amount))| match is_done.cmp(&was_done) {
+            Ordering::Less => false,
+            Ordering::Equal => after.above(before) > goals.progress,
+            Ordering::Greater => true,
+        };
+        if before.zip(after).is_some_and(is_progress) {
             break;
         }
         stalled.push((round.goal.as_str(), round.strategy.as_str()));

@@ -73,10 +73,12 @@ impl View<'_> {
         self.pursued(Stand::RoundFailed)
     }
 
-    /// Ends the pursuit of goals for want of means, where there is work that stands; nothing where there is none.
+    /// Ends the pursuit of goals for want of means, where there is work that stands; nothing where there is none, or where it is not done like
+    /// this: then more means may help.
     pub(super) fn goals_cut_short(&self, reason: &str) -> Option<Action> {
         let settlement = cut_short(&self.plan.goals, &self.one.goals, (GoalsEnd::Budget, reason));
-        settlement.filter(|_| self.one.goals.settled.is_none()).map(|settlement| self.settle(settlement))
+        let is_done = |settlement: &Settlement| self.one.goals.settled.is_none() && settlement.lacking.is_empty();
+        settlement.filter(is_done).map(|settlement| self.settle(settlement))
     }
 
     fn settle(&self, settlement: Settlement) -> Action {

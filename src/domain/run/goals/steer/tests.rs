@@ -98,3 +98,21 @@ fn a_required_goal_that_is_not_met_is_lacking() {
     let settled = cut_short(&goals, &state, (GoalsEnd::Budget, "no money")).unwrap();
     assert_eq!((settled.met, settled.lacking), (1, vec!["must".to_owned()]));
 }
+
+#[test]
+fn what_is_required_is_not_given_up_for_what_counts_more() {
+    let goals = goals(&["a", "must"]);
+    let state = state(&goals, &[Some(&[10, 100]), Some(&[90, 90])], &[("a", "addition")]);
+    let settled = cut_short(&goals, &state, (GoalsEnd::Budget, "no money")).unwrap();
+    assert_eq!((settled.commit, settled.lacking), (commit(0), Vec::<String>::new()));
+    // What gives it up is no progress, however much else it brings; what reaches it is, however much it costs.
+    let two = [("a", "addition"), ("a", "expansion")];
+    let told =
+        |measured: &[Option<&[u64]>]| told(steer(&goals, &self::state(&goals, measured, &two), (&Effects::default(), Stand::Measured)));
+    let stalled = "stalled at 00: 1 of 2 goals met; a 10 of 100 (2 rounds brought no progress)";
+    assert_eq!(told(&[Some(&[10, 100]), Some(&[90, 90]), Some(&[95, 95])]), stalled);
+    assert_eq!(told(&[Some(&[90, 90]), Some(&[91, 90]), Some(&[20, 100])]), "a by addition on 02");
+    // Of two that lack it the nearer one stays.
+    let state = self::state(&goals, &[Some(&[10, 80]), Some(&[90, 90])], &[("a", "addition")]);
+    assert_eq!(cut_short(&goals, &state, (GoalsEnd::Budget, "no money")).unwrap().commit, commit(1));
+}
