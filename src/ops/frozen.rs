@@ -11,6 +11,7 @@ use super::policies;
 use super::quality::join;
 use crate::domain::document::diagnostic::Diagnostic;
 use crate::domain::document::source::{Shape, SourceFile};
+use crate::domain::goal::model::Goals;
 use crate::domain::goal::request;
 use crate::domain::id::{ObjectId, RepoPath, RunId, WorkstreamId};
 use crate::domain::phase::fluid::add_checks;
@@ -193,10 +194,16 @@ impl Overrides {
     }
 }
 
+/// Returns whether goals are looked for in the request: there are none, and the plan, or else the command line, wishes it.
+#[must_use]
+pub fn looks_for_goals(overrides: &Overrides, goals: &Goals) -> bool {
+    goals.list.is_empty() && goals.from_request.unwrap_or(overrides.goals)
+}
+
 /// Gives goals that their requests name to workstreams that have none, where the plan or the command line wishes it.
 pub fn goals_of_requests(plan: &mut CheckedPlan, overrides: &Overrides, inputs: &Inputs) {
     for workstream in &mut plan.workstreams {
-        if workstream.goals.list.is_empty() && (overrides.goals || workstream.goals.from_request) {
+        if looks_for_goals(overrides, &workstream.goals) {
             let own = match &workstream.prompt {
                 Some(PromptSource::Text(text)) => text.clone(),
                 Some(PromptSource::File(name)) => {

@@ -181,7 +181,7 @@ pub fn prepare(cx: &Context, plan: &std::path::Path, overrides: &Overrides) -> R
         Err(diagnostics) => return Err(RunError::Plan { diagnostics, files: source.shown() }),
     };
     overrides.apply(&mut plan);
-    if plan.workstreams.iter().any(|one| one.goals.list.is_empty() && (overrides.goals || one.goals.from_request)) {
+    if plan.workstreams.iter().any(|one| frozen::looks_for_goals(overrides, &one.goals)) {
         let inputs = frozen::read_inputs(&plan, &source.folder)?;
         frozen::goals_of_requests(&mut plan, overrides, &inputs);
     }

@@ -19,13 +19,13 @@ pub struct Goals {
     pub rounds: u32,
     /// By how much the score must rise in a round, so that it counts as progress: a share of the whole.
     pub progress: Amount,
-    /// Whether goals are looked for in the request.
-    pub from_request: bool,
+    /// Whether goals are looked for in the request when the list is empty; as the command line wishes when absent.
+    pub from_request: Option<bool>,
 }
 
 impl Default for Goals {
     fn default() -> Self {
-        Self { list: Vec::new(), rounds: MOST_ROUNDS, progress: Amount::bounded(0.01), from_request: false }
+        Self { list: Vec::new(), rounds: MOST_ROUNDS, progress: Amount::bounded(0.01), from_request: None }
     }
 }
 

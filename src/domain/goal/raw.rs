@@ -9,7 +9,7 @@ use crate::domain::document::node::{Entry, Node, Value};
 use crate::domain::document::read::{Name, Read, Real, Whole};
 use crate::domain::document::record::{Extra, Record, described, read_record, record, record_schema};
 use crate::domain::document::sink::Sink;
-use crate::domain::document::source::At;
+use crate::domain::document::source::{At, Place};
 use crate::domain::document::word::{Command, unknown_value, words};
 
 /// A number that is to be reached.
@@ -76,7 +76,7 @@ record! {
         min_progress "min_progress": Share,
         /// Whether the work is not done without any of them.
         required "required": bool,
-        /// Whether goals are looked for in the request when the list is empty.
+        /// Whether goals are looked for in the request when the list is empty; as `--goals` says when absent.
         from_request "from_request": bool,
     }
 }
@@ -84,6 +84,15 @@ record! {
 /// The goals of a workstream: a list, the word `request`, or a map with the list and its bounds.
 #[derive(Debug, Clone, Default)]
 pub struct RawGoals(pub RawGoalsObject);
+
+impl RawGoals {
+    /// Returns the goals of work that pursues none, whatever the defaults and the command line say.
+    #[must_use]
+    pub fn none(place: Place) -> Self {
+        let (list, from_request) = (Some(At { value: Vec::new(), place }), Some(At { value: false, place }));
+        Self(RawGoalsObject { list, from_request, ..RawGoalsObject::default() })
+    }
+}
 
 /// The word for the goals that the request names.
 const REQUEST: &str = "request";

@@ -14,6 +14,7 @@ use crate::domain::document::read::{Free, Name, Whole};
 use crate::domain::document::sink::{Draft, Sink, quoted};
 use crate::domain::document::source::{At, Place, SourceFile};
 use crate::domain::document::word::Command;
+use crate::domain::goal::raw::RawGoals;
 use crate::domain::id::is_atom;
 use crate::domain::plan::input::{CommandDefaults, PhaseInput, PipelineFile};
 use crate::domain::plan::model::Workstream;
@@ -192,6 +193,7 @@ impl Layout<'_> {
         let name = |phase: &str| format!("{own}-{phase}");
         let mut laid: Vec<At<RawWorkstream>> = Vec::new();
         let (mut before, mut followed, mut made): (Option<String>, Vec<String>, Vec<Json>) = (None, Vec::new(), Vec::new());
+        self.refuse_for_all(sink);
         for phase in self.phases() {
             let (Some(id), Some(mut step)) = (phase.value.id.as_ref(), self.step(phase)) else { continue };
             if !is_atom(&name(&id.value.0)) {
@@ -216,6 +218,9 @@ impl Layout<'_> {
             one.value.id = Some(At { value: Name(name(&id.value.0)), place: place(self.own) });
             one.value.policies = phase.value.policies.clone().or(one.value.policies);
             one.value.retry = phase.value.retry.clone().or(one.value.retry);
+            if !pursues(&phase.value) {
+                one.value.goals = Some(At { value: RawGoals::none(phase.place), place: phase.place });
+            }
             scoped(&mut one.value, self.ground.defaults, phase.value.scope.as_ref().or(self.pipeline.raw.scope.as_ref()));
             step.value.depends_on = None;
             one.value.steps = Some(At { value: vec![step], place: phase.place });
@@ -252,12 +257,31 @@ impl Layout<'_> {
         }
     }
 
+    /// Refuses what would hold for each of many workstreams although it is said of one.
+    fn refuse_for_all(&self, sink: &mut Sink<'_>) {
+        let own = &self.own.value;
+        if let Some(goals) = own.goals.as_ref().filter(|_| self.phases().iter().all(|phase| !pursues(&phase.value))) {
+            let message = format!("no phase of the pipeline {} pursues `goals` of the workstream", quoted(&self.pipeline.name));
+            sink.add(
+                Draft::new(Code::ConflictingKeys, goals.place, message).hint("Remove it, or say `goals: true` in the phase that does."),
+            );
+        }
+        let together = own.budget.as_ref().and_then(|budget| budget.value.workstream.as_ref()).map(|at| at.place);
+        if let Some(place) = together.or(own.max_cost_usd.as_ref().map(|at| at.place)) {
+            let message =
+                format!("every phase of the pipeline {} is a workstream, and would have this budget", quoted(&self.pipeline.name));
+            let hint = "Say `budget: {run: ..}` of the plan for all of them together, or `budget: {attempt: ..}` for each attempt.";
+            sink.add(Draft::new(Code::ConflictingKeys, place, message).hint(hint));
+        }
+    }
+
     /// Refuses keys of a phase that only a workstream has.
     fn refuse(&self, phase: &RawPhase, sink: &mut Sink<'_>) {
         let keys = [
             ("retry", phase.retry.as_ref().map(|at: &At<RawRetry>| at.place), "Use `fixes`, or set `each: workstream`."),
             ("policies", phase.policies.as_ref().map(|at| at.place), "Set `policies` of the workstream, or `each: workstream`."),
             ("scope", phase.scope.as_ref().map(|at| at.place), "Set `scope` of the pipeline, or `each: workstream`."),
+            ("goals", phase.goals.as_ref().map(|at| at.place), "All steps of a workstream have its goals together."),
         ];
         for (key, place, hint) in keys {
             if let Some(place) = place {
@@ -391,6 +415,10 @@ fn kind_of(raw: &RawPhase) -> KindWord {
 }
 
 /// Returns whether a phase leaves it to the workstream which tool does it.
+fn pursues(raw: &RawPhase) -> bool {
+    raw.goals.as_ref().is_some_and(|wish| wish.value)
+}
+
 fn is_open(raw: &RawPhase) -> bool {
     kind_of(raw) == KindWord::Edit && raw.tool.is_none() && raw.capability.is_none() && raw.command.is_none()
 }

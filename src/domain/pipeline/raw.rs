@@ -116,6 +116,8 @@ record! {
         runtime "runtime": Commands,
         /// Which commands of the workstream, else of the repository's profile, check it as well: `static`, `runtime` or both.
         checks "checks": Vec<At<CheckWord>>,
+        /// Whether it pursues the goals of the workstream, with `each: workstream`.
+        goals "goals": bool,
         /// What a person is asked before its work lands, one question each.
         asks "asks": Texts,
         /// How many FIX steps may follow its checks; as the limits say when absent.

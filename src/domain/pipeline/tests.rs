@@ -208,3 +208,25 @@ fn what_is_odd_about_a_pipeline_is_told() {
     lints("phases: [{id: one, when: [{issue: missing_output}]}]\n", &["unreachable"]);
     lints("phases: [{id: one, when: [{request: [x]}]}, {id: two, when: [{step: {one: skipped}}]}]\n", &[]);
 }
+
+#[test]
+fn goals_are_pursued_where_a_phase_says_so_and_money_is_not_given_many_times() {
+    let own = |goals: &str| format!("version: 1\neach: workstream\nphases: [{{id: plan}}, {{id: code{goals}}}]\n");
+    let plan = |more: &str| format!("  - {{id: a, tool: t, title: x, pipeline: own, {more}}}\n");
+    let goals = "goals: [{id: size, measure: words, at_least: 10}]";
+    let parts = laid(&plan(goals), &own(", goals: true"));
+    let pursued: Vec<_> = parts.iter().map(|one| (one.id.as_str(), one.goals.list.len(), one.goals.from_request)).collect();
+    assert_eq!(pursued, [("a-plan", 0, Some(false)), ("a-code", 1, None)]);
+    let whole = |more: &str| format!("version: 1\nworkstreams:\n{}", plan(more));
+    refused(&whole(goals), &own(""), &["no phase of the pipeline `own` pursues `goals` of the workstream"]);
+    let often = "every phase of the pipeline `own` is a workstream, and would have this budget";
+    refused(&whole("max_cost_usd: 2"), &own(""), &[often]);
+    refused(&whole("budget: {workstream: {usd: 2}}"), &own(""), &[often]);
+    assert_eq!(laid(&plan("budget: {attempt: {usd: 2}}"), &own("")).len(), 2, "that is for each attempt anyway");
+    let steps = "version: 1\nphases: [{id: code, goals: true}]\n";
+    refused(
+        "version: 1\nworkstreams: [{id: a, tool: t, title: x, pipeline: own}]\n",
+        steps,
+        &["`goals` of a phase belongs to pipelines with `each: workstream`"],
+    );
+}

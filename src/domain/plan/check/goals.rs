@@ -25,7 +25,7 @@ pub fn goals(raw: Option<&At<RawGoals>>, sink: &mut Sink<'_>) -> Goals {
     if let Some(progress) = &raw.min_progress {
         goals.progress = Amount::bounded(progress.value.number());
     }
-    goals.from_request = raw.from_request.as_ref().is_some_and(|wish| wish.value);
+    goals.from_request = raw.from_request.as_ref().map(|wish| wish.value);
     let all_required = raw.required.as_ref().is_some_and(|required| required.value);
     for raw in raw.list.iter().flat_map(|list| &list.value) {
         let Some(id) = raw.value.id.as_ref() else { continue };
