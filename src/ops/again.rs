@@ -37,6 +37,9 @@ pub enum AgainError {
     /// The run was started in another clone, and nobody has trusted its plan.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A program of a run wants to start it.
+    #[error("a program that a run has started can not control runs")]
+    Inside,
     /// There is no reason.
     #[error("a reason is needed")]
     NoReason,
@@ -84,6 +87,9 @@ pub fn again(cx: &Context, (run, reason): (Option<&str>, &str), decide: impl FnO
     let reason = one_line(reason.trim());
     if reason.is_empty() {
         return Err(AgainError::NoReason);
+    }
+    if cx.environment.var("ORC_RUN").is_some() {
+        return Err(AgainError::Inside);
     }
     let ledger = cx.ledger();
     let run = find_run(&ledger, run)?;

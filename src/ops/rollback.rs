@@ -200,7 +200,8 @@ fn outline(
         }
     }
     let by = Signature::new(cx.repo.identity()?, cx.clock.now());
-    let reverter = Reverter { run: state.run, target: branch, reason: &order.reason, by };
+    let before: Vec<Revert> = state.rollbacks.reverts().cloned().collect();
+    let reverter = Reverter { run: state.run, target: branch, reason: &order.reason, by, before: &before };
     let landed = landed(entries);
     Ground { cx, plan: &thawed.plan, state, landed: &landed, merger, reverter }.outline(tip, undos, order.cascade)
 }
@@ -252,7 +253,14 @@ impl<D: FnOnce(&TrustError) -> Decision> Work<'_, D> {
             return Err(if asks { RollbackError::Asks { run, gate, message } } else { RollbackError::Red { gate, message } });
         }
         self.record(vec![Event::RollbackPrepared(rollback.clone())])?;
-        let (settled, state) = land(self.cx, self.held, &self.state, rollback)?;
+        let (settled, state) = match land(self.cx, self.held, &self.state, rollback.clone()) {
+            // Somebody checked it out while the gates were asked: what is refused must not be done later, when nobody thinks of it.
+            Err(error @ RollbackError::CheckedOut { .. }) => {
+                self.record(vec![Event::RollbackDropped(Rollback { dropped: Some(error.to_string()), ..rollback })])?;
+                return Err(error);
+            }
+            ended => ended?,
+        };
         let target = state.target.clone();
         self.state = state;
         match settled {

@@ -86,7 +86,10 @@ fn of_refusal(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Depended(_) => "`git orc rollback ... --cascade` undoes that as well.".to_owned(),
         Refusal::AtWork(_) => "`git orc resume` lets it end first.".to_owned(),
-        Refusal::Conflict { obstacles, .. } if of(|whose| matches!(whose, Whose::Person), obstacles) || obstacles.is_empty() => {
+        Refusal::Conflict { obstacles, .. } if obstacles.is_empty() => {
+            "`git revert` the merge by hand and resolve the conflict.".to_owned()
+        }
+        Refusal::Conflict { obstacles, .. } if of(|whose| matches!(whose, Whose::Person), obstacles) => {
             "Work of a person is never undone: `git revert` the merge by hand and resolve the conflict.".to_owned()
         }
         Refusal::Conflict { obstacles, .. } if of(|whose| matches!(whose, Whose::Other(..)), obstacles) => {

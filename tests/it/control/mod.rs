@@ -1,6 +1,7 @@
 //! Controls: a person tells a run something from another terminal while a driver works on it, or while nobody does.
 
 mod again;
+mod beside;
 mod crashes;
 mod refusals;
 mod runs;

@@ -174,3 +174,28 @@ fn a_run_that_is_driven_is_left_alone() {
     let refused = rollback(&repo, &["tour/ws-a", "--reason", "no"]).expect_code(1);
     assert!(refused.stderr.contains("has begun and is not merged: ws-b"), "{}", refused.stderr);
 }
+
+#[test]
+fn what_is_refused_because_the_branch_was_checked_out_meanwhile_is_not_done_later() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let gate = "gates: {wave: [[sh, -c, 'test -e a/new.txt || { touch $HOME/there; while ! test -e $HOME/go; do sleep 0.05; done; }']]}\n";
+    run(&repo, gate, &[shell("ws-a", "echo a >a/new.txt", ""), shell("ws-b", "echo b >b/new.txt", "")]);
+    let old = tip(&repo);
+    let mut running = repo.start_orc(&["rollback", "tour/ws-a", "--reason", "no"]);
+    while !environment.home().join("there").exists() {
+        assert!(running.is_running());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    repo.git(&["worktree", "add", "--quiet", "../by-hand", "orc/tour"]);
+    std::fs::write(environment.home().join("go"), "").unwrap();
+    let refused = running.finish().expect_code(128);
+    assert!(refused.stderr.contains("is checked out in"), "{}", refused.stderr);
+    repo.git(&["worktree", "remove", "../by-hand"]);
+    assert_eq!(repo.ledger().of_kind("rollback_dropped").len(), 1);
+    repo.orc(&["doctor", "--repair"]);
+    assert_eq!(tip(&repo), old, "it was done when nobody thought of it any more");
+    rollback(&repo, &["tour/ws-b", "--reason", "another one"]).expect_code(0);
+    assert_eq!(states(&repo), ["ws-a merged", "ws-b reverted"]);
+    assert_sound(&repo);
+}
