@@ -43,6 +43,8 @@ fn skip_by_another(repo: &TestRepo<'_>, run: RunId, workstream: &str) {
     let entry = codec::entry(EntryId::new(ulid::Ulid::generate()), jiff::Timestamp::now(), run, Event::Controlled(control));
     let tip = repo.git(&["rev-parse", "refs/orc/ledger"]);
     let mut command = repo.command("git");
+    let date = format!("@{} +0000", entry.ts.as_second());
+    command.envs([("GIT_COMMITTER_NAME", "git-orc"), ("GIT_COMMITTER_DATE", &date), ("GIT_AUTHOR_DATE", &date)]);
     command.args(["commit-tree", "-p", &tip, &format!("{tip}^{{tree}}")]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(codec::to_message(&entry).unwrap().as_bytes()).unwrap();

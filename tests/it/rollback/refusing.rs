@@ -199,3 +199,31 @@ fn what_is_refused_because_the_branch_was_checked_out_meanwhile_is_not_done_late
     assert_eq!(states(&repo), ["ws-a merged", "ws-b reverted"]);
     assert_sound(&repo);
 }
+
+#[test]
+fn what_another_run_merged_on_top_of_it_by_the_same_plan_stands_in_the_way() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let all = [
+        shell("ws-a", "echo a >a/new.txt", ""),
+        shell("ws-b", "test -e $HOME/mended; cat a/new.txt >b/new.txt", "    depends_on: [ws-a]\n"),
+    ];
+    let plan = repo.root().join("tour.yaml");
+    let head = "version: 1\nname: tour\ntarget: orc/tour\ndefaults: {retry: {max_attempts: 1}}\n";
+    std::fs::write(&plan, format!("{head}workstreams:\n{}", all.concat())).unwrap();
+    repo.orc(&["run", plan.to_str().unwrap()]).expect_code(1);
+    let first = repo.ledger().of_kind("run_planned")[0]["run"].as_str().unwrap().to_owned();
+    std::fs::write(environment.home().join("mended"), "").unwrap();
+    repo.orc(&["retry", &first, "--reason", "mended"]).expect_code(0);
+    let second = repo.ledger().of_kind("run_planned")[1]["run"].as_str().unwrap().to_owned();
+    let (old, undo) = (tip(&repo), format!("{first}/ws-a"));
+    for more in [&["--reason", "no"][..], &["--reason", "no", "--cascade"], &["--dry-run", "--json"]] {
+        let refused = rollback(&repo, &[&[undo.as_str()], more].concat()).expect_code(1);
+        let told = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(told.contains(&format!("ws-b depends on ws-a in run {second}")), "{told}");
+    }
+    assert_eq!(tip(&repo), old);
+    rollback(&repo, &[&format!("{second}/ws-b"), "--reason", "no"]).expect_code(0);
+    rollback(&repo, &[&undo, "--reason", "no"]).expect_code(0);
+    assert_sound(&repo);
+}
