@@ -52,11 +52,11 @@ pub enum TendError {
 ///
 /// # Errors
 /// Returns [`TendError`] when they could not be recorded; the ledger then holds none of them.
-pub fn record_all(cx: &Context, _held: &RunLock, run: RunId, events: Vec<Event>) -> Result<RunState, TendError> {
+pub fn record_all(cx: &Context, _held: &RunLock, run: RunId, events: &[Event]) -> Result<RunState, TendError> {
     let operator = cx.repo.identity()?;
     let ledger = LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: operator.email.clone() }, cx.durability());
     for _ in 0..MOST_TRIES {
-        match try_to_record(cx, (&ledger, &operator), run, &events) {
+        match try_to_record(cx, (&ledger, &operator), run, events) {
             Err(TendError::Ledger(LedgerError::Overtaken)) => {}
             ended => return ended,
         }
@@ -96,5 +96,5 @@ fn try_to_record(cx: &Context, (ledger, operator): (&LedgerRef, &Identity), run:
 /// Returns [`TendError`] when it could not be recorded.
 pub fn record(cx: &Context, held: &RunLock, run: RunId, make: impl FnOnce(u32) -> Event) -> Result<(), TendError> {
     let next = load_state(&cx.ledger(), run)?.tended;
-    record_all(cx, held, run, vec![make(next)]).map(drop)
+    record_all(cx, held, run, &[make(next)]).map(drop)
 }
