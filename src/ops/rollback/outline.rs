@@ -6,16 +6,15 @@ use super::error::RollbackError;
 use super::refusal::{Dependent, Obstacle, Refusal, Whose};
 use super::target::{sort, whole};
 use crate::domain::id::{ObjectId, RunId, WorkstreamId};
-use crate::domain::ledger::entry::Entry;
 use crate::domain::plan::model::CheckedPlan;
-use crate::domain::run::event::Event;
 use crate::domain::run::fact::Merge;
 use crate::domain::run::rollback::Revert;
 use crate::domain::run::state::{RunState, WorkstreamState, WorkstreamStatus};
 use crate::engine::revert::{Later, Reverter, Undo, Undone, later_changes};
 use crate::io::git::merge::Merger;
 use crate::ops::context::Context;
-use crate::ops::load::{RunHead, load_state, run_entries, runs};
+use crate::ops::descent::done_again;
+use crate::ops::load::{load_state, runs};
 
 /// What would be left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,25 +151,14 @@ impl Ground<'_> {
     /// Returns the workstreams that depend on something and that a later run merged, which did again what this one had not merged. They are of
     /// the same plan, where what this run merged counted as done.
     fn elsewhere(&self, undos: &[Undo]) -> Result<Vec<(RunId, Dependent)>, RollbackError> {
-        let (ledger, mut family, mut found) = (self.cx.ledger(), vec![self.state.run], Vec::new());
-        let later = |head: &&RunHead| head.run > self.state.run && head.target == self.state.target;
-        for head in runs(&ledger)?.iter().rev().filter(later) {
-            let entries = run_entries(&ledger, head.run)?;
-            let again = entries.iter().filter_map(Entry::event).find_map(|event| {
-                let Event::RunPlanned(planned) = event else { return None };
-                planned.retry_of
-            });
-            if !again.is_some_and(|run| family.contains(&run)) {
-                continue;
-            }
-            family.push(head.run);
-            let state = load_state(&ledger, head.run)?;
+        let mut found = Vec::new();
+        for state in done_again(&self.cx.ledger(), self.state)? {
             for workstream in &self.plan.workstreams {
                 let on = workstream.depends_on.iter().find(|on| undos.iter().any(|undo| undo.workstream == **on));
                 let is_merged = |one: &WorkstreamState| matches!(one.status, WorkstreamStatus::Merged { .. });
                 if let Some(on) = on.filter(|_| state.workstreams.get(&workstream.id).is_some_and(is_merged)) {
                     let dependent = Dependent { workstream: workstream.id.clone(), on: Some(on.clone()), paths: Vec::new() };
-                    found.push((head.run, dependent));
+                    found.push((state.run, dependent));
                 }
             }
         }
