@@ -6,7 +6,7 @@ use git_orc::domain::ledger::codec::from_json;
 use git_orc::domain::ledger::fold::fold;
 use git_orc::domain::run::state::RunState;
 
-use super::{assert_sound, let_go, plan, project, shell, start, state_of, wait_for, waiting};
+use super::{assert_sound, let_go, plan, project, start, state_of, waiting};
 use crate::harness::TestEnvironment;
 
 #[test]
@@ -91,10 +91,10 @@ fn a_halt_that_is_taken_back_ends_nothing_that_begins_afterwards() {
     for (head, line, again) in [of_tool, of_gate] {
         let environment = TestEnvironment::new();
         let repo = project(&environment);
-        let plan = plan(&environment, head, &[shell("a", "", &line)]);
+        let plan = plan(&environment, head, &[super::shell("a", "", &line)]);
         let running = start(&environment, &repo, (&plan, &["a"]));
         repo.orc(&["halt", "--reason", "stop"]).expect_code(0);
-        wait_for(&environment.home().join("a.term"));
+        super::wait_for(&environment.home().join("a.term"));
         repo.orc(&["resume", "--reason", "no, go on"]).expect_code(0);
         let_go(&environment, "a");
         std::fs::write(environment.home().join("a.over"), "").unwrap();
