@@ -3,6 +3,7 @@
 mod again;
 mod beside;
 mod crashes;
+mod halts;
 mod refusals;
 mod runs;
 mod workstreams;
