@@ -179,8 +179,25 @@ impl RunContext {
     /// Returns the context of a step of a workstream, whose programs can be ended without those of others.
     #[must_use]
     pub fn of_step(&self, workstream: &WorkstreamId) -> Self {
+        self.with_own(Some(workstream))
+    }
+
+    /// Returns the context of the merge of a wave, whose gates can be ended without ending what comes after them.
+    #[must_use]
+    pub fn of_merge(&self) -> Self {
+        self.with_own(None)
+    }
+
+    fn with_own(&self, workstream: Option<&WorkstreamId>) -> Self {
         let all = *self.cancel.borrow();
-        Self { own: Some(self.stops.begin(workstream, all)), ..self.clone() }
+        let own = self.stops.begin(workstream, all);
+        // What was said to all meanwhile may have been said before this one was there to hear it.
+        let now = *self.cancel.borrow();
+        if now != all {
+            self.stops.stop_all(now.level);
+            self.stops.set_pace(now.pace);
+        }
+        Self { own: Some(own), ..self.clone() }
     }
 
     /// Returns what deciding needs now.

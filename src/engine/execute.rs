@@ -42,7 +42,9 @@ pub async fn execute(cx: RunContext, effect: Effect, mut state: RunState, record
             let left = watch::leave(&cx, &watch::name(&order)).await;
             done.and(left)
         }
-        Effect::Integrate { wave, workstreams } => integrate::run(&cx, integrate::Wave { wave, workstreams }, &state, &recorder).await,
+        Effect::Integrate { wave, workstreams } => {
+            integrate::run(&cx.of_merge(), integrate::Wave { wave, workstreams }, &state, &recorder).await
+        }
         Effect::Reread(wave) => reread::run(&cx, wave, &state, &recorder).await,
         Effect::Advance(integration) => advance::run(&cx, integration, &state, &recorder).await,
         Effect::Release { workstream, round } => release::run(&cx, (workstream, round), &state, &recorder).await,

@@ -192,6 +192,9 @@ impl Ground<'_> {
             None => {
                 let (events, verdict, message) =
                     run_gate((self.cx, self.state), gate, (commit, tree), (self.wave, merges, self.rollback)).await?;
+                // What was stopped says nothing, and the same driver may ask again: a verdict of the same gate, tree and driver is told once.
+                let is_cut_short = verdict == Verdict::Error && self.cx.is_stopping();
+                let events = events.into_iter().filter(|event| !is_cut_short || !matches!(event, Event::GateFinished(_))).collect();
                 self.recorder.record(events).await?;
                 self.found.push((gate.id.to_string(), tree, verdict, message.clone()));
                 (verdict, message)

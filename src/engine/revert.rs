@@ -3,13 +3,15 @@
 //! A revert is a merge over a base that is named: the commit that is undone is the base, the branch is one side, the parent that is gone
 //! back to is the other.
 
+use jiff::Timestamp;
+
 use super::failure::ExecuteError;
 use crate::domain::id::{ObjectId, PatchId, RepoPath, RunId, WorkstreamId};
 use crate::domain::run::rollback::{Revert, RevertKind};
 use crate::domain::run::rollback_wording::{Undoing, revert_message};
-use crate::io::git::merge::{MergeResult, Merger, Side};
+use crate::io::git::merge::{MergeError, MergeResult, Merger, Side};
 use crate::io::git::objects::{Commit, NewCommit, Objects};
-use crate::io::git::signature::Signature;
+use crate::io::git::signature::{Identity, Signature};
 
 /// The most commits that are looked at for what stands in the way.
 const MOST_LOOKED_AT: usize = 10_000;
@@ -72,6 +74,8 @@ pub struct Reverter<'a> {
     pub reason: &'a str,
     /// Who, and when.
     pub by: Signature,
+    /// What of the run was undone before, in order.
+    pub before: &'a [Revert],
 }
 
 impl Reverter<'_> {
@@ -88,7 +92,11 @@ impl Reverter<'_> {
                 return Err(ExecuteError::Inconsistent(format!("commit {} has no parent to go back to", undo.of)));
             };
             let label = format!("before-{}", undo.workstream);
-            match merger.merge_over(undo.of, Side { commit: at, label: self.target }, Side { commit: mainline, label: &label })? {
+            let base = match undo.kind {
+                RevertKind::Workstream => left_of(merger, (&undo.workstream, undo.of), self.before)?,
+                RevertKind::Patch => undo.of,
+            };
+            match merger.merge_over(base, Side { commit: at, label: self.target }, Side { commit: mainline, label: &label })? {
                 MergeResult::Conflict { paths, .. } => {
                     return Ok(Undone::Conflict { undo: undo.clone(), paths: paths.iter().map(ToString::to_string).collect() });
                 }
@@ -120,6 +128,24 @@ impl Reverter<'_> {
         let commit = NewCommit { tree, parents: &[at], author: &self.by, committer: &self.by, message: message.as_bytes() };
         Ok(objects.write_commit(&commit)?)
     }
+}
+
+/// Returns what a whole workstream is undone over: its merge, or a commit that stands for the merge without the patches that were undone
+/// before. To undo these once more would conflict with that they are gone.
+///
+/// # Errors
+/// Returns an error when the repository does not let it.
+pub fn left_of(merger: &Merger, (workstream, merge): (&WorkstreamId, ObjectId), before: &[Revert]) -> Result<ObjectId, MergeError> {
+    let nobody = Signature::new(Identity { name: "git-orc".to_owned(), email: String::new() }, Timestamp::UNIX_EPOCH);
+    let mut left = merge;
+    for part in before.iter().filter(|one| one.kind == RevertKind::Patch && one.workstream == *workstream) {
+        let sides = (Side { commit: left, label: "merged" }, Side { commit: part.mainline, label: "before" });
+        // What can not be told from the rest is left to a person, who sees it as the conflict that it is.
+        let MergeResult::Clean(tree) = merger.merge_over(part.of, sides.0, sides.1)? else { return Ok(merge) };
+        let commit = NewCommit { tree, parents: &[left], author: &nobody, committer: &nobody, message: b"what is left\n" };
+        left = merger.objects().write_commit(&commit)?;
+    }
+    Ok(left)
 }
 
 fn subject(commit: &Commit) -> String {

@@ -6,12 +6,13 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::context::Context;
+use super::descent::done_again;
 use super::find::{FindError, find_run};
 use super::frozen::{FrozenError, Overrides, RetryOf, Thawed, thaw};
 use super::load::{LoadError, load_state};
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{RunId, WorkstreamId};
-use crate::domain::run::state::{RunState, WorkstreamStatus};
+use crate::domain::run::state::{RunState, WorkstreamState, WorkstreamStatus};
 use crate::domain::text::one_line;
 use crate::io::fs::{self, Durability, FsError};
 use crate::io::git::ledger_ref::LedgerError;
@@ -37,6 +38,9 @@ pub enum AgainError {
     /// The run was started in another clone, and nobody has trusted its plan.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A program of a run wants to start it.
+    #[error("a program that a run has started can not control runs")]
+    Inside,
     /// There is no reason.
     #[error("a reason is needed")]
     NoReason,
@@ -48,8 +52,8 @@ pub enum AgainError {
         /// Where it stands.
         status: &'static str,
     },
-    /// Everything was merged.
-    #[error("run {run} merged everything; nothing is left to be done again")]
+    /// Everything was merged, by it or by those that did it again.
+    #[error("run {run} merged everything, or a run that did it again; nothing is left to be done again")]
     Nothing {
         /// The run.
         run: RunId,
@@ -85,13 +89,17 @@ pub fn again(cx: &Context, (run, reason): (Option<&str>, &str), decide: impl FnO
     if reason.is_empty() {
         return Err(AgainError::NoReason);
     }
+    if cx.environment.var("ORC_RUN").is_some() {
+        return Err(AgainError::Inside);
+    }
     let ledger = cx.ledger();
     let run = find_run(&ledger, run)?;
     let state = load_state(&ledger, run)?;
     if !state.status.is_terminal() {
         return Err(AgainError::NotOver { run, status: state.status.word() });
     }
-    let only = left(&state);
+    let later = done_again(&ledger, &state)?;
+    let only = left(&state, &later);
     if only.is_empty() {
         return Err(AgainError::Nothing { run });
     }
@@ -110,10 +118,12 @@ pub fn again(cx: &Context, (run, reason): (Option<&str>, &str), decide: impl FnO
     Ok(Again { plan, overrides })
 }
 
-/// Returns what was not merged, or was taken back.
-fn left(state: &RunState) -> Vec<WorkstreamId> {
-    let is_left = |status: &WorkstreamStatus| !matches!(status, WorkstreamStatus::Merged { .. });
-    state.workstreams.iter().filter(|(_, one)| is_left(&one.status) && !one.is_needless()).map(|(id, _)| id.clone()).collect()
+/// Returns what was not merged, or was taken back; what a later run merged that did it again is done.
+fn left(state: &RunState, later: &[RunState]) -> Vec<WorkstreamId> {
+    let is_merged = |one: &WorkstreamState| matches!(one.status, WorkstreamStatus::Merged { .. });
+    let is_done = |id: &WorkstreamId| later.iter().any(|run| run.workstreams.get(id).is_some_and(is_merged));
+    let is_left = |(id, one): &(&WorkstreamId, &WorkstreamState)| !is_merged(one) && !one.is_needless() && !is_done(id);
+    state.workstreams.iter().filter(is_left).map(|(id, _)| id.clone()).collect()
 }
 
 /// Returns what came to nothing, and was not only stopped or waiting for others.

@@ -13,7 +13,7 @@ use crate::domain::run::behind::waves_behind;
 use crate::domain::run::control::{Controlled, Verb};
 use crate::domain::run::controlling::{Unfitting, failed_check, possible, require};
 use crate::domain::run::event::Event;
-use crate::domain::run::state::{RunState, WorkstreamStatus};
+use crate::domain::run::state::{RunState, RunStatus, WorkstreamStatus};
 use crate::domain::run::turn::{Stamps, Turn, TurnError};
 use crate::domain::text::one_line;
 use crate::domain::tool::suggest::closest;
@@ -21,7 +21,6 @@ use crate::io::git::inspect::InspectError;
 use crate::io::git::ledger_news::Unless;
 use crate::io::git::ledger_ref::{Beneath, LedgerError, LedgerRef, NewEntry};
 use crate::io::git::lock::{LockError, RunLock};
-use crate::io::git::objects::Commit;
 use crate::io::git::signature::Identity;
 
 /// How often it is tried again when the run goes on meanwhile.
@@ -138,7 +137,11 @@ pub fn control(cx: &Context, request: &ControlRequest) -> Result<Told, ControlEr
     for _ in 0..MOST_TRIES {
         match tell(cx, &ledger, (run, request), (&who, &named, &reason)) {
             Err(ControlError::Ledger(LedgerError::Overtaken)) => {}
-            Ok(control) => return Ok(Told { run, control, driver: RunLock::holder(&cx.repo, run)?.map(|holder| holder.pid) }),
+            Ok((control, status)) => {
+                // Whoever holds the lock of a run that waits has just ended driving it, or only tends it.
+                let holder = if status == RunStatus::Running { RunLock::holder(&cx.repo, run)? } else { None };
+                return Ok(Told { run, control, driver: holder.map(|holder| holder.pid) });
+            }
             Err(error) => return Err(error),
         }
     }
@@ -160,7 +163,7 @@ fn tell(
     ledger: &LedgerRef,
     (run, request): (RunId, &ControlRequest),
     (who, named, reason): (&Identity, &str, &str),
-) -> Result<Controlled, ControlError> {
+) -> Result<(Controlled, RunStatus), ControlError> {
     let known = ledger.tip()?.ok_or(LoadError::UnknownRun(run))?;
     let loaded = load_run(ledger, run)?;
     let workstream = request.workstream.as_deref().map(|text| workstream_of(&loaded.state, text)).transpose()?;
@@ -183,6 +186,10 @@ fn tell(
         control.waves = waves_behind(&plan, &loaded.state, [&id].into());
         detail(&mut control, &loaded.state, &id);
     }
+    // A checkpoint that lacks a control counts too few; what has a number that is taken would not be written.
+    while loaded.keys.contains(&Event::Controlled(control.clone()).key()) {
+        control.round += 1;
+    }
     let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
     let mut turn = Turn::new(&loaded.state, &loaded.keys, Stamps { name: &name, now: &now });
     turn.push(Event::Controlled(control.clone()))?;
@@ -191,10 +198,8 @@ fn tell(
         let message = codec::to_message(entry)?.into_bytes();
         batch.push(NewEntry { message, author: who.clone(), time: entry.ts, files: Vec::new() });
     }
-    let is_news =
-        |commit: &Commit| codec::from_message(&commit.message).is_ok_and(|entry| entry.run == run && !loaded.keys.contains(&entry.key));
-    ledger.append_unless(&batch, &Beneath::default(), &Unless { known: Some(known), is_news: &is_news })?;
-    Ok(control)
+    ledger.append_unless(&batch, &Beneath::default(), &Unless { known: Some(known), is_news: &|commit| loaded.lacks(commit) })?;
+    Ok((control, loaded.state.status))
 }
 
 /// Says for what exactly a person answers, or what a new chain of attempts takes the place of.

@@ -15,6 +15,7 @@ use crate::domain::ledger::entry::Entry;
 use crate::domain::ledger::fold::{FoldError, Past, bring_back};
 use crate::domain::run::state::{RunState, RunStatus, WorkstreamStatus};
 use crate::io::git::ledger_ref::{LedgerError, LedgerRef};
+use crate::io::git::objects::Commit;
 
 /// The error of bringing a run back.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,14 @@ pub struct Loaded {
     pub entries_since: Vec<Entry>,
     /// The idempotency keys of all its entries.
     pub keys: HashSet<String>,
+}
+
+impl Loaded {
+    /// Returns whether a commit of the ledger is an entry of this run that was not there when it was brought back.
+    #[must_use]
+    pub fn lacks(&self, commit: &Commit) -> bool {
+        codec::from_message(&commit.message).is_ok_and(|entry| entry.run == self.state.run && !self.keys.contains(&entry.key))
+    }
 }
 
 /// What a list of runs tells about one.

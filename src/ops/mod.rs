@@ -14,6 +14,7 @@ pub mod cost;
 pub mod create;
 pub mod decide;
 pub mod demo;
+pub mod descent;
 pub mod detect;
 pub mod doctor;
 pub mod done;

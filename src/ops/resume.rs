@@ -16,6 +16,7 @@ use super::run::VERSION;
 use super::trust::{self, Decision, TrustError};
 use crate::domain::id::{EntryId, RunId};
 use crate::domain::ledger::entry::Entry;
+use crate::domain::ledger::fold::fold;
 use crate::domain::policy::budget::Budgets;
 use crate::domain::policy::budget::word::BudgetWish;
 use crate::domain::run::config::RunConfig;
@@ -25,6 +26,7 @@ use crate::domain::run::purse::{BudgetSet, Setting};
 use crate::domain::run::recovery::waves_of_waiting;
 use crate::domain::run::state::RunState;
 use crate::domain::run::turn::{Stamps, Turn, TurnError};
+use crate::engine::context::RunContext;
 use crate::engine::dispatcher::{DispatchError, Dispatcher, Ending};
 use crate::engine::failure::ExecuteError;
 use crate::engine::folder::RunFolder;
@@ -170,7 +172,6 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     trust::decide_run(cx, (run, &thawed), request.decide)?;
     let Thawed { plan, inputs, governance, frozen, .. } = thawed;
     let templates = prompts::load(&cx.environment, cx.repo.work_dir(), &cx.plugins()?)?;
-    let waves = waves_of_waiting(&plan, &state);
     // Whoever started the run may only tighten what holds here.
     let rules = begin::rules(&cx.settings).tightened(frozen.config.sandbox);
     let (hold, sandbox_notes) = begin::hold(cx, &cx.settings, (run, rules, &frozen.config)).await?;
@@ -185,21 +186,24 @@ async fn take_over(cx: &Context, request: ResumeRequest<'_>) -> Result<Resumed, 
     run_cx.hold.clear();
     let mut recovery = recover::recover(&run_cx, &state).await.map_err(unmended)?;
     recovery.found.splice(..0, torn);
-    let driven = RunDriven {
+    let driven = |state: &RunState| RunDriven {
         round: state.drivers,
         pid: std::process::id(),
         version: VERSION.to_owned(),
         found: recovery.found.clone(),
-        waves,
+        waves: waves_of_waiting(&run_cx.plan, state),
         sandbox,
-        sandbox_notes,
+        sandbox_notes: sandbox_notes.clone(),
     };
-    let mut events = vec![Event::RunResumed(driven)];
-    events.extend(budgets_set(&request.budgets, &state, &run_cx.identity.name));
-    events.extend(recovery.events);
+    let first = |state: &RunState| {
+        let mut events = vec![Event::RunResumed(driven(state))];
+        events.extend(budgets_set(&request.budgets, state, &run_cx.identity.name));
+        events.extend(recovery.events.iter().cloned());
+        events
+    };
     let mut journal = Journal::new(&run_cx, loaded.keys, Vec::new()).known_to(tip);
     let mut sinks = finish::sinks(&run_cx, request.sinks);
-    let (state, entries) = write(&run_cx, &mut journal, (state, events)).await?;
+    let (state, entries) = write(&run_cx, &mut journal, state, first).await?;
     for entry in &entries {
         sinks.iter_mut().for_each(|sink| sink.told(entry, &state));
     }
@@ -229,23 +233,37 @@ fn unmended(error: ExecuteError) -> ResumeError {
     ResumeError::Recover(Box::new(error))
 }
 
-/// Writes events before the loop begins: what is removed afterwards must be recorded first. Returns the state that they lead to, and their
-/// entries.
+/// Writes events before the loop begins: what is removed afterwards must be recorded first. What people tell the run meanwhile comes before
+/// them, so that they are thought out again on top of it. Returns the state that they lead to, and all entries that led to it.
 async fn write(
-    cx: &crate::engine::context::RunContext,
+    cx: &RunContext,
     journal: &mut Journal,
-    (state, events): (RunState, Vec<Event>),
+    mut state: RunState,
+    first: impl Fn(&RunState) -> Vec<Event>,
 ) -> Result<(RunState, Vec<Entry>), ResumeError> {
-    let (state, entries) = {
-        let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
-        let mut turn = Turn::new(&state, journal.keys(), Stamps { name: &name, now: &now });
-        for event in events {
-            turn.push(event)?;
+    let mut told = Vec::new();
+    loop {
+        let (staged, entries) = {
+            let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
+            let mut turn = Turn::new(&state, journal.keys(), Stamps { name: &name, now: &now });
+            for event in first(&state) {
+                turn.push(event)?;
+            }
+            (turn.state, turn.entries)
+        };
+        match journal.append(&entries, &staged).await {
+            Ok(()) => {
+                told.extend(entries);
+                return Ok((staged, told));
+            }
+            Err(JournalError::Ledger(LedgerError::Overtaken)) => {
+                let news = journal.news().await?;
+                state = fold(state, &news).map_err(LoadError::from)?;
+                told.extend(news);
+            }
+            Err(error) => return Err(error.into()),
         }
-        (turn.state, turn.entries)
-    };
-    journal.append(&entries, &state).await?;
-    Ok((state, entries))
+    }
 }
 
 fn newest_open(cx: &Context) -> Result<RunId, ResumeError> {

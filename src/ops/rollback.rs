@@ -200,7 +200,8 @@ fn outline(
         }
     }
     let by = Signature::new(cx.repo.identity()?, cx.clock.now());
-    let reverter = Reverter { run: state.run, target: branch, reason: &order.reason, by };
+    let before: Vec<Revert> = state.rollbacks.reverts().cloned().collect();
+    let reverter = Reverter { run: state.run, target: branch, reason: &order.reason, by, before: &before };
     let landed = landed(entries);
     Ground { cx, plan: &thawed.plan, state, landed: &landed, merger, reverter }.outline(tip, undos, order.cascade)
 }
@@ -246,13 +247,20 @@ impl<D: FnOnce(&TrustError) -> Decision> Work<'_, D> {
         let rollback = self.begin(undos)?;
         if let Some(refusal) = self.ask_gates((rollback.old, rollback.new)).await? {
             let why = format!("gate {}: {}", refusal.gate, refusal.message);
-            self.record(vec![Event::RollbackDropped(Rollback { dropped: Some(why), ..rollback })])?;
+            self.record(&[Event::RollbackDropped(Rollback { dropped: Some(why), ..rollback })])?;
             let Refusal { gate, asks, message } = refusal;
             let run = self.state.run;
             return Err(if asks { RollbackError::Asks { run, gate, message } } else { RollbackError::Red { gate, message } });
         }
-        self.record(vec![Event::RollbackPrepared(rollback.clone())])?;
-        let (settled, state) = land(self.cx, self.held, &self.state, rollback)?;
+        self.record(&[Event::RollbackPrepared(rollback.clone())])?;
+        let (settled, state) = match land(self.cx, self.held, &self.state, rollback.clone()) {
+            // Somebody checked it out while the gates were asked: what is refused must not be done later, when nobody thinks of it.
+            Err(error @ RollbackError::CheckedOut { .. }) => {
+                self.record(&[Event::RollbackDropped(Rollback { dropped: Some(error.to_string()), ..rollback })])?;
+                return Err(error);
+            }
+            ended => ended?,
+        };
         let target = state.target.clone();
         self.state = state;
         match settled {
@@ -294,7 +302,7 @@ impl<D: FnOnce(&TrustError) -> Decision> Work<'_, D> {
         if !rollback.gates.is_empty() || rollback.compensations.iter().any(|action| !action.argv.is_empty()) {
             self.trust()?;
         }
-        self.record(vec![Event::RollbackStarted(rollback.clone())])?;
+        self.record(&[Event::RollbackStarted(rollback.clone())])?;
         Ok(rollback)
     }
 
@@ -308,11 +316,11 @@ impl<D: FnOnce(&TrustError) -> Decision> Work<'_, D> {
         // What failed before is asked again, as a resume does.
         asked.gates.retain(|gate| gate.verdict == Verdict::Passed);
         let work = gates::pass_rollback(&run_cx, (asked.tended, old, new), (&asked, &recorder));
-        let write = |events| self.record(events).map_err(|error| NotRecorded(error.to_string()));
+        let write = |events: Vec<Event>| self.record(&events).map_err(|error| NotRecorded(error.to_string()));
         Ok(Recorder::serve(&mut inbox, work, write).await?)
     }
 
-    fn record(&mut self, events: Vec<Event>) -> Result<(), RollbackError> {
+    fn record(&mut self, events: &[Event]) -> Result<(), RollbackError> {
         self.state = record_all(self.cx, self.held, self.state.run, events)?;
         Ok(())
     }

@@ -10,11 +10,15 @@ use crate::domain::run::shelf::shelf_file;
 use crate::domain::run::state::RunState;
 use crate::domain::run::turn::{Stamps, Turn, TurnError};
 use crate::io::git::inspect::InspectError;
+use crate::io::git::ledger_news::Unless;
 use crate::io::git::ledger_ref::{Beneath, FileUpdate, LedgerError, LedgerRef, NewEntry};
 use crate::io::git::lock::{LockError, RunLock};
 use crate::io::git::signature::Identity;
 use crate::ops::context::Context;
-use crate::ops::load::{LoadError, load_run, run_file};
+use crate::ops::load::{LoadError, load_run, load_state, run_file};
+
+/// How often it is tried again when somebody tells the run something meanwhile.
+const MOST_TRIES: u32 = 64;
 
 /// The error of recording what was done for a run.
 #[derive(Debug, thiserror::Error)]
@@ -43,19 +47,31 @@ pub enum TendError {
 }
 
 /// Records events for a run as one batch, each with the number of its tending where it has one; with a checkpoint where one is wanted, so that
-/// lists of runs need not look for what came after the end. Returns the state that they lead to. The run's lock must be held.
+/// lists of runs need not look for what came after the end. Returns the state that they lead to. The run's lock must be held: it keeps drivers
+/// away, while people may tell the run something at any time. What they say first is folded first, or a checkpoint would lack it.
 ///
 /// # Errors
 /// Returns [`TendError`] when they could not be recorded; the ledger then holds none of them.
-pub fn record_all(cx: &Context, _held: &RunLock, run: RunId, events: Vec<Event>) -> Result<RunState, TendError> {
+pub fn record_all(cx: &Context, _held: &RunLock, run: RunId, events: &[Event]) -> Result<RunState, TendError> {
     let operator = cx.repo.identity()?;
     let ledger = LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: operator.email.clone() }, cx.durability());
-    let loaded = load_run(&ledger, run)?;
+    for _ in 0..MOST_TRIES {
+        match try_to_record(cx, (&ledger, &operator), run, events) {
+            Err(TendError::Ledger(LedgerError::Overtaken)) => {}
+            ended => return ended,
+        }
+    }
+    Err(LedgerError::Contended { tries: MOST_TRIES }.into())
+}
+
+fn try_to_record(cx: &Context, (ledger, operator): (&LedgerRef, &Identity), run: RunId, events: &[Event]) -> Result<RunState, TendError> {
+    let known = ledger.tip()?;
+    let loaded = load_run(ledger, run)?;
     let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
     let mut turn = Turn::new(&loaded.state, &loaded.keys, Stamps { name: &name, now: &now });
     for event in events {
         let next = turn.state.tended;
-        turn.push(event.numbered(next))?;
+        turn.push(event.clone().numbered(next))?;
     }
     let (mut batch, mut refs) = (Vec::new(), BTreeMap::new());
     for entry in &turn.entries {
@@ -68,28 +84,17 @@ pub fn record_all(cx: &Context, _held: &RunLock, run: RunId, events: Vec<Event>)
         let content = Some(serde_json::to_vec(&turn.state)?);
         last.files.push(FileUpdate { path: run_file(run, "checkpoint.json"), content });
     }
-    if !batch.is_empty() {
-        ledger.append_with(&batch, &Beneath { objects: Vec::new(), refs: refs.into_iter().collect() })?;
-    }
+    let beneath = Beneath { objects: Vec::new(), refs: refs.into_iter().collect() };
+    ledger.append_unless(&batch, &beneath, &Unless { known, is_news: &|commit| loaded.lacks(commit) })?;
     Ok(turn.state)
 }
 
-/// Records something that was done for a run; `make` gets the number of the entry. The run's lock must be held.
+/// Records something that was done for a run; `make` gets the number of the entry, which is set anew when it is another one by then. The run's
+/// lock must be held.
 ///
 /// # Errors
 /// Returns [`TendError`] when it could not be recorded.
-pub fn record(cx: &Context, _held: &RunLock, run: RunId, make: impl FnOnce(u32) -> Event) -> Result<(), TendError> {
-    let operator = cx.repo.identity()?;
-    let ledger = LedgerRef::new(&cx.repo, Identity { name: "git-orc".to_owned(), email: operator.email.clone() }, cx.durability());
-    let loaded = load_run(&ledger, run)?;
-    let (name, now) = (|| EntryId::new(cx.clock.ulid()), || cx.clock.now());
-    let mut turn = Turn::new(&loaded.state, &loaded.keys, Stamps { name: &name, now: &now });
-    turn.push(make(loaded.state.tended))?;
-    let mut batch = Vec::new();
-    for entry in &turn.entries {
-        let message = codec::to_message(entry)?.into_bytes();
-        batch.push(NewEntry { message, author: operator.clone(), time: entry.ts, files: Vec::new() });
-    }
-    ledger.append(&batch)?;
-    Ok(())
+pub fn record(cx: &Context, held: &RunLock, run: RunId, make: impl FnOnce(u32) -> Event) -> Result<(), TendError> {
+    let next = load_state(&cx.ledger(), run)?.tended;
+    record_all(cx, held, run, &[make(next)]).map(drop)
 }

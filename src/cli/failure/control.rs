@@ -53,7 +53,7 @@ impl Meaning for AgainError {
             Self::Trust(error) => error.exit(),
             Self::File(error) => error.exit(),
             Self::NoReason => Exit::Usage,
-            Self::NotOver { .. } | Self::Nothing { .. } | Self::Outside { .. } => Exit::Environment,
+            Self::Inside | Self::NotOver { .. } | Self::Nothing { .. } | Self::Outside { .. } => Exit::Environment,
         }
     }
 
@@ -66,6 +66,7 @@ impl Meaning for AgainError {
             Self::Trust(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::NoReason => Some("Say with `--reason` why; it stays in the ledger.".to_owned()),
+            Self::Inside => Some("Give the command in a terminal of your own.".to_owned()),
             Self::NotOver { run, .. } => Some(format!(
                 "`git orc resume {run}` goes on; `git orc retry {run} -w WORKSTREAM --reason WHY` lets one workstream begin anew."
             )),

@@ -85,8 +85,15 @@ fn of_refusal(refusal: &Refusal) -> String {
     let of = |wanted: fn(&Whose) -> bool, all: &[Obstacle]| all.iter().any(|one| wanted(&one.whose));
     match refusal {
         Refusal::Depended(_) => "`git orc rollback ... --cascade` undoes that as well.".to_owned(),
+        Refusal::DependedElsewhere(all) => {
+            let names: Vec<String> = all.iter().map(|(run, one)| format!("`git orc rollback {run}/{}`", one.workstream)).collect();
+            format!("{} first.", names.join(", "))
+        }
         Refusal::AtWork(_) => "`git orc resume` lets it end first.".to_owned(),
-        Refusal::Conflict { obstacles, .. } if of(|whose| matches!(whose, Whose::Person), obstacles) || obstacles.is_empty() => {
+        Refusal::Conflict { obstacles, .. } if obstacles.is_empty() => {
+            "`git revert` the merge by hand and resolve the conflict.".to_owned()
+        }
+        Refusal::Conflict { obstacles, .. } if of(|whose| matches!(whose, Whose::Person), obstacles) => {
             "Work of a person is never undone: `git revert` the merge by hand and resolve the conflict.".to_owned()
         }
         Refusal::Conflict { obstacles, .. } if of(|whose| matches!(whose, Whose::Other(..)), obstacles) => {

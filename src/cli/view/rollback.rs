@@ -102,6 +102,9 @@ fn refused<'a>(run: RunId, refusal: &'a Refusal) -> Refused<'a> {
     let message = refusal.to_string();
     match refusal {
         Refusal::Depended(all) => Refused { message, depended: all.iter().map(along).collect(), paths: &[], obstacles: Vec::new() },
+        Refusal::DependedElsewhere(all) => {
+            Refused { message, depended: all.iter().map(|(_, one)| along(one)).collect(), paths: &[], obstacles: Vec::new() }
+        }
         Refusal::AtWork(_) => Refused { message, depended: Vec::new(), paths: &[], obstacles: Vec::new() },
         Refusal::Conflict { paths, obstacles, .. } => {
             let of = |obstacle: &'a Obstacle| {

@@ -1,6 +1,6 @@
 //! How a change is told to people.
 
-use super::fact::{Change, IntegrityReport, Thing};
+use super::fact::{Change, How, IntegrityReport, Thing};
 use crate::domain::text::{count, one_line};
 
 /// How many keys of a configuration are named in a sentence.
@@ -27,7 +27,7 @@ pub fn sentence(change: &Change) -> String {
     out.push_str(&format!(" {}", change.how.words()));
     if change.restored {
         out.push_str(" and put back");
-    } else if change.thing.is_guarded() && change.undo.is_none() {
+    } else if change.thing.is_guarded() && change.undo.is_none() && !is_anybodys(change) {
         out.push_str(" and could not be put back");
     }
     if let Some(kept) = &change.kept {
@@ -38,6 +38,11 @@ pub fn sentence(change: &Change) -> String {
         out.push_str(&format!("; `{}` puts it back", one_line(undo)));
     }
     out
+}
+
+/// Returns whether a change is one that another run or a person may make, so that nobody tried to put it back.
+const fn is_anybodys(change: &Change) -> bool {
+    matches!((change.thing, change.how), (Thing::Target, How::Added | How::Advanced))
 }
 
 /// Returns the first sentence of a report and how many more there are.
@@ -69,7 +74,7 @@ pub fn reason(report: &IntegrityReport) -> String {
 mod tests {
     use super::*;
     use crate::domain::id::{ObjectId, StepId, WorkstreamId};
-    use crate::domain::integrity::fact::{Consequence, How};
+    use crate::domain::integrity::fact::Consequence;
 
     fn report(changes: Vec<Change>, others: &[&str]) -> IntegrityReport {
         IntegrityReport {
@@ -116,6 +121,11 @@ mod tests {
         check(
             gone,
             "`refs/heads/topic` was removed; the former one is kept as `refs/orc/kept/r/user-1`; `git branch topic 000` puts it back",
+        );
+        check(Change::new(Thing::Target, "refs/heads/orc/tour", How::Advanced), "`refs/heads/orc/tour` was moved on");
+        check(
+            Change::new(Thing::Target, "refs/heads/orc/tour", How::Removed),
+            "`refs/heads/orc/tour` was removed and could not be put back",
         );
         check(Change::new(Thing::Checkout, "src/x", How::Changed), "`src/x` in the user's checkout was changed");
     }

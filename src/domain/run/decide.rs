@@ -221,6 +221,16 @@ fn drive_wave(brief: Brief<'_>, state: &RunState) -> Vec<Effect> {
             return out;
         }
     }
+    // What was undone while the run waited is no ground to begin on, or to go on from.
+    for (id, one) in members.iter().filter(|(_, one)| one.status == WorkstreamStatus::Ready && one.worktree.is_none()) {
+        let on = waits_for(brief.plan, state, id);
+        if !on.is_empty() {
+            out.push(record(Event::WorkstreamBlocked(WorkstreamMoved { on, ..moved(id, one, None) })));
+        }
+    }
+    if !out.is_empty() {
+        return out;
+    }
     let mut slots = brief.config.max_workers.max(1);
     let mut waiting = false;
     let (mut claims, mut shorts) = (Claims::default(), Vec::new());

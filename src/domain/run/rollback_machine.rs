@@ -4,6 +4,7 @@ use super::event::Event;
 use super::machine_error::IllegalTransition;
 use super::rollback::{ActionRecord, ActionStand, Compensation, RevertKind, Rollback, Rollbacks};
 use super::state::{RunState, WorkstreamState, WorkstreamStatus};
+use super::tending::{Collected, Decided, Mended};
 use crate::domain::id::WorkstreamId;
 
 impl Event {
@@ -42,9 +43,15 @@ impl Event {
         None
     }
 
-    /// Returns the event with the number of the next tending, where it tells of a rollback.
+    /// Returns the event with the number of the next tending, where it tells of one.
     #[must_use]
     pub fn numbered(mut self, next: u32) -> Self {
+        if let Self::GarbageCollected(Collected { round, .. })
+        | Self::RunMended(Mended { round, .. })
+        | Self::DecisionMade(Decided { round, .. }) = &mut self
+        {
+            *round = next;
+        }
         if let Self::RollbackStarted(m) | Self::RollbackPrepared(m) | Self::RolledBack(m) | Self::RollbackDropped(m) = &mut self {
             m.round = next;
         }

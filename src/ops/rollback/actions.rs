@@ -151,12 +151,12 @@ impl Stand<'_> {
     async fn run_one(&self, state: &mut RunState, rollback: &Rollback, action: &Action) -> Result<ActionEnd, RollbackError> {
         // What was begun is never begun again unasked, whatever happens from here on.
         let begun = Event::CompensationStarted(compensate::begun(rollback, action));
-        *state = record_all(self.cx, self.held, state.run, vec![begun])?;
+        *state = record_all(self.cx, self.held, state.run, &[begun])?;
         let compensated = compensate::run(self.run_cx, rollback, action).await?;
         let (exit_code, message) = (compensated.compensation.exit_code, compensated.compensation.message.clone());
         let mut events = vec![Event::CompensationFinished(compensated.compensation)];
         events.extend(compensated.events);
-        *state = record_all(self.cx, self.held, state.run, events)?;
+        *state = record_all(self.cx, self.held, state.run, &events)?;
         Ok(if exit_code == Some(0) { ActionEnd::Passed } else { ActionEnd::Failed(message.unwrap_or_default()) })
     }
 }

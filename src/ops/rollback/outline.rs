@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::RollbackError;
 use super::refusal::{Dependent, Obstacle, Refusal, Whose};
 use super::target::{sort, whole};
-use crate::domain::id::{ObjectId, WorkstreamId};
+use crate::domain::id::{ObjectId, RunId, WorkstreamId};
 use crate::domain::plan::model::CheckedPlan;
 use crate::domain::run::fact::Merge;
 use crate::domain::run::rollback::Revert;
@@ -13,6 +13,7 @@ use crate::domain::run::state::{RunState, WorkstreamState, WorkstreamStatus};
 use crate::engine::revert::{Later, Reverter, Undo, Undone, later_changes};
 use crate::io::git::merge::Merger;
 use crate::ops::context::Context;
+use crate::ops::descent::done_again;
 use crate::ops::load::{load_state, runs};
 
 /// What would be left.
@@ -85,6 +86,11 @@ impl Ground<'_> {
                 continue;
             }
             sort(&mut outline.undos, self.landed);
+            let elsewhere = self.elsewhere(&outline.undos)?;
+            if !elsewhere.is_empty() {
+                outline.refusal = Some(Refusal::DependedElsewhere(elsewhere));
+                return Ok(outline);
+            }
             let at_work = self.at_work(&outline.undos);
             if !at_work.is_empty() {
                 outline.refusal = Some(Refusal::AtWork(at_work));
@@ -140,6 +146,23 @@ impl Ground<'_> {
             }
         }
         found
+    }
+
+    /// Returns the workstreams that depend on something and that a later run merged, which did again what this one had not merged. They are of
+    /// the same plan, where what this run merged counted as done.
+    fn elsewhere(&self, undos: &[Undo]) -> Result<Vec<(RunId, Dependent)>, RollbackError> {
+        let mut found = Vec::new();
+        for state in done_again(&self.cx.ledger(), self.state)? {
+            for workstream in &self.plan.workstreams {
+                let on = workstream.depends_on.iter().find(|on| undos.iter().any(|undo| undo.workstream == **on));
+                let is_merged = |one: &WorkstreamState| matches!(one.status, WorkstreamStatus::Merged { .. });
+                if let Some(on) = on.filter(|_| state.workstreams.get(&workstream.id).is_some_and(is_merged)) {
+                    let dependent = Dependent { workstream: workstream.id.clone(), on: Some(on.clone()), paths: Vec::new() };
+                    found.push((state.run, dependent));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Returns the workstreams that have begun on top of something and are not merged: they would land without what they stand on.

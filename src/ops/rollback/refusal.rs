@@ -54,6 +54,9 @@ pub enum Refusal {
     /// Merged workstreams depend on it.
     #[error("merged work depends on it: {}", .0.iter().map(in_words).collect::<Vec<_>>().join("; "))]
     Depended(Vec<Dependent>),
+    /// Workstreams depend on it that another run merged, which did again what this one had not merged.
+    #[error("merged work of another run depends on it: {}", .0.iter().map(elsewhere).collect::<Vec<_>>().join("; "))]
+    DependedElsewhere(Vec<(RunId, Dependent)>),
     /// Workstreams are at work on top of it.
     #[error("work on top of it has begun and is not merged: {}", names(.0))]
     AtWork(Vec<WorkstreamId>),
@@ -78,6 +81,10 @@ fn in_words(dependent: &Dependent) -> String {
         Some(on) => format!("{} depends on {on}", dependent.workstream),
         None => format!("{} changed {} later", dependent.workstream, dependent.paths.join(", ")),
     }
+}
+
+fn elsewhere((run, dependent): &(RunId, Dependent)) -> String {
+    format!("{} in run {run}", in_words(dependent))
 }
 
 fn list(obstacles: &[Obstacle]) -> String {

@@ -84,10 +84,10 @@ pub fn land(cx: &Context, held: &RunLock, state: &RunState, prepared: Rollback) 
     if !has_landed {
         let why = format!("branch {} was moved by somebody else", state.target);
         let dropped = Rollback { dropped: Some(why.clone()), ..prepared };
-        let state = record_all(cx, held, state.run, vec![Event::RollbackDropped(dropped)])?;
+        let state = record_all(cx, held, state.run, &[Event::RollbackDropped(dropped)])?;
         return Ok((Settled::Dropped(why), state));
     }
-    let state = record_all(cx, held, state.run, landed(&prepared, state)?)?;
+    let state = record_all(cx, held, state.run, &landed(&prepared, state)?)?;
     Ok((Settled::Landed(Box::new(prepared)), state))
 }
 

@@ -7,16 +7,18 @@ use crate::domain::id::{ObjectId, PatchId};
 use crate::domain::ledger::flaw::{Place, Rule};
 use crate::domain::run::event::Event;
 use crate::domain::run::rollback::{Revert, RevertKind, Rollback};
+use crate::engine::revert::left_of;
 use crate::io::git::merge::{MergeResult, Merger, Side};
 use crate::io::git::objects::ObjectError;
 
 /// Verifies the commits of a rollback: they lie on one line from where the branch was to where it went, and each undoes what it says.
 pub fn check(ground: &mut Ground<'_>, (subject, place): (&Subject<'_>, &Place), rollback: &Rollback, merger: Option<&Merger>) {
     let mut at = rollback.old;
+    let before = before(subject, rollback);
     for revert in &rollback.reverts {
         let place = Place { commit: Some(revert.commit), ..place.clone() };
         if ground.prove_commit(&place, revert.commit) && ground.prove_commit(&place, revert.of) && ground.is_sound() {
-            match wrong(ground, subject, (revert, at), merger) {
+            match wrong(ground, subject, (revert, at, &before), merger) {
                 Ok(None) => {}
                 Ok(Some(what)) => ground.problem(Rule::Merge, place, what),
                 Err(error) => ground.problem(Rule::Merge, place, error.to_string()),
@@ -34,7 +36,7 @@ pub fn check(ground: &mut Ground<'_>, (subject, place): (&Subject<'_>, &Place), 
 fn wrong(
     ground: &Ground<'_>,
     subject: &Subject<'_>,
-    (revert, at): (&Revert, ObjectId),
+    (revert, at, before): (&Revert, ObjectId, &[Revert]),
     merger: Option<&Merger>,
 ) -> Result<Option<String>, ObjectError> {
     let commit = ground.objects.read_commit(revert.commit)?;
@@ -55,12 +57,25 @@ fn wrong(
     let Some(merger) = merger else { return Ok(None) };
     let label = format!("before-{}", revert.workstream);
     let sides = (Side { commit: at, label: &subject.state.target }, Side { commit: revert.mainline, label: &label });
-    Ok(match merger.merge_over(revert.of, sides.0, sides.1) {
+    let base = match revert.kind {
+        RevertKind::Workstream => left_of(merger, (&revert.workstream, revert.of), before),
+        RevertKind::Patch => Ok(revert.of),
+    };
+    Ok(match base.and_then(|base| merger.merge_over(base, sides.0, sides.1)) {
         Ok(MergeResult::Clean(tree)) if tree == commit.tree => None,
         Ok(MergeResult::Clean(tree)) => Some(format!("its tree is {}, and undoing {} gives {tree}", commit.tree, revert.of.short())),
         Ok(MergeResult::Conflict { .. }) => Some(format!("undoing {} gives a conflict", revert.of.short())),
         Err(error) => Some(format!("it could not be made again: {error}")),
     })
+}
+
+/// Returns what had been undone when a rollback was made, in order.
+fn before(subject: &Subject<'_>, rollback: &Rollback) -> Vec<Revert> {
+    let landed = subject.events().filter_map(|event| {
+        let Event::RolledBack(earlier) = event else { return None };
+        (earlier.round < rollback.round).then_some(&earlier.reverts)
+    });
+    landed.flatten().cloned().collect()
 }
 
 fn merges<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = ObjectId> + 's {

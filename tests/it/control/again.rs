@@ -35,8 +35,10 @@ fn a_run_that_is_over_is_done_again_by_another_one() {
     ledger.assert_sound();
     repo.orc(&["verify"]).expect_code(0);
 
-    let nothing = repo.orc(&["retry", "--reason", "once more"]).expect_code(128);
-    assert!(nothing.stderr.contains("merged everything"), "{}", nothing.stderr);
+    for arguments in [&["retry", "--reason", "once more"][..], &["retry", &first, "--reason", "once more"]] {
+        let nothing = repo.orc(arguments).expect_code(128);
+        assert!(nothing.stderr.contains("merged everything"), "{}", nothing.stderr);
+    }
     assert!(repo.orc(&["log", "--json"]).stdout.contains("the machine was mended"));
 }
 

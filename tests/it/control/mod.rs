@@ -1,7 +1,9 @@
 //! Controls: a person tells a run something from another terminal while a driver works on it, or while nobody does.
 
 mod again;
+mod beside;
 mod crashes;
+mod halts;
 mod refusals;
 mod runs;
 mod workstreams;

@@ -41,10 +41,13 @@ fn a_program_of_a_run_controls_no_run() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
     let program = env!("CARGO_BIN_EXE_git-orc");
-    let line = format!("{program} skip -w b --reason mine 2>$HOME/said; echo a >a/x.txt");
+    let line =
+        format!("{program} skip -w b --reason mine 2>$HOME/said; {program} retry tour --reason mine 2>$HOME/said-too; echo a >a/x.txt");
     let plan = plan(&environment, "", &[shell("a", "", &line), shell("b", "    depends_on: [a]\n", "echo b >b/x.txt")]);
     repo.orc(&["run", &plan]).expect_code(0);
-    let said = std::fs::read_to_string(environment.home().join("said")).unwrap();
-    assert!(said.contains("can not control runs"), "{said}");
+    for name in ["said", "said-too"] {
+        let said = std::fs::read_to_string(environment.home().join(name)).unwrap();
+        assert!(said.contains("can not control runs"), "{said}");
+    }
     assert!(repo.ledger().of_kind("controlled").is_empty());
 }

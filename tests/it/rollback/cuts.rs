@@ -1,8 +1,6 @@
 //! A rollback that dies at any point is brought to its end or dropped, and never made twice.
 
-use std::path::Path;
-
-use super::{assert_sound, project, rollback, run, shell, states, tip, tree};
+use super::{assert_sound, cut, project, rollback, run, shell, states, tip, tree};
 use crate::harness::{TestEnvironment, TestRepo};
 
 /// Who comes after the one that died.
@@ -20,18 +18,6 @@ fn copy<'e>(environment: &'e TestEnvironment, repo: &TestRepo<'_>, name: &str) -
     }
     environment.run("cp", &["-a", repo.path().to_str().unwrap(), to.to_str().unwrap()]).expect_code(0);
     environment.open(name)
-}
-
-/// Puts a repository back to where it was when an entry had been written and nothing after it: whoever wrote it died there.
-fn cut(repo: &TestRepo<'_>, (ledger, branch): (&str, &str)) {
-    repo.git(&["update-ref", "refs/orc/ledger", ledger]);
-    repo.git(&["update-ref", "refs/heads/orc/tour", branch]);
-    let remembered: &Path = &repo.git_dir().join("orc");
-    for file in std::fs::read_dir(remembered).unwrap().map(|entry| entry.unwrap().path()) {
-        if file.is_file() && file.file_name().is_some_and(|name| name.to_string_lossy().contains("tip")) {
-            std::fs::remove_file(file).unwrap();
-        }
-    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod refusing;
 mod undoing;
 mod verifying;
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::harness::{Outcome, TestEnvironment, TestRepo};
@@ -78,6 +80,18 @@ fn by_plain_git(environment: &TestEnvironment, tip: &str, merges: &[String]) -> 
         plain.git(&["revert", "-m", "1", "--no-edit", merge]);
     }
     plain.git(&["rev-parse", "HEAD^{tree}"])
+}
+
+/// Puts a repository back to where it was when an entry had been written and nothing after it: whoever wrote it died there.
+pub(crate) fn cut(repo: &TestRepo<'_>, (ledger, branch): (&str, &str)) {
+    repo.git(&["update-ref", "refs/orc/ledger", ledger]);
+    repo.git(&["update-ref", "refs/heads/orc/tour", branch]);
+    let remembered: &Path = &repo.git_dir().join("orc");
+    for file in std::fs::read_dir(remembered).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.is_file() && file.file_name().is_some_and(|name| name.to_string_lossy().contains("tip")) {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
 }
 
 /// Returns where the workstreams stand, in their order.

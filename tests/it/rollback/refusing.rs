@@ -174,3 +174,56 @@ fn a_run_that_is_driven_is_left_alone() {
     let refused = rollback(&repo, &["tour/ws-a", "--reason", "no"]).expect_code(1);
     assert!(refused.stderr.contains("has begun and is not merged: ws-b"), "{}", refused.stderr);
 }
+
+#[test]
+fn what_is_refused_because_the_branch_was_checked_out_meanwhile_is_not_done_later() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let gate = "gates: {wave: [[sh, -c, 'test -e a/new.txt || { touch $HOME/there; while ! test -e $HOME/go; do sleep 0.05; done; }']]}\n";
+    run(&repo, gate, &[shell("ws-a", "echo a >a/new.txt", ""), shell("ws-b", "echo b >b/new.txt", "")]);
+    let old = tip(&repo);
+    let mut running = repo.start_orc(&["rollback", "tour/ws-a", "--reason", "no"]);
+    while !environment.home().join("there").exists() {
+        assert!(running.is_running());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    repo.git(&["worktree", "add", "--quiet", "../by-hand", "orc/tour"]);
+    std::fs::write(environment.home().join("go"), "").unwrap();
+    let refused = running.finish().expect_code(128);
+    assert!(refused.stderr.contains("is checked out in"), "{}", refused.stderr);
+    repo.git(&["worktree", "remove", "../by-hand"]);
+    assert_eq!(repo.ledger().of_kind("rollback_dropped").len(), 1);
+    repo.orc(&["doctor", "--repair"]);
+    assert_eq!(tip(&repo), old, "it was done when nobody thought of it any more");
+    rollback(&repo, &["tour/ws-b", "--reason", "another one"]).expect_code(0);
+    assert_eq!(states(&repo), ["ws-a merged", "ws-b reverted"]);
+    assert_sound(&repo);
+}
+
+#[test]
+fn what_another_run_merged_on_top_of_it_by_the_same_plan_stands_in_the_way() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let all = [
+        shell("ws-a", "echo a >a/new.txt", ""),
+        shell("ws-b", "test -e $HOME/mended; cat a/new.txt >b/new.txt", "    depends_on: [ws-a]\n"),
+    ];
+    let plan = repo.root().join("tour.yaml");
+    let head = "version: 1\nname: tour\ntarget: orc/tour\ndefaults: {retry: {max_attempts: 1}}\n";
+    std::fs::write(&plan, format!("{head}workstreams:\n{}", all.concat())).unwrap();
+    repo.orc(&["run", plan.to_str().unwrap()]).expect_code(1);
+    let first = repo.ledger().of_kind("run_planned")[0]["run"].as_str().unwrap().to_owned();
+    std::fs::write(environment.home().join("mended"), "").unwrap();
+    repo.orc(&["retry", &first, "--reason", "mended"]).expect_code(0);
+    let second = repo.ledger().of_kind("run_planned")[1]["run"].as_str().unwrap().to_owned();
+    let (old, undo) = (tip(&repo), format!("{first}/ws-a"));
+    for more in [&["--reason", "no"][..], &["--reason", "no", "--cascade"], &["--dry-run", "--json"]] {
+        let refused = rollback(&repo, &[&[undo.as_str()], more].concat()).expect_code(1);
+        let told = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(told.contains(&format!("ws-b depends on ws-a in run {second}")), "{told}");
+    }
+    assert_eq!(tip(&repo), old);
+    rollback(&repo, &[&format!("{second}/ws-b"), "--reason", "no"]).expect_code(0);
+    rollback(&repo, &[&undo, "--reason", "no"]).expect_code(0);
+    assert_sound(&repo);
+}

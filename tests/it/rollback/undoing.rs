@@ -149,6 +149,25 @@ fn a_patch_is_undone_by_itself_when_it_is_the_newest_of_several() {
 }
 
 #[test]
+fn what_is_left_of_a_workstream_is_undone_where_patches_changed_the_same_file() {
+    for whole in ["PATCH", "tour/ws-a", "tour"] {
+        let environment = TestEnvironment::new();
+        let repo = project(&environment);
+        let base = repo.git(&["rev-parse", "HEAD"]);
+        let line = "if [ \"$ORC_STEP\" = fix ]; then echo fixed >>a/made.txt; else echo made >a/made.txt; fi";
+        run(&repo, "", &[shell("ws-a", line, "    static: [[grep, -q, fixed, a/made.txt]]\n")]);
+        let ledger = repo.ledger();
+        let patches: Vec<&str> = ledger.of_kind("patch_merged").iter().map(|entry| entry["patch"].as_str().unwrap()).collect();
+        rollback(&repo, &[patches[1], "--reason", "only the fix"]).expect_code(0);
+        assert_eq!(repo.git(&["show", "orc/tour:a/made.txt"]), "made");
+        rollback(&repo, &[if whole == "PATCH" { patches[0] } else { whole }, "--reason", "the rest"]).expect_code(0);
+        assert_eq!(tree(&repo, "orc/tour"), tree(&repo, &base), "{whole}");
+        assert_eq!(states(&repo), ["ws-a reverted"]);
+        assert_sound(&repo);
+    }
+}
+
+#[test]
 fn the_only_patch_of_a_workstream_is_the_workstream() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
