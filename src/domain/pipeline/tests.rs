@@ -212,7 +212,7 @@ fn what_is_odd_about_a_pipeline_is_told() {
 #[test]
 fn goals_are_pursued_where_a_phase_says_so_and_money_is_not_given_many_times() {
     let own = |goals: &str| format!("version: 1\neach: workstream\nphases: [{{id: plan}}, {{id: code{goals}}}]\n");
-    let plan = |more: &str| format!("  - {{id: a, tool: t, title: x, pipeline: own, {more}}}\n");
+    let plan = |more: &str| format!("  - {{id: a, tool: t, title: x, files_scope: [a], pipeline: own, {more}}}\n");
     let goals = "goals: [{id: size, measure: words, at_least: 10}]";
     let parts = laid(&plan(goals), &own(", goals: true"));
     let pursued: Vec<_> = parts.iter().map(|one| (one.id.as_str(), one.goals.list.len(), one.goals.from_request)).collect();
@@ -225,7 +225,7 @@ fn goals_are_pursued_where_a_phase_says_so_and_money_is_not_given_many_times() {
     assert_eq!(laid(&plan("budget: {attempt: {usd: 2}}"), &own("")).len(), 2, "that is for each attempt anyway");
     let steps = "version: 1\nphases: [{id: code, goals: true}]\n";
     refused(
-        "version: 1\nworkstreams: [{id: a, tool: t, title: x, pipeline: own}]\n",
+        "version: 1\nworkstreams: [{id: a, tool: t, title: x, files_scope: [a], pipeline: own}]\n",
         steps,
         &["`goals` of a phase belongs to pipelines with `each: workstream`"],
     );
