@@ -142,7 +142,9 @@ impl View<'_> {
         if let Some(action) = last.failure.as_ref().filter(|_| !passed && !cut_short).and_then(|failure| self.remedied(last, failure)) {
             return action;
         }
-        if let Some(answer) = handled::at_once(&self.plan.handling, self.one, self.brief.now) {
+        // What a round of improvement has made wrong is taken back with it, and is no reason to stop anything.
+        let answer = handled::at_once(&self.plan.handling, self.one, self.brief.now).filter(|_| !self.one.goals.is_in_round());
+        if let Some(answer) = answer {
             return self.answered(&answer, &last.message);
         }
         match last.role {

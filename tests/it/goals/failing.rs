@@ -20,6 +20,19 @@ fn a_round_that_breaks_a_check_is_given_up_and_the_work_before_it_stays() {
 }
 
 #[test]
+fn what_a_policy_calls_critical_ends_the_round_that_made_it_and_not_the_run() {
+    let environment = TestEnvironment::new();
+    let stage = Stage::new(&environment);
+    stage.writer("test $ORC_STEP = edit && write 40 || write 5");
+    let policy = "    policies: [{cause: found, found: [too_short], action: halt}]\n";
+    let steps = "    steps: [{id: edit, fixes: 1, expects: [{words: 30, in: book/text.md, condition: too_short}]}]\n";
+    stage.run(&Stage::plan(&format!("{policy}{steps}{HUNDRED}")), &[], 0);
+    assert_eq!((stage.values(0), stage.words()), (vec![40.0], 40));
+    assert!(stage.repo.ledger().of_kind("escalated").is_empty());
+    stage.assert_sound();
+}
+
+#[test]
 fn an_improvement_outside_of_the_scope_is_quarantined_and_the_work_lands() {
     let environment = TestEnvironment::new();
     let stage = Stage::new(&environment);
