@@ -175,8 +175,10 @@ fn answer_for(state: &mut RunState, control: &Controlled) -> Result<(), String> 
 
 /// What becomes of the work that a workstream has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Work {
+pub enum Work {
+    /// It goes on with it.
     Kept,
+    /// It begins from scratch.
     Anew,
 }
 
@@ -207,7 +209,7 @@ const fn is_unresolved(one: &WorkstreamState) -> bool {
 }
 
 /// Makes a workstream ready to be planned: with its work as it stands, where that is wished and it has any, else from scratch.
-fn revive(one: &mut WorkstreamState, work: Work) {
+pub fn revive(one: &mut WorkstreamState, work: Work) {
     if work == Work::Anew || one.tip.is_none() || is_unresolved(one) {
         start_over(one);
     } else {

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::controlling::controlled;
+use super::controlling::{Work, controlled, revive};
 use super::event::Event;
 use super::fact::{BreakerMoved, GateRecord, GateRun, RunDriven, RunMoved, RunPlanned, StepFinished, StepOutcome, Verdict, WaveMoved};
 use super::machine_error::IllegalTransition;
@@ -247,7 +247,12 @@ fn extend_waves(state: &mut RunState, waves: &[Vec<WorkstreamId>]) {
         for id in wave {
             let one = state.workstreams.entry(id.clone()).or_insert_with(|| WorkstreamState::planned(number));
             one.wave = number;
-            workstream_machine::start_over(one);
+            // What a person made wait is taken up where it stood; everything else begins anew.
+            if one.control.is_held {
+                revive(one, Work::Kept);
+            } else {
+                workstream_machine::start_over(one);
+            }
         }
     }
 }

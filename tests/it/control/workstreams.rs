@@ -30,6 +30,24 @@ fn one_waits_after_its_step_and_goes_on_where_it_stood() {
 }
 
 #[test]
+fn one_that_waits_when_the_run_does_goes_on_where_it_stood_with_the_run() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let checks = "    static: [[sh, -c, 'grep -q done a/x.txt']]\n";
+    let plan = plan(&environment, "", &[waiting("a", checks), waiting("b", "")]);
+    let running = start(&environment, &repo, (&plan, &["a", "b"]));
+    repo.orc(&["pause", "-w", "a", "--reason", "until tomorrow"]).expect_code(0);
+    let_go(&environment, "a");
+    let_go(&environment, "b");
+    let ended = running.finish_within(LIMIT).expect_code(3).json();
+    assert_eq!((state_of(&ended, "a"), state_of(&ended, "b")), ("paused".to_owned(), "merged".to_owned()));
+    assert_eq!(repo.orc(&["resume", "--json"]).expect_code(0).json()["state"], "completed");
+    let edits = repo.ledger().of_kind("step_started").iter().filter(|step| step["workstream"] == "a" && step["step"] == "edit").count();
+    assert_eq!(edits, 1, "its work was kept");
+    assert_sound(&repo);
+}
+
+#[test]
 fn one_is_stopped_at_once_and_the_others_go_on() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
