@@ -248,7 +248,10 @@ fn put_behind(state: &mut RunState, control: &Controlled, work: Work) {
         for other in wave {
             let Some(one) = state.workstreams.get_mut(&other) else { continue };
             one.wave = number;
-            revive(one, if other == *id { work } else { Work::Anew });
+            // One whose turn has not come has only another turn.
+            if other == *id || one.status != WorkstreamStatus::Planned {
+                revive(one, if other == *id { work } else { Work::Anew });
+            }
         }
     }
 }

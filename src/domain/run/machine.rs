@@ -248,9 +248,10 @@ fn extend_waves(state: &mut RunState, waves: &[Vec<WorkstreamId>]) {
             let one = state.workstreams.entry(id.clone()).or_insert_with(|| WorkstreamState::planned(number));
             one.wave = number;
             // What a person made wait is taken up where it stood; everything else begins anew.
+            // One whose turn has not come has only another turn.
             if one.control.is_held {
                 revive(one, Work::Kept);
-            } else {
+            } else if one.status != WorkstreamStatus::Planned {
                 workstream_machine::start_over(one);
             }
         }

@@ -138,6 +138,26 @@ fn what_depends_on_work_that_waited_for_a_person_does_not_come_before_it() {
 }
 
 #[test]
+fn what_was_said_about_work_whose_turn_has_not_come_holds_when_its_turn_is_later() {
+    let environment = TestEnvironment::new();
+    let repo = project(&environment);
+    let all = [broken("a", "    circuit_breaker: {on_exhausted: pause}\n"), waiting("c", ""), waiting("b", "    depends_on: [a]\n")];
+    let plan = plan(&environment, "max_workers: 2", &all);
+    let running = start(&environment, &repo, (&plan, &["c"]));
+    wait_for_entry(&repo, |entry| entry["kind"] == "workstream_paused");
+    repo.orc(&["pause", "-w", "b", "--reason", "not before Monday"]).expect_code(0);
+    mend(&environment, "a");
+    repo.orc(&["retry", "-w", "a", "--reason", "mended"]).expect_code(0);
+    let_go(&environment, "c");
+    let ended = running.finish_within(Duration::from_secs(30)).expect_code(3).json();
+    let states = ["a", "b", "c"].map(|id| state_of(&ended, id));
+    assert_eq!(states, ["merged", "paused", "merged"].map(str::to_owned), "{ended}");
+    assert!(ended["reason"].as_str().unwrap().contains("not before Monday"), "{ended}");
+    assert!(!environment.home().join("b.up").exists(), "it was started");
+    assert_sound(&repo);
+}
+
+#[test]
 fn what_is_critical_halts_the_run_as_soon_as_what_is_under_way_has_ended() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
