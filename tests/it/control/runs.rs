@@ -7,7 +7,7 @@ use git_orc::domain::ledger::fold::fold;
 use git_orc::domain::run::state::RunState;
 
 use super::{assert_sound, let_go, plan, project, shell, start, state_of, wait_for_entry, waiting};
-use crate::harness::TestEnvironment;
+use crate::harness::{Running, TestEnvironment, TestRepo};
 
 #[test]
 fn a_run_that_is_paused_lets_what_is_under_way_end_and_starts_nothing_more() {
@@ -117,14 +117,20 @@ fn mend(environment: &TestEnvironment, id: &str) {
     std::fs::write(environment.home().join(format!("{id}.mended")), "").unwrap();
 }
 
+/// Starts a run in which `a` waits for a person while `c` is at work, and the turn of `b`, which depends on `a`, has not come.
+fn until_a_person_is_needed(environment: &TestEnvironment, repo: &TestRepo<'_>) -> Running {
+    let all = [broken("a", "    circuit_breaker: {on_exhausted: pause}\n"), waiting("c", ""), waiting("b", "    depends_on: [a]\n")];
+    let plan = plan(environment, "max_workers: 2", &all);
+    let running = start(environment, repo, (&plan, &["c"]));
+    wait_for_entry(repo, |entry| entry["kind"] == "workstream_paused");
+    running
+}
+
 #[test]
 fn what_depends_on_work_that_waited_for_a_person_does_not_come_before_it() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
-    let all = [broken("a", "    circuit_breaker: {on_exhausted: pause}\n"), waiting("c", ""), waiting("b", "    depends_on: [a]\n")];
-    let plan = plan(&environment, "max_workers: 2", &all);
-    let running = start(&environment, &repo, (&plan, &["c"]));
-    wait_for_entry(&repo, |entry| entry["kind"] == "workstream_paused");
+    let running = until_a_person_is_needed(&environment, &repo);
     repo.orc(&["pause", "--reason", "mending it"]).expect_code(0);
     let_go(&environment, "c");
     assert_eq!(running.finish_within(Duration::from_secs(30)).expect_code(3).json()["state"], "paused");
@@ -141,10 +147,7 @@ fn what_depends_on_work_that_waited_for_a_person_does_not_come_before_it() {
 fn what_was_said_about_work_whose_turn_has_not_come_holds_when_its_turn_is_later() {
     let environment = TestEnvironment::new();
     let repo = project(&environment);
-    let all = [broken("a", "    circuit_breaker: {on_exhausted: pause}\n"), waiting("c", ""), waiting("b", "    depends_on: [a]\n")];
-    let plan = plan(&environment, "max_workers: 2", &all);
-    let running = start(&environment, &repo, (&plan, &["c"]));
-    wait_for_entry(&repo, |entry| entry["kind"] == "workstream_paused");
+    let running = until_a_person_is_needed(&environment, &repo);
     repo.orc(&["pause", "-w", "b", "--reason", "not before Monday"]).expect_code(0);
     mend(&environment, "a");
     repo.orc(&["retry", "-w", "a", "--reason", "mended"]).expect_code(0);
