@@ -144,10 +144,18 @@ pub fn run_entries(ledger: &LedgerRef, run: RunId) -> Result<Vec<Entry>, LoadErr
 /// # Errors
 /// Returns [`LoadError`] when the ledger can not be read or holds no such run.
 pub fn entries_at(ledger: &LedgerRef, tip: ObjectId, run: RunId) -> Result<Vec<Entry>, LoadError> {
-    let mut wanted = BTreeMap::from([(run, Past::new(None))]);
+    entries_of(ledger, tip, &[run])?.remove(&run).ok_or(LoadError::UnknownRun(run))
+}
+
+/// Returns all entries of several runs up to an entry of the ledger, oldest first of each: in one pass, as [`states_at`] does. A run of which
+/// there is nothing is left out.
+///
+/// # Errors
+/// Returns [`LoadError`] when the ledger can not be read.
+pub fn entries_of(ledger: &LedgerRef, tip: ObjectId, runs: &[RunId]) -> Result<BTreeMap<RunId, Vec<Entry>>, LoadError> {
+    let mut wanted: BTreeMap<RunId, Past> = runs.iter().map(|run| (*run, Past::new(None))).collect();
     collect(ledger, tip, &mut wanted)?;
-    let entries = wanted.remove(&run).map(Past::into_entries).unwrap_or_default();
-    if entries.is_empty() { Err(LoadError::UnknownRun(run)) } else { Ok(entries) }
+    Ok(wanted.into_iter().filter(|(_, past)| !past.is_empty()).map(|(run, past)| (run, past.into_entries())).collect())
 }
 
 /// Returns the runs that the ledger holds, newest first.
